@@ -80,18 +80,18 @@ let package = Package(
     library("MPPCore", [crypto, httpTypes]),
     library("EVM", ["CSecp256k1", crypto]),
     library("Tempo", ["EVM"]),
-    library("TempoRPC", ["Tempo", "MPPCore", logging, metrics]),
+    library("TempoRPC", ["Tempo", "EVM", "MPPCore", logging, metrics, asyncHTTPClient, nioCore]),
     library("MPPTempo", ["MPPCore", "Tempo", "EVM"]),
-    library("MPPClient", ["MPPCore", httpTypes, logging, metrics]),
+    library("MPPClient", ["MPPCore", httpTypes, logging, metrics, asyncHTTPClient, nioCore]),
     library("MPPServer", ["MPPCore", httpTypes, crypto, logging, metrics, lifecycle]),
     library(
       "MPPTempoClient",
-      ["MPPClient", "MPPTempo", "TempoRPC", "MPPCore", "Tempo", "EVM", logging, asyncHTTPClient]),
+      ["MPPClient", "MPPTempo", "TempoRPC", "MPPCore", "Tempo", "EVM", httpTypes, logging]),
     library(
       "MPPTempoServer",
       [
         "MPPServer", "MPPTempo", "TempoRPC", "MPPCore", "Tempo", "EVM", logging, metrics,
-        lifecycle, asyncHTTPClient,
+        lifecycle, httpTypes,
       ]),
     library("MPPStoreSQLite", ["MPPServer", "MPPClient", "MPPCore", grdb]),
     library(
