@@ -1,0 +1,38 @@
+# Everything a person does here. `make demo` and `make test` do all the set-up they need.
+SWIFT ?= swift
+
+.PHONY: help deps build demo test bench format lint ci
+
+help:
+	@echo "make demo    a paid session end to end on the embedded chain"
+	@echo "make test    the whole test suite (no network)"
+	@echo "make bench   the benchmark program, release build"
+	@echo "make format  format the sources"
+	@echo "make lint    format, layer and structure checks"
+	@echo "make ci      what CI runs"
+
+deps:
+	@scripts/deps
+
+build: deps
+	$(SWIFT) build
+
+demo: deps
+	$(SWIFT) run mpp demo
+
+test: deps
+	$(SWIFT) test
+
+bench: deps
+	$(SWIFT) run -c release mpp-bench
+
+format:
+	$(SWIFT) format -i -r -p Package.swift Sources Tests Examples
+
+lint:
+	$(SWIFT) format lint -r -p --strict Package.swift Sources Tests Examples
+	scripts/check-layers
+	scripts/check-rules
+
+ci:
+	.ci/run
