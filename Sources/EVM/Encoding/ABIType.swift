@@ -1,0 +1,82 @@
+/// The types of the contract ABI that payments need.
+public indirect enum ABIType: Sendable, Hashable, CustomStringConvertible {
+  /// `uintN`, N = 8, 16 … 256.
+  case uint(Int)
+  /// `intN`, N = 8, 16 … 256, two's complement.
+  case int(Int)
+  case address
+  case bool
+  /// `bytesN`, N = 1 … 32.
+  case fixedBytes(Int)
+  case bytes
+  case string
+  /// `T[]`
+  case array(ABIType)
+  /// `T[n]`
+  case fixedArray(ABIType, Int)
+  case tuple([ABIType])
+
+  public static let uint8 = ABIType.uint(8)
+  public static let uint32 = ABIType.uint(32)
+  public static let uint64 = ABIType.uint(64)
+  public static let uint96 = ABIType.uint(96)
+  public static let uint128 = ABIType.uint(128)
+  public static let uint256 = ABIType.uint(256)
+  public static let bytes4 = ABIType.fixedBytes(4)
+  public static let bytes32 = ABIType.fixedBytes(32)
+
+  /// The spelling inside a canonical signature.
+  public var description: String {
+    switch self {
+    case .uint(let bits): "uint\(bits)"
+    case .int(let bits): "int\(bits)"
+    case .address: "address"
+    case .bool: "bool"
+    case .fixedBytes(let count): "bytes\(count)"
+    case .bytes: "bytes"
+    case .string: "string"
+    case .array(let element): "\(element)[]"
+    case .fixedArray(let element, let count): "\(element)[\(count)]"
+    case .tuple(let members): Self.list(members)
+    }
+  }
+
+  /// `(T,U,…)`
+  static func list(_ types: [ABIType]) -> String {
+    "(" + types.map(\.description).joined(separator: ",") + ")"
+  }
+
+  /// Whether a value is reached through an offset in the head.
+  public var isDynamic: Bool {
+    switch self {
+    case .bytes, .string, .array: true
+    case .fixedArray(let element, _): element.isDynamic
+    case .tuple(let members): members.contains { $0.isDynamic }
+    case .uint, .int, .address, .bool, .fixedBytes: false
+    }
+  }
+
+  /// Bytes in the head: one word for a dynamic type, all words of a static one.
+  var headSize: Int {
+    if isDynamic { return 32 }
+    return switch self {
+    case .fixedArray(let element, let count): element.headSize * count
+    case .tuple(let members): members.reduce(0) { $0 + $1.headSize }
+    default: 32
+    }
+  }
+
+  /// Widths that exist, lengths that are not negative, and no type without size inside an array: such an array
+  /// could claim any length.
+  var isWellFormed: Bool {
+    switch self {
+    case .uint(let bits), .int(let bits): bits % 8 == 0 && (8...256).contains(bits)
+    case .fixedBytes(let count): (1...32).contains(count)
+    case .address, .bool, .bytes, .string: true
+    case .array(let element): element.isWellFormed && element.headSize > 0
+    case .fixedArray(let element, let count):
+      element.isWellFormed && element.headSize > 0 && (0...65_536).contains(count)
+    case .tuple(let members): members.allSatisfy { $0.isWellFormed }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+/// A value of an ``ABIType``. A value and its type are checked against each other when they are encoded.
+public indirect enum ABIValue: Sendable, Hashable {
+  case uint(UInt256)
+  /// Two's complement in 256 bits.
+  case int(UInt256)
+  case address(Address)
+  case bool(Bool)
+  case fixedBytes([UInt8])
+  case bytes([UInt8])
+  case string(String)
+  /// Of `T[]` and of `T[n]`.
+  case array([ABIValue])
+  case tuple([ABIValue])
+
+  public static func uint(_ value: UInt64) -> ABIValue { .uint(UInt256(value)) }
+  public static func uint(_ value: UInt128) -> ABIValue { .uint(UInt256(value)) }
+  public static func bytes32(_ value: Hash32) -> ABIValue { .fixedBytes(value.bytes) }
+  public static func int(_ value: Int64) -> ABIValue {
+    let sign: UInt64 = value < 0 ? .max : 0
+    return .int(UInt256(limbs: sign, sign, sign, UInt64(bitPattern: value)))
+  }
+
+  public func uint256() throws(ABIError) -> UInt256 {
+    guard case .uint(let value) = self else { throw ABIError.typeMismatch }
+    return value
+  }
+  /// Throws `outOfRange` above 128 bits.
+  public func uint128() throws(ABIError) -> UInt128 {
+    guard let value = try uint256().uint128 else { throw ABIError.outOfRange }
+    return value
+  }
+  /// Throws `outOfRange` above 64 bits.
+  public func uint64() throws(ABIError) -> UInt64 {
+    guard let value = try uint256().uint64 else { throw ABIError.outOfRange }
+    return value
+  }
+  /// Throws `outOfRange` outside 64 bits.
+  public func int64() throws(ABIError) -> Int64 {
+    guard case .int(let value) = self else { throw ABIError.typeMismatch }
+    let result = Int64(bitPattern: value.limbs[3])
+    guard .int(value) == ABIValue.int(result) else { throw ABIError.outOfRange }
+    return result
+  }
+  public func address() throws(ABIError) -> Address {
+    guard case .address(let value) = self else { throw ABIError.typeMismatch }
+    return value
+  }
+  public func bool() throws(ABIError) -> Bool {
+    guard case .bool(let value) = self else { throw ABIError.typeMismatch }
+    return value
+  }
+  /// A `bytes32`.
+  public func hash32() throws(ABIError) -> Hash32 {
+    guard case .fixedBytes(let value) = self, value.count == 32 else { throw ABIError.typeMismatch }
+    return Hash32(unchecked: value, at: 0)
+  }
+  /// Of `bytes` and of `bytesN`.
+  public func bytes() throws(ABIError) -> [UInt8] {
+    switch self {
+    case .bytes(let value), .fixedBytes(let value): return value
+    default: throw ABIError.typeMismatch
+    }
+  }
+  public func string() throws(ABIError) -> String {
+    guard case .string(let value) = self else { throw ABIError.typeMismatch }
+    return value
+  }
+  /// The members of an array or a tuple.
+  public func members() throws(ABIError) -> [ABIValue] {
+    switch self {
+    case .array(let members), .tuple(let members): return members
+    default: throw ABIError.typeMismatch
+    }
+  }
+}

@@ -1,0 +1,7 @@
+/// Whoever can sign for an address: a key in memory, a key service, a hardware device.
+public protocol Signer: Sendable {
+  var address: Address { get }
+
+  /// A signature over exactly this digest: 65 bytes `r ‖ s ‖ v`, low `s`, v 27 or 28. May be repeated.
+  func sign(_ digest: Hash32) async throws -> [UInt8]
+}
