@@ -2,7 +2,8 @@
 public enum ABI {
   /// What ``decode(_:_:form:)`` asks of the layout. Ranges and padding of single values are always checked.
   public enum Form: Sendable, Hashable {
-    /// Exactly the bytes that ``encode(_:)`` writes: for whatever a peer wants us to sign, sponsor or forward.
+    /// Exactly the bytes that ``encode(_:)`` writes: for whatever a peer wants us to sign, sponsor or
+    /// forward.
     case canonical
     /// Any offsets inside the data, and bytes nobody refers to: for return data of newer contracts.
     case inBounds
@@ -17,8 +18,8 @@ public enum ABI {
     return try ABIEncoder.sequence(types, values)
   }
 
-  /// The values of `types` in `bytes`. Work and memory are bounded by the length of `bytes`: no word of it is
-  /// read twice.
+  /// The values of `types` in `bytes`. Work and memory are bounded by the length of `bytes`: no word of it
+  /// is read twice.
   public static func decode(
     _ types: [ABIType], _ bytes: [UInt8], form: Form = .canonical
   ) throws(ABIError) -> [ABIValue] {

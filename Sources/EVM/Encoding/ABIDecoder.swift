@@ -1,5 +1,5 @@
-/// Reads values out of untrusted data. Every word it takes is paid from a budget as large as the data, so nested
-/// offsets that point to one place cannot make it produce more than was sent.
+/// Reads values out of untrusted data. Every word it takes is paid from a budget as large as the data, so
+/// nested offsets that point to one place cannot make it produce more than was sent.
 struct ABIDecoder {
   private let bytes: [UInt8]
   private var budget: Int

@@ -1,4 +1,5 @@
-/// A function, or a custom error, of a contract: name, argument types and the selector that follows from them.
+/// A function, or a custom error, of a contract: name, argument types and the selector that follows from
+/// them.
 public struct ABIFunction: Sendable, Hashable {
   public let name: String
   public let inputs: [ABIType]
@@ -34,7 +35,8 @@ public struct ABIFunction: Sendable, Hashable {
     try ABI.encode(types: outputs, values)
   }
 
-  /// The values in return data. Bytes behind the known outputs are ignored: a later contract may return more.
+  /// The values in return data. Bytes behind the known outputs are ignored: a later contract may return
+  /// more.
   public func decodeReturn(_ data: [UInt8], form: ABI.Form = .inBounds) throws(ABIError) -> [ABIValue] {
     try ABI.decode(outputs, data, form: form)
   }

@@ -66,8 +66,8 @@ public indirect enum ABIType: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Widths that exist, lengths that are not negative, and no type without size inside an array: such an array
-  /// could claim any length.
+  /// Widths that exist, lengths that are not negative, and no type without size inside an array: such an
+  /// array could claim any length.
   var isWellFormed: Bool {
     switch self {
     case .uint(let bits), .int(let bits): bits % 8 == 0 && (8...256).contains(bits)

@@ -1,5 +1,5 @@
-/// Recursive length prefix encoding (`02` §1.4). The decoder takes exactly what the encoder writes, so bytes that
-/// were validated are the bytes that are forwarded.
+/// Recursive length prefix encoding (`02` §1.4). The decoder takes exactly what the encoder writes, so bytes
+/// that were validated are the bytes that are forwarded.
 public enum RLP {
   /// What a decoder may be made to allocate.
   public struct Limits: Sendable, Hashable {
@@ -23,7 +23,8 @@ public enum RLP {
     return output
   }
 
-  /// The only item in `bytes`. Rejects every form that ``encode(_:)`` would not have written, and trailing bytes.
+  /// The only item in `bytes`. Rejects every form that ``encode(_:)`` would not have written, and trailing
+  /// bytes.
   public static func decode(_ bytes: [UInt8], limits: Limits = .default) throws(RLPError) -> RLPItem {
     try decode(bytes[...], limits: limits)
   }

@@ -15,7 +15,8 @@ public enum Secp256k1 {
   /// 1 … n−1.
   static func isScalar(_ value: Hash32) -> Bool { !value.isZero && value < order }
 
-  /// The key that made this signature. Throws `highS` for the malleable form and `unrecoverable` when there is none.
+  /// The key that made this signature. Throws `highS` for the malleable form and `unrecoverable` when there
+  /// is none.
   public static func recover(
     _ digest: Hash32, _ signature: RecoverableSignature
   ) throws(EVMError) -> Secp256k1PublicKey {
@@ -24,12 +25,12 @@ public enum Secp256k1 {
     return Secp256k1PublicKey(parsed: key)
   }
 
-  /// Whether the signature is one the chain would attribute to `key`: low `s`, and the right recovery id. The same
-  /// predicate as ``recover(_:_:)`` and a comparison of addresses.
+  /// Whether the signature is one the chain would attribute to `key`: low `s`, and the right recovery id.
+  /// The same predicate as ``recover(_:_:)`` and a comparison of addresses.
   ///
-  /// Plain ECDSA verification does not look at the recovery id, and nothing in the library tells the parity of R
-  /// for less than a recovery costs. So this recovers, but compares curve points: no serialisation, no hash of the
-  /// key, no heap.
+  /// Plain ECDSA verification does not look at the recovery id, and nothing in the library tells the parity
+  /// of R for less than a recovery costs. So this recovers, but compares curve points: no serialisation, no
+  /// hash of the key, no heap.
   public static func verify(
     _ digest: Hash32, _ signature: RecoverableSignature, key: Secp256k1PublicKey
   ) -> Bool {
@@ -107,7 +108,8 @@ public enum Secp256k1 {
     return withBytes(secret) { secp256k1_ec_pubkey_create(context, &key, $0) } == 1 ? key : nil
   }
 
-  /// Deterministic (RFC 6979, SHA-256), low `s`. `nil` only for a secret that ``publicKey(secret:)`` refuses.
+  /// Deterministic (RFC 6979, SHA-256), low `s`. `nil` only for a secret that ``publicKey(secret:)``
+  /// refuses.
   static func sign(_ digest: Hash32, secret: Hash32) -> RecoverableSignature? {
     guard let context = context.pointer else { return nil }
     var signature = secp256k1_ecdsa_recoverable_signature()
@@ -123,8 +125,8 @@ public enum Secp256k1 {
         context, buffer.baseAddress!, &recoveryID, &signature)
       count = 64
     }
-    // 2 and 3 stand for an x-coordinate above n, which no one will ever see (probability 2^-128); Ethereum has no
-    // way to write them down.
+    // 2 and 3 stand for an x-coordinate above n, which no one will ever see (probability 2^-128); Ethereum
+    // has no way to write them down.
     guard let parity = UInt8(exactly: recoveryID), parity <= 1 else { return nil }
     return RecoverableSignature(
       unchecked: Hash32(unchecked: compact, at: 0), Hash32(unchecked: compact, at: 32), parity)

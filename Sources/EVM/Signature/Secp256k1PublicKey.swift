@@ -1,7 +1,7 @@
 internal import CSecp256k1
 
-/// A point of secp256k1 in the library's own form, and its address. Keep it beside a channel: verification with it
-/// needs no parsing and no hash.
+/// A point of secp256k1 in the library's own form, and its address. Keep it beside a channel: verification
+/// with it needs no parsing and no hash.
 public struct Secp256k1PublicKey: Sendable, Hashable, CustomStringConvertible {
   let parsed: secp256k1_pubkey
   /// The last 20 bytes of the hash of `X ‖ Y`.
