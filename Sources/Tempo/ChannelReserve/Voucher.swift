@@ -1,0 +1,46 @@
+public import EVM
+
+/// A payer's promise that the payee may take up to an amount in total from a channel (`04` §4).
+///
+/// The signature covers the channel and the amount, nothing else: whoever holds it can use it for `settle` and
+/// `close`, so a voucher with its signature is a bearer secret.
+public struct Voucher: Sendable, Hashable {
+  public let channelID: Hash32
+  /// Base units in total since the channel was opened, at most 2^96 − 1. Zero is a valid voucher.
+  public let cumulativeAmount: UInt128
+
+  /// 2^96 − 1.
+  public static let maximumAmount: UInt128 = (1 << 96) - 1
+  /// The EIP-712 type.
+  public static let type = "Voucher(bytes32 channelId,uint96 cumulativeAmount)"
+  public static let typeHash = Keccak256.hash(utf8: type)
+
+  public init(channelID: Hash32, cumulativeAmount: UInt128) throws(TempoError) {
+    guard cumulativeAmount <= Self.maximumAmount else { throw .amountOutOfRange }
+    self.channelID = channelID
+    self.cumulativeAmount = cumulativeAmount
+  }
+
+  /// The EIP-712 digest that is signed: two hashes, the domain's is cached.
+  public func digest(domain: VoucherDomain) -> Hash32 {
+    let structHash = Keccak256.hash(Self.typeHash, channelID, UInt256(cumulativeAmount).word)
+    return EIP712.digest(domainSeparator: domain.separator, structHash: structHash)
+  }
+}
+
+/// The EIP-712 domain of the vouchers of one reserve on one chain. Make one per chain and contract, and keep it.
+public struct VoucherDomain: Sendable, Hashable {
+  public let chainID: UInt64
+  public let escrow: Address
+  public let separator: Hash32
+
+  public static let name = "TIP20 Channel Reserve"
+  public static let version = "1"
+
+  public init(chainID: UInt64, escrow: Address = TempoAddress.channelReserve) {
+    self.chainID = chainID
+    self.escrow = escrow
+    separator = EIP712.domainSeparator(
+      name: Self.name, version: Self.version, chainID: chainID, verifyingContract: escrow)
+  }
+}

@@ -1,0 +1,35 @@
+public import EVM
+
+/// A P-256 signature with its public key (`02` §3.2, §3.5).
+public struct P256Signature: Sendable, Hashable {
+  public let r: Hash32
+  public let s: Hash32
+  public let x: Hash32
+  public let y: Hash32
+  /// Whether the key signed the SHA-256 of the digest instead of the digest.
+  public let prehash: Bool
+
+  public init(r: Hash32, s: Hash32, x: Hash32, y: Hash32, prehash: Bool) throws(TempoError) {
+    try CurveScalars.p256.check(r: r, s: s)
+    self.r = r
+    self.s = s
+    self.x = x
+    self.y = y
+    self.prehash = prehash
+  }
+
+  public init(parsing bytes: [UInt8]) throws(TempoError) {
+    guard bytes.count == 130 else { throw .signature(.length) }
+    guard bytes[0] == 0x01 else { throw .signature(.unknownType) }
+    guard bytes[129] <= 1 else { throw .signature(.nonCanonicalByte) }
+    let words = try SignatureWords(bytes[1..<129])
+    try self.init(r: words.r, s: words.s, x: words.x, y: words.y, prehash: bytes[129] == 1)
+  }
+
+  public var serialized: [UInt8] {
+    [0x01] + SignatureWords(r: r, s: s, x: x, y: y).bytes + [prehash ? 1 : 0]
+  }
+
+  /// The address of the carried key. It says who signed only after the signature has been verified.
+  public var claimedAddress: Address { SignatureWords.address(x: x, y: y) }
+}

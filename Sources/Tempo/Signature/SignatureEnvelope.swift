@@ -1,0 +1,75 @@
+public import EVM
+
+/// The signature of a transaction's sender (`02` §3.2).
+public enum SignatureEnvelope: Sendable, Hashable {
+  case secp256k1(RecoverableSignature)
+  case p256(P256Signature)
+  case webAuthn(WebAuthnSignature)
+  case keychain(KeychainSignature)
+
+  /// Strict, with the one tolerance of the node: `v` 0/1 is read as 27/28, and written so.
+  public init(parsing bytes: [UInt8]) throws(TempoError) {
+    if bytes.count != 65, bytes.first == 0x04 {
+      guard bytes.count > 21 else { throw .signature(.length) }
+      let inner = try PrimitiveSignature(parsing: Array(bytes[21...]), acceptingParityByte: true)
+      let account: Address
+      do { account = try Address(bytes[1..<21]) } catch { throw .signature(.length) }
+      self = .keychain(KeychainSignature(account: account, inner: inner))
+      return
+    }
+    self.init(try PrimitiveSignature(parsing: bytes, acceptingParityByte: true))
+  }
+
+  public init(_ primitive: PrimitiveSignature) {
+    switch primitive {
+    case .secp256k1(let signature): self = .secp256k1(signature)
+    case .p256(let signature): self = .p256(signature)
+    case .webAuthn(let signature): self = .webAuthn(signature)
+    }
+  }
+
+  public var serialized: [UInt8] {
+    switch self {
+    case .secp256k1(let signature): signature.bytes65
+    case .p256(let signature): signature.serialized
+    case .webAuthn(let signature): signature.serialized
+    case .keychain(let signature): signature.serialized
+    }
+  }
+
+  /// Who signed `digest`. For a keychain signature the signer is the access key and the sender its account.
+  ///
+  /// Throws when the signature does not verify. That an access key is allowed to act is the chain's to say.
+  public func recover(_ digest: Hash32) throws(TempoError) -> RecoveredSender {
+    switch self {
+    case .secp256k1(let signature):
+      RecoveredSender(try PrimitiveSignature.secp256k1(signature).signer(of: digest))
+    case .p256(let signature): RecoveredSender(try PrimitiveSignature.p256(signature).signer(of: digest))
+    case .webAuthn(let signature):
+      RecoveredSender(try PrimitiveSignature.webAuthn(signature).signer(of: digest))
+    case .keychain(let signature):
+      RecoveredSender(
+        account: signature.account,
+        accessKey: try signature.inner.signer(
+          of: KeychainSignature.innerDigest(digest, account: signature.account)))
+    }
+  }
+}
+
+/// The result of verifying a sender signature.
+public struct RecoveredSender: Sendable, Hashable {
+  /// The account that sends.
+  public let account: Address
+  /// The access key that signed for it, if the account did not sign itself.
+  public let accessKey: Address?
+
+  init(account: Address, accessKey: Address) {
+    self.account = account
+    self.accessKey = accessKey
+  }
+
+  init(_ account: Address) {
+    self.account = account
+    accessKey = nil
+  }
+}

@@ -1,0 +1,58 @@
+/// Why bytes of the chain were refused, or why a value could not be built (`02`).
+///
+/// Every case is final: the same input fails the same way again.
+public enum TempoError: Error, Sendable, Hashable {
+  /// The leading byte names no transaction type that is read here.
+  case unknownTransactionType(UInt8?)
+  /// The bytes are not canonical RLP, or bytes follow the outer item.
+  case malformedRLP(String)
+  /// The transaction list has this many items, which is none of the signed forms.
+  case wrongItemCount(Int)
+  /// The named field has the wrong shape, is not minimal, or is out of its range.
+  case invalidField(String)
+  /// The named limit of `02` §5.9 is exceeded.
+  case limitExceeded(String)
+  /// The value is well-formed and against a rule of the chain.
+  case rule(Rule)
+  case signature(SignatureFault)
+  /// Calldata, return data or a log that is not the canonical encoding of what it claims to be.
+  case abi(String)
+  /// An amount above 2^96 − 1 where the reserve has a uint96.
+  case amountOutOfRange
+
+  public enum Rule: String, Sendable, Hashable {
+    case chainIDZero
+    case noCalls
+    /// `maxPriorityFeePerGas` above `maxFeePerGas`.
+    case tipAboveFeeCap
+    /// `validBefore` is not after `validAfter`.
+    case emptyValidityWindow
+    /// The chain has no native coin: every call's value is zero.
+    case nativeValue
+    /// A call without target that is not the first, or beside delegations or a keychain signature.
+    case misplacedCreate
+    /// The expiring nonce key without `nonce == 0` and `validBefore`.
+    case expiringNonceShape
+    /// A sponsored transaction whose fee payer is its sender.
+    case selfSponsored
+    /// The sender named in a hand-off is not the one who signed.
+    case senderMismatch
+    /// The operation needs another form of the fee payer slot.
+    case wrongFeePayerSlot
+  }
+
+  public enum SignatureFault: String, Sendable, Hashable {
+    case length
+    case unknownType
+    /// Keychain V1, native multisig, or a wrapper inside a wrapper.
+    case unsupportedKind
+    /// `v` of a secp256k1 signature, or the prehash byte of P-256.
+    case nonCanonicalByte
+    /// `r` or `s` is zero or not below the group order.
+    case scalarOutOfRange
+    case highS
+    case malformedWebAuthn
+    /// The signature does not verify, or no key recovers from it.
+    case invalid
+  }
+}

@@ -1,0 +1,17 @@
+/// What the transaction pool accepts (`02` §5.9). Applied while parsing, before any cryptography.
+public enum TransactionLimits {
+  /// Bytes of a whole serialised transaction.
+  public static let totalBytes = 256 * 1024
+  public static let calls = 32
+  /// Bytes of calldata of one call.
+  public static let callData = 131_072
+  public static let accessListAddresses = 256
+  public static let accessListKeysPerAddress = 256
+  public static let accessListKeys = 2048
+  public static let delegations = 16
+  public static let gas: UInt64 = 30_000_000
+  /// Strings and lists of one transaction.
+  public static let items = 16_384
+  /// Nesting of RLP lists.
+  public static let depth = 8
+}
