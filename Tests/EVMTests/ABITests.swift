@@ -24,7 +24,7 @@ private func right(_ text: String) -> String { text + String(repeating: "0", cou
   @Test func dynamicArgumentsOfTheSpecification() throws {
     let types: [ABIType] = [.uint256, .array(.uint32), .fixedBytes(10), .bytes]
     let values: [ABIValue] = [
-      .uint(0x123 as UInt64), .array([.uint(0x456 as UInt64), .uint(0x789 as UInt64)]),
+      .uint(0x123), .array([.uint(0x456), .uint(0x789)]),
       .fixedBytes(Array("1234567890".utf8)), .bytes(Array("Hello, world!".utf8)),
     ]
     let encoded = try words(
@@ -39,7 +39,7 @@ private func right(_ text: String) -> String { text + String(repeating: "0", cou
   @Test func nestedArraysOfTheSpecification() throws {
     let types: [ABIType] = [.array(.array(.uint256)), .array(.string)]
     let values: [ABIValue] = [
-      .array([.array([.uint(1 as UInt64), .uint(2 as UInt64)]), .array([.uint(3 as UInt64)])]),
+      .array([.array([.uint(1), .uint(2)]), .array([.uint(3)])]),
       .array([.string("one"), .string("two"), .string("three")]),
     ]
     let encoded = try words(
@@ -52,7 +52,7 @@ private func right(_ text: String) -> String { text + String(repeating: "0", cou
   @Test func staticTuplesAreInlined() throws {
     let types: [ABIType] = [.tuple([.address, .uint96]), .fixedArray(.tuple([.bool, .int(16)]), 2)]
     let values: [ABIValue] = [
-      .tuple([.address(.zero), .uint(7 as UInt64)]),
+      .tuple([.address(.zero), .uint(7)]),
       .array([.tuple([.bool(true), .int(-1)]), .tuple([.bool(false), .int(-32768)])]),
     ]
     let encoded = try ABI.encode(types: types, values)
@@ -131,7 +131,7 @@ private func right(_ text: String) -> String { text + String(repeating: "0", cou
     let trailing = try words("7", "0")
     #expect(throws: ABIError.nonCanonical) { try ABI.decode([.uint256], trailing) }
     #expect(throws: ABIError.nonCanonical) { try ABI.decode([.uint256], Array(trailing.dropLast(31))) }
-    #expect(try ABI.decode([.uint256], trailing, form: .inBounds) == [.uint(7 as UInt64)])
+    #expect(try ABI.decode([.uint256], trailing, form: .inBounds) == [.uint(7)])
     let swapped = try words("60", "40", "0", "0")
     #expect(throws: ABIError.nonCanonical) { try ABI.decode([.bytes, .bytes], swapped) }
   }
@@ -161,13 +161,13 @@ private func right(_ text: String) -> String { text + String(repeating: "0", cou
     #expect(throws: ABIError.wrongSelector) { try function.decode([1] + call.dropFirst()) }
     #expect(throws: ABIError.wrongSelector) { try function.decode(Array(call.prefix(3))) }
     #expect(throws: ABIError.nonCanonical) { try function.decode(call + [0]) }
-    #expect(try function.decodeReturn(function.encodeReturn([.uint(5 as UInt64)])) == [.uint(5 as UInt64)])
+    #expect(try function.decodeReturn(function.encodeReturn([.uint(5)])) == [.uint(5)])
     #expect(throws: ABIError.outOfBounds) { try function.decodeReturn([]) }
   }
 
   @Test func eventsSplitTopicsAndData() throws {
     let event = ABIEvent("Moved", [.indexed(.address), .data(.string), .indexed(.uint96), .data(.bool)])
-    let values: [ABIValue] = [.address(.zero), .string("x"), .uint(9 as UInt64), .bool(true)]
+    let values: [ABIValue] = [.address(.zero), .string("x"), .uint(9), .bool(true)]
     let log = try event.encode(values)
     #expect(log.topics.count == 3)
     #expect(log.topics[0] == ABI.eventTopic("Moved(address,string,uint96,bool)"))
@@ -193,10 +193,10 @@ private func right(_ text: String) -> String { text + String(repeating: "0", cou
     let message = try RevertReason.errorString.encode([.string("no")])
     #expect(Hex.encode(message.prefix(4)) == "0x08c379a0")
     #expect(RevertReason(data: message) == .message("no"))
-    let panic = try RevertReason.panicCode.encode([.uint(0x11 as UInt64)])
+    let panic = try RevertReason.panicCode.encode([.uint(0x11)])
     #expect(Hex.encode(panic.prefix(4)) == "0x4e487b71")
     #expect(RevertReason(data: panic) == .panic(0x11))
-    let named = try custom.encode([.uint(1 as UInt64)])
+    let named = try custom.encode([.uint(1)])
     #expect(RevertReason(data: named, errors: [custom]).name == "InvalidAmount")
     #expect(RevertReason(data: named) == .unknown(named))
     #expect(

@@ -37,8 +37,10 @@ public enum Hex {
   }
 
   /// A JSON-RPC quantity: no leading zeros, `0x0` for zero.
+  @_disfavoredOverload
   public static func quantity(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
   /// A JSON-RPC quantity: no leading zeros, `0x0` for zero.
+  @_disfavoredOverload
   public static func quantity(_ value: UInt128) -> String { "0x" + String(value, radix: 16) }
   /// A JSON-RPC quantity: no leading zeros, `0x0` for zero.
   public static func quantity(_ value: UInt256) -> String { value.hexQuantity }

@@ -35,7 +35,7 @@ struct ABIDecoder {
     case .int(let bits):
       let number = UInt256(try word(at: position))
       guard number.fitsSigned(bits: bits) else { throw ABIError.outOfRange }
-      return .int(number)
+      return .signed(number)
     case .address:
       let word = try word(at: position)
       do { return .address(try Address(word: word)) } catch { throw ABIError.nonZeroPadding }

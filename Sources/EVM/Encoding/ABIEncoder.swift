@@ -23,7 +23,7 @@ enum ABIEncoder {
     case (.uint(let bits), .uint(let number)):
       guard number.significantBits <= bits else { throw ABIError.outOfRange }
       return number.bytes32
-    case (.int(let bits), .int(let number)):
+    case (.int(let bits), .signed(let number)):
       guard number.fitsSigned(bits: bits) else { throw ABIError.outOfRange }
       return number.bytes32
     case (.address, .address(let address)):

@@ -1,8 +1,8 @@
 /// A value of an ``ABIType``. A value and its type are checked against each other when they are encoded.
 public indirect enum ABIValue: Sendable, Hashable {
   case uint(UInt256)
-  /// Two's complement in 256 bits.
-  case int(UInt256)
+  /// Of `intN`: two's complement in 256 bits. See ``int(_:)``.
+  case signed(UInt256)
   case address(Address)
   case bool(Bool)
   case fixedBytes([UInt8])
@@ -12,12 +12,15 @@ public indirect enum ABIValue: Sendable, Hashable {
   case array([ABIValue])
   case tuple([ABIValue])
 
+  // Disfavoured, so that a literal is a `UInt256` and not ambiguous.
+  @_disfavoredOverload
   public static func uint(_ value: UInt64) -> ABIValue { .uint(UInt256(value)) }
+  @_disfavoredOverload
   public static func uint(_ value: UInt128) -> ABIValue { .uint(UInt256(value)) }
   public static func bytes32(_ value: Hash32) -> ABIValue { .fixedBytes(value.bytes) }
   public static func int(_ value: Int64) -> ABIValue {
     let sign: UInt64 = value < 0 ? .max : 0
-    return .int(UInt256(limbs: sign, sign, sign, UInt64(bitPattern: value)))
+    return .signed(UInt256(limbs: sign, sign, sign, UInt64(bitPattern: value)))
   }
 
   public func uint256() throws(ABIError) -> UInt256 {
@@ -36,9 +39,9 @@ public indirect enum ABIValue: Sendable, Hashable {
   }
   /// Throws `outOfRange` outside 64 bits.
   public func int64() throws(ABIError) -> Int64 {
-    guard case .int(let value) = self else { throw ABIError.typeMismatch }
+    guard case .signed(let value) = self else { throw ABIError.typeMismatch }
     let result = Int64(bitPattern: value.limbs[3])
-    guard .int(value) == ABIValue.int(result) else { throw ABIError.outOfRange }
+    guard self == ABIValue.int(result) else { throw ABIError.outOfRange }
     return result
   }
   public func address() throws(ABIError) -> Address {

@@ -41,8 +41,10 @@ public enum RLP {
   }
 
   /// A minimal integer; zero is the empty string.
+  @_disfavoredOverload
   public static func uint(_ value: UInt64) -> RLPItem { uint(UInt256(value)) }
   /// A minimal integer; zero is the empty string.
+  @_disfavoredOverload
   public static func uint(_ value: UInt128) -> RLPItem { uint(UInt256(value)) }
   /// A minimal integer; zero is the empty string.
   public static func uint(_ value: UInt256) -> RLPItem { .bytes(value.minimalBytes) }
