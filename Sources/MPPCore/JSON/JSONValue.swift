@@ -1,0 +1,103 @@
+/// A JSON value that keeps the order of members.
+///
+/// Numbers without fraction and exponent that fit into 64 bits are `integer`, all others `number`. Strings and keys
+/// compare by their bytes, members of an object in any order.
+public enum JSONValue: Sendable {
+  case null
+  case bool(Bool)
+  case integer(Int64)
+  case number(Double)
+  case string(String)
+  case array([JSONValue])
+  case object([Member])
+
+  public struct Member: Sendable {
+    public var key: String
+    public var value: JSONValue
+
+    public init(key: String, value: JSONValue) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  /// The member of an object, nil for other values and for absent members.
+  public subscript(_ key: String) -> JSONValue? {
+    guard case .object(let members) = self else { return nil }
+    for member in members where member.key.equalsBytes(of: key) { return member.value }
+    return nil
+  }
+
+  public var isNull: Bool {
+    if case .null = self { true } else { false }
+  }
+
+  public var boolValue: Bool? {
+    if case .bool(let value) = self { value } else { nil }
+  }
+
+  /// An integer, also when it was written as `2.0` or `1e3`.
+  public var intValue: Int64? {
+    switch self {
+    case .integer(let value): value
+    case .number(let value): Int64(exactly: value)
+    default: nil
+    }
+  }
+
+  public var stringValue: String? {
+    if case .string(let value) = self { value } else { nil }
+  }
+
+  public var arrayValue: [JSONValue]? {
+    if case .array(let value) = self { value } else { nil }
+  }
+
+  public var objectValue: [Member]? {
+    if case .object(let value) = self { value } else { nil }
+  }
+}
+
+extension JSONValue: Hashable {
+  public static func == (lhs: JSONValue, rhs: JSONValue) -> Bool {
+    switch (lhs, rhs) {
+    case (.null, .null): true
+    case (.bool(let left), .bool(let right)): left == right
+    case (.integer(let left), .integer(let right)): left == right
+    case (.number(let left), .number(let right)): left == right
+    case (.integer(let left), .number(let right)), (.number(let right), .integer(let left)):
+      Int64(exactly: right) == left
+    case (.string(let left), .string(let right)): left.equalsBytes(of: right)
+    case (.array(let left), .array(let right)): left == right
+    case (.object(let left), .object(let right)):
+      left.count == right.count && left.allSatisfy { rhs[$0.key] == $0.value }
+        && right.allSatisfy { lhs[$0.key] == $0.value }
+    default: false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .null: hasher.combine(0)
+    case .bool(let value): hasher.combine(value)
+    case .integer(let value): hasher.combine(value)
+    case .number(let value):
+      if let integer = Int64(exactly: value) { hasher.combine(integer) } else { hasher.combine(value) }
+    case .string(let value): for byte in value.utf8 { hasher.combine(byte) }
+    case .array(let values): hasher.combine(values)
+    // Members may come in any order; their number is enough to stay consistent with `==`.
+    case .object(let members): hasher.combine(members.count)
+    }
+  }
+}
+
+extension JSONValue.Member: Hashable {
+  public static func == (lhs: Self, rhs: Self) -> Bool {
+    lhs.key.equalsBytes(of: rhs.key) && lhs.value == rhs.value
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    for byte in key.utf8 { hasher.combine(byte) }
+    hasher.combine(value)
+  }
+}

@@ -1,0 +1,109 @@
+/// A token amount in base units (the smallest unit of the token), exact, never negative.
+///
+/// All arithmetic is checked: a result that does not fit is an error, never a wrapped number.
+public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
+  /// Base units.
+  public let units: UInt128
+
+  public static let zero = Amount(units: 0)
+
+  /// The largest cumulative amount the channel reserve can express (2^96 − 1).
+  public static let maxUInt96 = Amount(units: (UInt128(1) << 96) - 1)
+
+  /// Digits accepted in a base-unit text, leading zeros included.
+  static let maximumDigits = 78
+
+  public init(units: UInt128) {
+    self.units = units
+  }
+
+  /// Reads a base-unit integer: ASCII digits only, no sign, no separator, no exponent.
+  ///
+  /// Throws when the text is empty, longer than 78 characters, holds anything but digits, or exceeds 2^128 − 1.
+  public init(baseUnits text: some StringProtocol) throws(AmountError) {
+    guard !text.isEmpty else { throw .empty }
+    var value: UInt128 = 0
+    var count = 0
+    for byte in text.utf8 {
+      count += 1
+      guard count <= Self.maximumDigits else { throw .tooLong }
+      value = try Self.append(byte, to: value)
+    }
+    units = value
+  }
+
+  /// Reads a decimal amount such as `0.01` and scales it by 10^decimals, exactly.
+  ///
+  /// Zeros at the end of the fraction are dropped first; a fraction that still has more digits than `decimals` is an
+  /// error: a price is never rounded (`01` §10). Leading zeros of the integer part are accepted.
+  public init(decimal text: some StringProtocol, decimals: Int) throws(AmountError) {
+    guard (0...38).contains(decimals) else { throw .invalidDecimals }
+    guard !text.isEmpty else { throw .empty }
+    guard text.utf8.count <= Self.maximumDigits + 1 else { throw .tooLong }
+    let bytes = Array(text.utf8)
+    let point = bytes.firstIndex(of: UInt8(ascii: ".")) ?? bytes.count
+    guard point > 0, point != bytes.count - 1 else { throw .invalidCharacter }
+    var fraction = point < bytes.count ? bytes[(point + 1)...] : []
+    for byte in fraction where !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+      throw .invalidCharacter
+    }
+    while fraction.last == UInt8(ascii: "0") { fraction.removeLast() }
+    guard fraction.count <= decimals else { throw .tooManyFractionDigits(decimals: decimals) }
+    var value: UInt128 = 0
+    for byte in bytes[..<point] { value = try Self.append(byte, to: value) }
+    for byte in fraction { value = try Self.append(byte, to: value) }
+    for _ in fraction.count..<decimals { value = try Self.append(UInt8(ascii: "0"), to: value) }
+    units = value
+  }
+
+  public func adding(_ other: Amount) throws(AmountError) -> Amount {
+    let (sum, overflow) = units.addingReportingOverflow(other.units)
+    guard !overflow else { throw .overflow }
+    return Amount(units: sum)
+  }
+
+  public func subtracting(_ other: Amount) throws(AmountError) -> Amount {
+    let (difference, overflow) = units.subtractingReportingOverflow(other.units)
+    guard !overflow else { throw .underflow }
+    return Amount(units: difference)
+  }
+
+  public func multiplied(by factor: UInt64) throws(AmountError) -> Amount {
+    let (product, overflow) = units.multipliedReportingOverflow(by: UInt128(factor))
+    guard !overflow else { throw .overflow }
+    return Amount(units: product)
+  }
+
+  public static func < (lhs: Amount, rhs: Amount) -> Bool {
+    lhs.units < rhs.units
+  }
+
+  /// The base-unit decimal integer, as on the wire.
+  public var description: String {
+    String(units)
+  }
+
+  /// The amount divided by 10^decimals, without trailing zeros: `10000` with 6 decimals is `0.01`.
+  public func decimalString(decimals: Int) -> String {
+    guard decimals > 0 else { return description }
+    var digits = Array(description.utf8)
+    if digits.count <= decimals {
+      digits.insert(
+        contentsOf: repeatElement(UInt8(ascii: "0"), count: decimals + 1 - digits.count), at: 0)
+    }
+    var fraction = digits.suffix(decimals)
+    while fraction.last == UInt8(ascii: "0") { fraction.removeLast() }
+    let whole = digits.dropLast(decimals)
+    guard !fraction.isEmpty else { return String(decoding: whole, as: UTF8.self) }
+    return String(decoding: whole + [UInt8(ascii: ".")] + fraction, as: UTF8.self)
+  }
+
+  private static func append(_ byte: UInt8, to value: UInt128) throws(AmountError) -> UInt128 {
+    let digit = byte &- UInt8(ascii: "0")
+    guard digit <= 9 else { throw .invalidCharacter }
+    let (scaled, scaleOverflow) = value.multipliedReportingOverflow(by: 10)
+    let (sum, sumOverflow) = scaled.addingReportingOverflow(UInt128(digit))
+    guard !scaleOverflow, !sumOverflow else { throw .overflow }
+    return sum
+  }
+}

@@ -1,0 +1,75 @@
+extension Timestamp {
+  /// Reads `2025-01-06T12:00:00.000Z` (`01` §2.3): upper-case `T` and `Z`, any number of fraction digits (those below
+  /// a millisecond are cut off), `Z` or a numeric offset. Impossible dates, hours and offsets are refused.
+  public init(rfc3339 text: some StringProtocol) throws(TimestampError) {
+    guard let parts = RFC3339Parts(text) else { throw .malformed }
+    guard parts.isPossible else { throw .impossible }
+    milliseconds = parts.milliseconds
+  }
+
+  /// Whether the text has the form of `01` §2.3, possible date or not.
+  package static func isWellFormed(_ text: some StringProtocol) -> Bool {
+    RFC3339Parts(text) != nil
+  }
+
+  /// UTC with exactly three fraction digits, `2025-01-06T12:00:00.000Z`. Instants outside the years 0000…9999 are
+  /// written as the nearest one inside.
+  public var rfc3339: String {
+    let bounded = min(max(milliseconds, -62_167_219_200_000), 253_402_300_799_999)
+    var days = bounded / 86_400_000
+    var rest = bounded % 86_400_000
+    if rest < 0 {
+      rest += 86_400_000
+      days -= 1
+    }
+    let (year, month, day) = Self.civil(fromDays: days)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(24)
+    func put(_ value: Int64, _ width: Int, _ terminator: UInt8) {
+      var divisor: Int64 = 1
+      for _ in 1..<width { divisor *= 10 }
+      while divisor > 0 {
+        bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+        divisor /= 10
+      }
+      bytes.append(terminator)
+    }
+    put(year, 4, UInt8(ascii: "-"))
+    put(month, 2, UInt8(ascii: "-"))
+    put(day, 2, UInt8(ascii: "T"))
+    put(rest / 3_600_000, 2, UInt8(ascii: ":"))
+    put(rest / 60_000 % 60, 2, UInt8(ascii: ":"))
+    put(rest / 1000 % 60, 2, UInt8(ascii: "."))
+    put(rest % 1000, 3, UInt8(ascii: "Z"))
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Days since 1970-01-01 of a date in the Gregorian calendar.
+  static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
+    let shifted = month <= 2 ? year - 1 : year
+    let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+    let yearOfEra = shifted - era * 400
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+  }
+
+  static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    let shifted = days + 719_468
+    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+    let dayOfEra = shifted - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let monthIndex = (5 * dayOfYear + 2) / 153
+    let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
+    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    return (year, month, dayOfYear - (153 * monthIndex + 2) / 5 + 1)
+  }
+}
+
+/// Why a text is not an instant.
+public enum TimestampError: Error, Hashable, Sendable {
+  /// The text does not have the form of `01` §2.3.
+  case malformed
+  /// The form is right, the date, time or offset does not exist.
+  case impossible
+}
