@@ -80,7 +80,9 @@ let package = Package(
     library("MPPCore", [crypto, httpTypes]),
     library("EVM", ["CSecp256k1", crypto]),
     library("Tempo", ["EVM"]),
-    library("TempoRPC", ["Tempo", "EVM", "MPPCore", logging, metrics, asyncHTTPClient, nioCore]),
+    library(
+      "TempoRPC",
+      ["Tempo", "EVM", "MPPCore", logging, metrics, asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
     library("MPPTempo", ["MPPCore", "Tempo", "EVM"]),
     library("MPPClient", ["MPPCore", httpTypes, logging, metrics, asyncHTTPClient, nioCore]),
     library("MPPServer", ["MPPCore", httpTypes, crypto, logging, metrics, lifecycle]),

@@ -1,0 +1,18 @@
+import MPPCore
+
+/// Which state a read is about.
+public enum BlockTag: Sendable, Hashable {
+  case latest
+  case pending
+  /// The state after this block. Reads after inclusion are made here, so that a lagging node answers with an
+  /// error instead of with old state (finding U3).
+  case number(UInt64)
+
+  var json: JSONValue {
+    switch self {
+    case .latest: .string("latest")
+    case .pending: .string("pending")
+    case .number(let number): RPCValue.hex(number)
+    }
+  }
+}

@@ -1,0 +1,146 @@
+public import EVM
+import MPPCore
+public import Tempo
+
+extension ChainClient {
+  public func chainID() async throws(ChainError) -> UInt64 {
+    try RPCValue.quantity64(try await read("eth_chainId", []), "chain id")
+  }
+
+  public func blockNumber() async throws(ChainError) -> UInt64 {
+    try RPCValue.quantity64(try await read("eth_blockNumber", []), "block number")
+  }
+
+  /// The head of the chain as this node knows it; another node may be ahead.
+  public func latestBlock() async throws(ChainError) -> ChainBlock {
+    let value = try await read("eth_getBlockByNumber", [BlockTag.latest.json, .bool(false)])
+    guard !value.isNull else { throw ChainError(.unavailable, "the node has no block yet") }
+    return try ChainBlock(value)
+  }
+
+  /// The block at `number`, or nil when this node does not have it (yet).
+  public func block(_ number: UInt64) async throws(ChainError) -> ChainBlock? {
+    let value = try await read("eth_getBlockByNumber", [BlockTag.number(number).json, .bool(false)])
+    return value.isNull ? nil : try ChainBlock(value)
+  }
+
+  /// Runs a call without effect and returns its data.
+  /// - Throws: `.reverted` with the reason when the contract refuses.
+  public func call(
+    to: Address, data: [UInt8], from: Address? = nil, block: BlockTag = .latest
+  ) async throws(ChainError) -> [UInt8] {
+    var members = [
+      JSONValue.Member(key: "to", value: .string(to.hex)),
+      JSONValue.Member(key: "data", value: .string(Hex.encode(data))),
+    ]
+    if let from { members.append(JSONValue.Member(key: "from", value: .string(from.hex))) }
+    return try RPCValue.data(try await read("eth_call", [.object(members), block.json]), "call result")
+  }
+
+  /// Runs a whole Tempo transaction without effect (`02` §14.4), as its sender.
+  /// - Throws: `.reverted` or `.rejected` when it would fail.
+  public func simulate(_ transaction: TempoTransaction, from: Address) async throws(ChainError) {
+    _ = try await read("eth_call", [TransactionObject.json(transaction, from: from), BlockTag.latest.json])
+  }
+
+  public func estimateGas(
+    _ transaction: TempoTransaction, from: Address
+  ) async throws(ChainError) -> UInt64 {
+    let value = try await read("eth_estimateGas", [TransactionObject.json(transaction, from: from)])
+    return try RPCValue.quantity64(value, "gas estimate")
+  }
+
+  public func gasPrice() async throws(ChainError) -> UInt128 {
+    try RPCValue.quantity(try await read("eth_gasPrice", []), "gas price")
+  }
+
+  /// Fees for the next block. A chain without a base fee is asked for its gas price.
+  public func fees(at block: ChainBlock) async throws(ChainError) -> FeeEstimate {
+    guard let base = block.baseFeePerGas else {
+      let price = try await gasPrice()
+      return FeeEstimate(maxFeePerGas: price, maxPriorityFeePerGas: price)
+    }
+    let tip: UInt128
+    do {
+      tip = try RPCValue.quantity(try await read("eth_maxPriorityFeePerGas", []), "priority fee")
+    } catch  where error.code == .unsupported {
+      tip = 0
+    }
+    return try FeeEstimate(baseFeePerGas: base, tip: tip)
+  }
+
+  /// The account's next protocol nonce.
+  public func transactionCount(
+    _ address: Address, at block: BlockTag = .pending
+  ) async throws(ChainError) -> UInt64 {
+    let value = try await read("eth_getTransactionCount", [.string(address.hex), block.json])
+    return try RPCValue.quantity64(value, "transaction count")
+  }
+
+  /// The receipt, or nil while the node knows none.
+  /// - Throws: `.invalidAnswer` also when the receipt is about another transaction.
+  public func receipt(_ hash: Hash32) async throws(ChainError) -> TransactionReceipt? {
+    let value = try await read("eth_getTransactionReceipt", [.string(hash.hex)])
+    guard !value.isNull else { return nil }
+    let receipt = try TransactionReceipt(value)
+    guard receipt.transactionHash == hash else { throw RPCValue.invalid("transactionHash") }
+    return receipt
+  }
+
+  /// Polls for the receipt.
+  /// - Parameter deadlineMilliseconds: how long, on the injected clock and the sum of pauses.
+  /// - Throws: `.timeout` when there is none in time; the transaction may still be included later.
+  public func waitForReceipt(
+    _ hash: Hash32, deadlineMilliseconds: Int64? = nil
+  ) async throws(ChainError) -> TransactionReceipt {
+    let deadline = deadlineMilliseconds ?? limits.receiptDeadline
+    var waited: Int64 = 0
+    while true {
+      do {
+        if let receipt = try await receipt(hash) { return receipt }
+      } catch  where !error.isRetryable {
+        throw error.with(hash: hash)
+      } catch {}
+      guard waited < deadline else {
+        throw ChainError(.timeout, "no receipt in time", hash: hash)
+      }
+      try await wait(limits.receiptPoll)
+      waited += max(1, limits.receiptPoll)
+    }
+  }
+
+  /// Logs of `address` between two blocks, oldest first.
+  public func logs(
+    address: Address, topics: [Hash32?], from: UInt64, to: UInt64
+  ) async throws(ChainError) -> [Log] {
+    let filter = JSONRPC.object([
+      "address": .string(address.hex), "fromBlock": RPCValue.hex(from), "toBlock": RPCValue.hex(to),
+      "topics": .array(topics.map { $0.map { .string($0.hex) } ?? .null }),
+    ])
+    guard case .array(let entries) = try await read("eth_getLogs", [filter]) else {
+      throw RPCValue.invalid("logs")
+    }
+    var logs: [Log] = []
+    for entry in entries {
+      if case .bool(true)? = entry["removed"] { continue }
+      logs.append(try Log(rpc: entry))
+    }
+    return logs
+  }
+
+  /// Repeats a read until the node has the block it is about (finding U3); 1 + `readBackRetries` attempts.
+  package func readBack<T: Sendable>(
+    _ body: () async throws(ChainError) -> T
+  ) async throws(ChainError) -> T {
+    var left = limits.readBackRetries
+    while true {
+      do {
+        return try await body()
+      } catch {
+        guard left > 0, error.isRetryable || error.code == .rejected else { throw error }
+        left -= 1
+      }
+      try await wait(limits.readBackPause)
+    }
+  }
+}

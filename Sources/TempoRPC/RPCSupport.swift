@@ -1,0 +1,26 @@
+import EVM
+import MPPCore
+
+/// Limits for the JSON of a node's answer: large, but bounded.
+enum RPCAnswerLimits {
+  static func json(bytes: Int) -> JSONLimits { JSONLimits(maximumBytes: bytes) }
+}
+
+/// Names revert data.
+enum RevertName {
+  static func of(_ data: [UInt8]) -> String? {
+    let reason = RevertReason(data: data, errors: reserveErrors)
+    return switch reason {
+    case .empty, .unknown: nil
+    case .message(let text): text
+    case .custom, .panic: reason.name ?? reason.description
+    }
+  }
+
+  private static let reserveErrors = [
+    "ChannelAlreadyExists", "ChannelNotFound", "NotPayer", "NotPayeeOrOperator", "InvalidPayee",
+    "ZeroDeposit",
+    "ExpiringNonceHashNotSet", "InvalidSignature", "AmountExceedsDeposit", "AmountNotIncreasing",
+    "CaptureAmountInvalid", "CloseNotReady", "DepositOverflow",
+  ].map { ABIFunction($0) }
+}

@@ -1,0 +1,75 @@
+public import EVM
+public import MPPCore
+public import Tempo
+
+/// Builds unsponsored Tempo transactions with an expiring nonce (`02` §5.5).
+///
+/// Expiring nonces need no account of nonces, cannot block each other, and give every transaction a moment
+/// after which it can be proved absent.
+public struct TransactionPlanner: Sendable {
+  public let client: ChainClient
+  public let chainID: UInt64
+  private let random: any RandomSource
+  /// Added to the gas estimate, in percent.
+  public var gasMargin: UInt64 = 20
+
+  public static let gasLimit: UInt64 = 30_000_000
+
+  public init(client: ChainClient, chainID: UInt64, random: any RandomSource = SystemRandomSource()) {
+    self.client = client
+    self.chainID = chainID
+    self.random = random
+  }
+
+  /// Plans `calls` as one atomic transaction: fees, gas (the estimate is the dry run) and validity.
+  /// - Throws: `.reverted` with the reason when the calls would fail; nothing has been sent then.
+  public func plan(
+    calls: [Call], from: Address, feeToken: Address?
+  ) async throws(ChainError) -> TempoTransaction {
+    let block = try await client.latestBlock()
+    let fees = try await client.fees(at: block)
+    var transaction = TempoTransaction(
+      chainID: chainID, maxPriorityFeePerGas: fees.maxPriorityFeePerGas, maxFeePerGas: fees.maxFeePerGas,
+      gas: 0, calls: calls, nonceKey: ExpiringNonce.key, nonce: 0,
+      validBefore: ExpiringNonce.validBefore(now: block.timestamp),
+      validAfter: ExpiringNonce.validAfter(now: block.timestamp, random: randomNumber()), feeToken: feeToken)
+    let estimate = try await client.estimateGas(transaction, from: from)
+    guard estimate > 0, estimate <= Self.gasLimit else {
+      throw ChainError(.invalidAnswer, "the node's gas estimate is out of range")
+    }
+    transaction.gas = min(Self.gasLimit, estimate + estimate * gasMargin / 100)
+    return transaction
+  }
+
+  /// Plans, signs and wraps `calls` as an intent. Nothing is sent, nothing is stored.
+  public func intent(
+    _ identity: ChainIntent.Identity, calls: [Call], feeToken: Address?,
+    signer: any Signer, context: [UInt8] = []
+  ) async throws(ChainError) -> ChainIntent {
+    let transaction = try await plan(calls: calls, from: signer.address, feeToken: feeToken)
+    let signed = try await sign(transaction, signer)
+    return ChainIntent(
+      identity: identity, raw: signed.serialized, hash: signed.hash,
+      validBefore: transaction.validBefore, createdAt: client.clock.now, context: context)
+  }
+
+  private func sign(
+    _ transaction: TempoTransaction, _ signer: any Signer
+  ) async throws(ChainError) -> SignedTempoTransaction {
+    do {
+      let bytes = try await signer.sign(transaction.signingHash())
+      let envelope = try SignatureEnvelope(parsing: bytes)
+      let signed = try SignedTempoTransaction(transaction, signature: envelope)
+      guard try signed.recoverSender() == signer.address else {
+        throw ChainError(.rejected, "the signer's signature is not its own")
+      }
+      return signed
+    } catch let error as ChainError {
+      throw error
+    } catch {
+      throw ChainError(.rejected, "the transaction could not be signed: \(error)")
+    }
+  }
+
+  private func randomNumber() -> UInt64 { random.fill(8).reduce(0) { $0 << 8 | UInt64($1) } }
+}

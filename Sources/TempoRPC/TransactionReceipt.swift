@@ -1,0 +1,65 @@
+public import EVM
+import MPPCore
+public import Tempo
+
+/// A mined transaction's receipt (`02` §15).
+///
+/// Success is `succeeded` *and* the exact expected logs: a failed transaction still carries protocol logs.
+public struct TransactionReceipt: Sendable, Hashable {
+  public let transactionHash: Hash32
+  public let blockNumber: UInt64
+  public let blockHash: Hash32
+  public let succeeded: Bool
+  public let from: Address
+  /// The first call's target; nil for a creation.
+  public let to: Address?
+  public let gasUsed: UInt64
+  /// Attodollars per gas.
+  public let effectiveGasPrice: UInt128
+  public let feePayer: Address?
+  public let feeToken: Address?
+  /// Logs that count: those marked `removed` are left out.
+  public let logs: [Log]
+
+  init(_ value: JSONValue) throws(ChainError) {
+    transactionHash = try RPCValue.hash(value["transactionHash"], "transactionHash")
+    blockNumber = try RPCValue.quantity64(value["blockNumber"], "blockNumber")
+    blockHash = try RPCValue.hash(value["blockHash"], "blockHash")
+    switch try RPCValue.quantity(value["status"], "status") {
+    case 0: succeeded = false
+    case 1: succeeded = true
+    default: throw RPCValue.invalid("status")
+    }
+    from = try RPCValue.address(value["from"], "from")
+    to = try Self.optionalAddress(value["to"], "to")
+    gasUsed = try RPCValue.quantity64(value["gasUsed"], "gasUsed")
+    effectiveGasPrice = try RPCValue.quantity(value["effectiveGasPrice"], "effectiveGasPrice")
+    feePayer = try Self.optionalAddress(value["feePayer"], "feePayer")
+    feeToken = try Self.optionalAddress(value["feeToken"], "feeToken")
+    guard case .array(let entries)? = value["logs"] else { throw RPCValue.invalid("logs") }
+    var logs: [Log] = []
+    for entry in entries {
+      if case .bool(true)? = entry["removed"] { continue }
+      logs.append(try Log(rpc: entry))
+    }
+    self.logs = logs
+  }
+
+  private static func optionalAddress(_ value: JSONValue?, _ name: String) throws(ChainError) -> Address? {
+    guard let value, !value.isNull else { return nil }
+    return try RPCValue.address(value, name)
+  }
+}
+
+extension Log {
+  /// At most four topics, as on chain.
+  init(rpc value: JSONValue) throws(ChainError) {
+    let address = try RPCValue.address(value["address"], "log address")
+    guard case .array(let entries)? = value["topics"], entries.count <= 4 else {
+      throw RPCValue.invalid("log topics")
+    }
+    var topics: [Hash32] = []
+    for entry in entries { topics.append(try RPCValue.hash(entry, "log topic")) }
+    self.init(address: address, topics: topics, data: try RPCValue.data(value["data"], "log data"))
+  }
+}

@@ -1,0 +1,141 @@
+import EVM
+import MPPCore
+import Testing
+
+@testable import TempoRPC
+
+@Suite struct ChainClientTests {
+  let node = FakeNode()
+
+  func client(
+    _ sleeper: CountingSleeper = CountingSleeper(), _ change: (inout ChainClientLimits) -> Void = { _ in }
+  ) -> ChainClient {
+    var limits = ChainClientLimits()
+    change(&limits)
+    return ChainClient(
+      transport: node, clock: FixedClock(), sleeper: sleeper, random: ZeroRandom(), limits: limits)
+  }
+
+  @Test(arguments: [FakeNode.Fault.notReceived, .answerLost, .rateLimited, .internalError])
+  func readsAreRepeatedAfterTransientErrors(_ fault: FakeNode.Fault) async throws {
+    let sleeper = CountingSleeper()
+    node.fail("eth_chainId", fault, fault, fault)
+    #expect(try await client(sleeper).chainID() == 42_431)
+    #expect(sleeper.all == [150, 300, 600])
+  }
+
+  @Test func readsAreNotRepeatedForEver() async {
+    node.fail("eth_chainId", .notReceived, .notReceived, .notReceived, .notReceived)
+    await #expect(throws: ChainError.self) { try await client().chainID() }
+    #expect(node.calls.count == 4)
+  }
+
+  @Test(arguments: [FakeNode.Fault.garbage, .wrongID, .rejected("invalid params")])
+  func otherErrorsAreNotRepeated(_ fault: FakeNode.Fault) async {
+    node.fail("eth_chainId", fault)
+    await #expect(throws: ChainError.self) { try await client().chainID() }
+    #expect(node.calls.count == 1)
+  }
+
+  @Test func aBroadcastIsAttemptedOnce() async {
+    node.fail("eth_sendRawTransaction", .rateLimited)
+    do {
+      _ = try await client().sendRawTransaction([1, 2, 3])
+      Issue.record("sent")
+    } catch {
+      #expect(error.code == .unavailable)
+      #expect(!error.isAmbiguous)
+    }
+    #expect(node.calls.count == 1)
+  }
+
+  @Test func anOversizedAnswerIsRefused() async {
+    await #expect {
+      try await client { $0.answerBytes = 10 }.chainID()
+    } throws: {
+      ($0 as? ChainError)?.code == .invalidAnswer
+    }
+  }
+
+  @Test func theReceiptMustBeOurs() async {
+    #expect(throws: ChainError.self) {
+      try TransactionReceipt(.object([]))
+    }
+    node.fail("eth_getTransactionReceipt", .wrongHash)
+    await #expect(throws: ChainError.self) { try await client().receipt(.zero) }
+  }
+
+  @Test func quantitiesAreStrict() throws {
+    #expect(try RPCValue.quantity(.string("0x0"), "q") == 0)
+    #expect(try RPCValue.quantity(.string("0xff"), "q") == 255)
+    for text in ["", "0x", "0x00", "0x01", "ff", "0xg", "0x+1", "0x" + String(repeating: "f", count: 33)] {
+      #expect(throws: ChainError.self, "\(text)") { try RPCValue.quantity(.string(text), "q") }
+    }
+    #expect(throws: ChainError.self) { try RPCValue.quantity(.integer(5), "q") }
+  }
+
+  @Test func feesLeaveRoomAndNeverWrap() throws {
+    let fees = try FeeEstimate(baseFeePerGas: 20_000_000_000, tip: 0)
+    #expect(fees.maxFeePerGas == 0x5_9682_f000)
+    #expect(throws: ChainError.self) { try FeeEstimate(baseFeePerGas: .max, tip: 0) }
+    #expect(throws: ChainError.self) { try FeeEstimate(baseFeePerGas: 5, tip: .max) }
+  }
+
+  @Test(arguments: [
+    ("nonce too low: next nonce 5, tx nonce 4", SendAnswer.known("nonce too low: next nonce 5, tx nonce 4")),
+    ("already known", .known("already known")),
+    (
+      "nonce manager error: Tempo Transaction nonce error: ExpiringNonceReplay(ExpiringNonceReplay)",
+      .known("nonce manager error: Tempo Transaction nonce error: ExpiringNonceReplay(ExpiringNonceReplay)")
+    ),
+    (
+      "transaction expired: current block timestamp 5 >= validBefore 4",
+      .ambiguous("transaction expired: current block timestamp 5 >= validBefore 4")
+    ),
+    ("insufficient funds for gas * price + value", .refused("insufficient funds for gas * price + value")),
+  ])
+  func refusalsOfTransactionsAreSortedByText(_ text: String, _ answer: SendAnswer) {
+    #expect(ErrorClassifier.send(JSONRPCError(code: -32000, message: text, data: nil)) == answer)
+  }
+
+  @Test func errorsOfReadsAreSorted() {
+    func code(_ code: Int64, _ text: String = "x", _ data: String? = nil) -> ChainError.Code {
+      ErrorClassifier.read(JSONRPCError(code: code, message: text, data: data)).code
+    }
+    #expect(code(3, "execution reverted", "0x32d2c1a3") == .reverted)
+    #expect(code(-32601) == .unsupported)
+    #expect(code(-32001, "block not found: 0x5") == .unavailable)
+    #expect(code(-32005) == .unavailable)
+    #expect(code(-32602) == .rejected)
+    #expect(code(-32000, "Too Many Requests") == .unavailable)
+    let error = ErrorClassifier.read(JSONRPCError(code: 3, message: "execution reverted", data: "0x32d2c1a3"))
+    #expect(error.revertReason == "AmountNotIncreasing")
+  }
+
+  @Test func theGateBoundsRequestsAndWaiters() async throws {
+    let gate = RequestGate(limit: 1, waiting: 1)
+    try await gate.enter()
+    let waiter = Task { try await gate.enter() }
+    var refused = false
+    // Until the waiter has queued, we may take its place in the queue: then it is the one to be refused.
+    while !refused {
+      let second = Task { try await gate.enter() }
+      await Task.yield()
+      second.cancel()
+      if case .failure(let error as ChainError) = await second.result, error.code == .overloaded {
+        refused = true
+      }
+    }
+    gate.leave()
+    _ = await waiter.result
+  }
+
+  @Test func readBackRetriesUntilTheBlockIsThere() async throws {
+    let sleeper = CountingSleeper()
+    node.fail("eth_blockNumber", .rejected("block not found"), .rejected("block not found"))
+    let client = client(sleeper)
+    let number = try await client.readBack { () async throws(ChainError) in try await client.blockNumber() }
+    #expect(number == 1)
+    #expect(sleeper.all == [250, 250])
+  }
+}
