@@ -1,0 +1,18 @@
+/// Which values of an index a scan wants; both bounds are included.
+public struct IndexRange: Sendable, Equatable {
+  public let lower: [UInt8]
+  /// `nil`: no upper bound.
+  public let upper: [UInt8]?
+
+  public init(from lower: [UInt8] = [], through upper: [UInt8]? = nil) {
+    self.lower = lower
+    self.upper = upper
+  }
+
+  public static let all = IndexRange()
+  public static func equal(to value: [UInt8]) -> IndexRange { IndexRange(from: value, through: value) }
+  /// Numbers up to and including `number`, as written by ``IndexValue/init(slot:number:)``.
+  public static func through(_ number: Int64) -> IndexRange {
+    IndexRange(through: IndexValue.bytes(of: number))
+  }
+}

@@ -1,0 +1,71 @@
+import Synchronization
+
+/// The money of the server: typed tables over one store, with one queue to it.
+///
+/// Give the ledger to the payment server and share it; two ledgers over one store would not see each other's memory (they
+/// would still not corrupt anything: every write is conditional).
+public final class Ledger: Sendable {
+  public let store: any LedgerStore
+  /// Replay protection.
+  public let claims: ReplayClaims
+  private let committer: GroupCommitter
+  private let limits: LedgerLimits
+  private let tables = Mutex<[UInt8: any WriteSource]>([:])
+
+  /// - Parameters:
+  ///   - store: where records live.
+  ///   - allowVolatileLedger: write `true` to accept a store that forgets everything when the process ends. What buyers
+  ///     have paid and not used is lost then, and so is what the seller has not settled.
+  /// - Throws: `StoreError` with code `volatile`.
+  public init(
+    _ store: any LedgerStore, allowVolatileLedger: Bool = false, limits: LedgerLimits = LedgerLimits()
+  ) throws(StoreError) {
+    guard store.durability > .volatile || allowVolatileLedger else {
+      throw StoreError(
+        .volatile,
+        "this store forgets payments when the process ends; use .sqlite(at:) or say allowVolatileLedger: true"
+      )
+    }
+    self.store = store
+    self.limits = limits
+    claims = ReplayClaims(store: store)
+    committer = GroupCommitter(store: store, limits: limits)
+  }
+
+  /// What a returned update survives.
+  public var durability: Durability { store.durability }
+
+  /// The table of a kind of records: the same one at every call.
+  ///
+  /// - Throws: `StoreError` with code `invalid` when another type uses the same kind.
+  public func table<Record: LedgerRecord>(_ type: Record.Type = Record.self) throws(StoreError)
+    -> RecordTable<
+      Record
+    >
+  {
+    let table: RecordTable<Record>? = tables.withLock { tables in
+      if let existing = tables[Record.kind] { return existing as? RecordTable<Record> }
+      let table = RecordTable<Record>(store: store, committer: committer, limits: limits)
+      tables[Record.kind] = table
+      return table
+    }
+    guard let table else {
+      throw StoreError(.invalid, "record kind \(Record.kind) is used by another type than \(Record.self)")
+    }
+    return table
+  }
+
+  /// Waits until everything changed so far is durable, also what nobody waits for.
+  public func flush() async throws(StoreError) { try await committer.flush() }
+
+  /// Writes what waits and closes the store. Call it last; idempotent.
+  public func close() async throws(StoreError) {
+    do throws(StoreError) {
+      try await committer.flush()
+    } catch {
+      await store.close()
+      throw error
+    }
+    await store.close()
+  }
+}

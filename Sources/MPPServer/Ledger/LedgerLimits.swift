@@ -1,0 +1,13 @@
+/// Bounds of the ledger.
+public struct LedgerLimits: Sendable {
+  /// Records kept in memory for each kind. Only records without unwritten changes leave.
+  public var cachedRecords = 100_000
+  /// Records with changes that wait for the store; beyond it changes are refused with `overloaded`.
+  public var pendingWrites = 65_536
+  /// Records in one transaction of the store.
+  public var batch = 1024
+  /// How often a change is applied again after another node changed the record in between.
+  public var conflictRetries = 8
+
+  public init() {}
+}

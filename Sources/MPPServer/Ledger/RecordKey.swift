@@ -1,0 +1,100 @@
+import Crypto
+
+/// The name of one record in the ledger: a kind (see ``RecordKind``) and an identifier.
+///
+/// Identifiers of up to 32 bytes are kept as they are, inline and without a heap allocation; longer ones are
+/// replaced by their SHA-256 and marked as such, so that two different identifiers never share a key.
+public struct RecordKey: Sendable, Hashable {
+  /// Longest identifier that is kept verbatim, in bytes.
+  public static let maximumInlineLength = 32
+  private static let hashedMark: UInt8 = 33
+
+  public let kind: UInt8
+  /// Length of the identifier, or 33 for a hashed one.
+  private let length: UInt8
+  private let word0: UInt64
+  private let word1: UInt64
+  private let word2: UInt64
+  private let word3: UInt64
+
+  public init(kind: UInt8, id: some Collection<UInt8>) {
+    if id.count <= Self.maximumInlineLength {
+      self.init(kind: kind, length: UInt8(id.count), content: id)
+    } else {
+      self.init(
+        kind: kind, length: Self.hashedMark, content: Array(SHA256.hash(data: Array(id))))
+    }
+  }
+
+  /// Reads what ``bytes`` wrote.
+  ///
+  /// - Throws: `StoreError` with code `corrupt` when the bytes are not a key.
+  public init(bytes: some Collection<UInt8>) throws(StoreError) {
+    let content = bytes.dropFirst(2)
+    guard let kind = bytes.first, let length = bytes.dropFirst().first, length <= Self.hashedMark,
+      content.count == min(Int(length), Self.maximumInlineLength)
+    else { throw StoreError(.corrupt, "the bytes are not a record key") }
+    self.init(kind: kind, length: length, content: content)
+  }
+
+  private init(kind: UInt8, length: UInt8, content: some Collection<UInt8>) {
+    var words = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
+    var position = 0
+    for byte in content {
+      let shifted = UInt64(byte) << UInt64(56 - 8 * (position % 8))
+      switch position / 8 {
+      case 0: words.0 |= shifted
+      case 1: words.1 |= shifted
+      case 2: words.2 |= shifted
+      default: words.3 |= shifted
+      }
+      position += 1
+    }
+    self.kind = kind
+    self.length = length
+    (word0, word1, word2, word3) = words
+  }
+
+  /// Identifier bytes; for an identifier longer than 32 bytes its SHA-256.
+  public var id: [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(Self.maximumInlineLength)
+    for word in [word0, word1, word2, word3] {
+      for shift in stride(from: UInt64(56), through: 0, by: -8) {
+        result.append(UInt8(truncatingIfNeeded: word >> shift))
+      }
+    }
+    result.removeLast(Self.maximumInlineLength - min(Int(length), Self.maximumInlineLength))
+    return result
+  }
+
+  /// Stored form: kind, length, identifier. Keys of one kind are contiguous in byte order.
+  public var bytes: [UInt8] { [kind, length] + id }
+
+  /// Which of `count` shards holds this key; `count` must be a power of two.
+  func shard(of count: Int) -> Int {
+    // Channel identifiers are hashes already; the fold spreads short sequential ones as well.
+    var mixed = word0 ^ word1 ^ word2 ^ word3 ^ UInt64(kind)
+    mixed = (mixed ^ (mixed >> 32)) &* 0x9E37_79B9_7F4A_7C15
+    return Int(mixed >> 48) & (count - 1)
+  }
+}
+
+extension RecordKey: Comparable {
+  /// Order of the stored bytes.
+  public static func < (left: RecordKey, right: RecordKey) -> Bool {
+    (UInt64(left.kind), UInt64(left.length), left.word0, left.word1, left.word2, left.word3)
+      < (UInt64(right.kind), UInt64(right.length), right.word0, right.word1, right.word2, right.word3)
+  }
+}
+
+extension RecordKey: CustomStringConvertible {
+  /// Kind and first bytes of the identifier, short enough for a log line.
+  public var description: String {
+    let digits = id.prefix(4).map { byte in
+      let text = String(byte, radix: 16)
+      return text.count == 1 ? "0" + text : text
+    }
+    return "\(kind):" + digits.joined()
+  }
+}

@@ -1,0 +1,74 @@
+import Synchronization
+
+/// One record in memory. All fields are guarded by the lock of the shard; the object never leaves it.
+final class RecordEntry<Record: LedgerRecord> {
+  /// Newest state; may be ahead of the store.
+  var record: Record?
+  /// Counts the changes; what the store will hold when everything queued is written.
+  var version: UInt64
+  /// What the store holds when the batch under way is written.
+  var handedOver: UInt64
+  /// Index values handed over last; `nil` when unknown, as after loading.
+  var handedOverIndexes: [IndexValue]?
+  /// Ticket for changes not yet taken by the committer.
+  var queued: WriteTicket?
+  /// Ticket of the batch under way.
+  var underWay: WriteTicket?
+  /// Used since the last look of the evictor.
+  var wasUsed = true
+
+  init(record: Record?, version: UInt64) {
+    self.record = record
+    self.version = version
+    self.handedOver = version
+  }
+
+  var isClean: Bool { queued == nil && underWay == nil }
+}
+
+/// One of the shards of a ``RecordTable``.
+struct RecordShard<Record: LedgerRecord> {
+  private(set) var entries: [RecordKey: RecordEntry<Record>] = [:]
+  /// Grows when an entry leaves. A record read from the store may be put in only if nothing has left since, because it
+  /// could be older than what left.
+  private(set) var departures: UInt64 = 0
+  private var ring: [RecordKey] = []
+  private var hand = 0
+  private let capacity: Int
+
+  init(capacity: Int) { self.capacity = max(capacity, 1) }
+
+  mutating func insert(_ entry: RecordEntry<Record>, for key: RecordKey) {
+    entries[key] = entry
+    if ring.count < capacity {
+      ring.append(key)
+    } else if let slot = freeSlot() {
+      ring[slot] = key
+    } else {
+      ring.append(key)
+    }
+  }
+
+  mutating func remove(_ key: RecordKey) {
+    guard entries.removeValue(forKey: key) != nil else { return }
+    departures &+= 1
+  }
+
+  /// Second-chance eviction: a slot of the ring whose record is clean and was not used since the last round. `nil` when there
+  /// is none: records with unwritten changes stay, whatever the capacity says.
+  private mutating func freeSlot() -> Int? {
+    for _ in 0..<(2 * ring.count) {
+      let slot = hand
+      hand = hand + 1 == ring.count ? 0 : hand + 1
+      guard let entry = entries[ring[slot]] else { return slot }
+      if !entry.isClean { continue }
+      if entry.wasUsed {
+        entry.wasUsed = false
+        continue
+      }
+      remove(ring[slot])
+      return slot
+    }
+    return nil
+  }
+}

@@ -1,0 +1,233 @@
+import Synchronization
+
+/// The records of one kind: in memory where they are used, in the store always.
+///
+/// A change is a pure function of the record. It runs under the lock of one of 64 shards, for less than a microsecond, without
+/// I/O; the write is queued under the same lock, so the store sees changes of one record in the order in which they happened.
+/// ``update(_:_:)`` returns when its change is durable.
+///
+/// One table exists for a kind; get it from ``Ledger/table(_:)``.
+public final class RecordTable<Record: LedgerRecord>: Sendable {
+  private static var shardCount: Int { 64 }
+
+  private let store: any LedgerStore
+  private let committer: GroupCommitter
+  private let conflictRetries: Int
+  private let shards: [Shard]
+
+  private final class Shard: Sendable {
+    let state: Mutex<RecordShard<Record>>
+    init(capacity: Int) { state = Mutex(RecordShard(capacity: capacity)) }
+  }
+
+  init(store: any LedgerStore, committer: GroupCommitter, limits: LedgerLimits) {
+    self.store = store
+    self.committer = committer
+    self.conflictRetries = max(limits.conflictRetries, 0)
+    let capacity = (max(limits.cachedRecords, 1) + Self.shardCount - 1) / Self.shardCount
+    shards = (0..<Self.shardCount).map { _ in Shard(capacity: capacity) }
+  }
+
+  // MARK: Reading
+
+  /// The record as it is in memory, or `nil` when it is not there (it may still be in the store).
+  ///
+  /// It may be ahead of the disk by the changes of the batch under way: good for checks that are repeated inside
+  /// ``update(_:_:)``, not for an answer.
+  public func peek(_ key: RecordKey) -> Record? {
+    shard(key).state.withLock { shard in
+      guard let entry = shard.entries[key] else { return nil }
+      entry.wasUsed = true
+      return entry.record
+    }
+  }
+
+  /// As ``peek(_:)``, but reads the store when the record is not in memory. `nil`: there is no such record.
+  ///
+  /// - Throws: `StoreError`; `corrupt` when the stored bytes are damaged.
+  public nonisolated(nonsending) func load(_ key: RecordKey) async throws -> Record? {
+    while true {
+      let (cached, departures): (Record??, UInt64) = shard(key).state.withLock { shard in
+        guard let entry = shard.entries[key] else { return (.none, shard.departures) }
+        entry.wasUsed = true
+        return (.some(entry.record), shard.departures)
+      }
+      if let cached { return cached }
+      let (record, version) = try await fetch(key)
+      guard let record else { return nil }
+      let result: Record?? = shard(key).state.withLock { shard in
+        if let entry = shard.entries[key] { return .some(entry.record) }
+        guard shard.departures == departures else { return .none }
+        shard.insert(RecordEntry(record: record, version: version), for: key)
+        return .some(record)
+      }
+      if let result { return result }
+    }
+  }
+
+  /// The record, when every change it contains is durable: what an answer may be built from without changing anything.
+  public nonisolated(nonsending) func loadDurable(_ key: RecordKey) async throws -> Record? {
+    while true {
+      let record = try await load(key)
+      let (same, ticket): (Bool, WriteTicket?) = shard(key).state.withLock { shard in
+        guard let entry = shard.entries[key] else { return (record == nil, nil) }
+        return (entry.record == record, entry.queued ?? entry.underWay)
+      }
+      guard same else { continue }
+      guard let ticket else { return record }
+      committer.kick()
+      if case .success = await ticket.result() { return record }
+    }
+  }
+
+  /// Index entries in the order of (value, key), as committed; see ``LedgerStore/scan(_:_:after:limit:)``. Read the records
+  /// with ``load(_:)``: they may have moved on.
+  ///
+  /// - Parameter slot: 1 to 4, or 0 for all records of the kind by key.
+  public nonisolated(nonsending) func scan(
+    slot: Int, _ range: IndexRange = .all, after: IndexCursor? = nil, limit: Int = 256
+  ) async throws(StoreError) -> [IndexEntry] {
+    try await store.scan(LedgerIndex(kind: Record.kind, slot: slot), range, after: after, limit: limit)
+  }
+
+  // MARK: Changing
+
+  /// Changes a record, and returns when the change is durable.
+  ///
+  /// `body` gets the newest record (`nil`: none yet) and returns the next one and a value for the caller. It runs under a
+  /// lock and possibly more than once: it must be pure, quick, and must not use the ledger. When it throws, nothing changes and the
+  /// error is passed on at once. When it returns the record unchanged nothing is written, but what it saw is durable on return.
+  ///
+  /// - Throws: what `body` throws; `StoreError` when the change did not become durable (`unavailable`: it may have been; the
+  ///   record is read again before its next use, so repeating the call is safe if `body` looks at what it finds).
+  public nonisolated(nonsending) func update<T: Sendable>(
+    _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
+  ) async throws -> (Record, T) {
+    var attempt = 0
+    while true {
+      let (record, value, ticket) = try await apply(key, body)
+      guard let ticket else { return (record, value) }
+      committer.kick()
+      switch await ticket.result() {
+      case .success:
+        return (record, value)
+      case .failure(let error) where error.code == .conflict && attempt < conflictRetries:
+        attempt += 1
+      case .failure(let error):
+        throw error
+      }
+    }
+  }
+
+  /// As ``update(_:_:)``, but returns as soon as the change is in memory and queued. For changes no answer depends on, for
+  /// example the commit of a hold: if the store refuses or the process dies first, the change is lost.
+  ///
+  /// - Throws: what `body` throws; `StoreError` when the record cannot be read or the queue is full.
+  @discardableResult
+  public nonisolated(nonsending) func updateWithoutWaiting<T: Sendable>(
+    _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
+  ) async throws -> (Record, T) {
+    let (record, value, _) = try await apply(key, body)
+    committer.kick()
+    return (record, value)
+  }
+
+  private nonisolated(nonsending) func apply<T: Sendable>(
+    _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
+  ) async throws -> (Record, T, WriteTicket?) {
+    guard committer.hasRoom else {
+      throw StoreError(.overloaded, "too many changes wait for the store")
+    }
+    while true {
+      let (done, departures): ((Record, T, WriteTicket?)?, UInt64) = try shard(key).state.withLock { shard in
+        guard let entry = shard.entries[key] else { return (nil, shard.departures) }
+        return (try change(entry, key, body), shard.departures)
+      }
+      if let done { return done }
+      let (record, version) = try await fetch(key)
+      let result: (Record, T, WriteTicket?)? = try shard(key).state.withLock { shard in
+        if let entry = shard.entries[key] { return try change(entry, key, body) }
+        guard shard.departures == departures else { return nil }
+        let entry = RecordEntry(record: record, version: version)
+        let result = try change(entry, key, body)
+        shard.insert(entry, for: key)
+        return result
+      }
+      if let result { return result }
+    }
+  }
+
+  /// Runs under the lock of the shard.
+  private func change<T: Sendable>(
+    _ entry: RecordEntry<Record>, _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
+  ) throws -> (Record, T, WriteTicket?) {
+    entry.wasUsed = true
+    let (record, value) = try body(entry.record)
+    if record == entry.record { return (record, value, entry.queued ?? entry.underWay) }
+    entry.record = record
+    entry.version += 1
+    if let queued = entry.queued { return (record, value, queued) }
+    let ticket = WriteTicket(key: key, source: self)
+    entry.queued = ticket
+    committer.enqueue(ticket)
+    return (record, value, ticket)
+  }
+
+  private nonisolated(nonsending) func fetch(_ key: RecordKey) async throws -> (Record?, UInt64) {
+    guard let stored = try await store.load([key]).first ?? nil else { return (nil, 0) }
+    do {
+      return (try Record(decoding: stored.body), stored.version)
+    } catch {
+      throw StoreError(.corrupt, "record \(key) is damaged", underlying: String(describing: error))
+    }
+  }
+
+  private func shard(_ key: RecordKey) -> Shard { shards[key.shard(of: Self.shardCount)] }
+}
+
+extension RecordTable: WriteSource {
+  func takeWrite(_ ticket: WriteTicket) throws -> Write? {
+    let taken: (record: Record, expected: UInt64, version: UInt64, indexes: [IndexValue]?)? =
+      shard(ticket.key).state.withLock { shard in
+        guard let entry = shard.entries[ticket.key], entry.queued === ticket, let record = entry.record
+        else { return nil }
+        entry.queued = nil
+        entry.underWay = ticket
+        let expected = entry.handedOver
+        entry.handedOver = entry.version
+        return (record, expected, entry.version, entry.handedOverIndexes)
+      }
+    guard let taken else { return nil }
+    let indexes = taken.record.indexValues
+    let body = try taken.record.encoded()
+    if indexes != taken.indexes { remember(indexes, ticket) }
+    return Write(
+      key: ticket.key, expected: taken.expected, version: taken.version, body: body,
+      indexValues: indexes == taken.indexes ? nil : indexes)
+  }
+
+  private func remember(_ indexes: [IndexValue], _ ticket: WriteTicket) {
+    shard(ticket.key).state.withLock { shard in
+      guard let entry = shard.entries[ticket.key], entry.underWay === ticket else { return }
+      entry.handedOverIndexes = indexes
+    }
+  }
+
+  func written(_ ticket: WriteTicket) {
+    shard(ticket.key).state.withLock { shard in
+      guard let entry = shard.entries[ticket.key], entry.underWay === ticket else { return }
+      entry.underWay = nil
+    }
+  }
+
+  func forget(_ ticket: WriteTicket, _ error: StoreError) {
+    let queued: WriteTicket? = shard(ticket.key).state.withLock { shard in
+      guard let entry = shard.entries[ticket.key],
+        entry.underWay === ticket || entry.queued === ticket
+      else { return nil }
+      shard.remove(ticket.key)
+      return entry.queued
+    }
+    queued?.finish(.failure(error))
+  }
+}

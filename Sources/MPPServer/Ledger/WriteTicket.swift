@@ -1,0 +1,61 @@
+import Synchronization
+
+/// One record's place in the queue to the store. Changes of the record that come before the store takes it share the
+/// ticket, so they are written once; everybody who waits for one of them waits here.
+///
+/// All use of unsafe continuations on the server is in this type: each is stored once and resumed once, because both
+/// happen by taking it out of `state` under the lock.
+final class WriteTicket: Sendable {
+  private enum State {
+    /// → finished
+    case waiting([UnsafeContinuation<Result<Void, StoreError>, Never>])
+    /// The end.
+    case finished(Result<Void, StoreError>)
+  }
+
+  let key: RecordKey
+  /// `nil` for a ticket that only marks a position in the queue.
+  let source: (any WriteSource)?
+  private let state = Mutex(State.waiting([]))
+
+  init(key: RecordKey, source: (any WriteSource)?) {
+    self.key = key
+    self.source = source
+  }
+
+  /// Ends the ticket; only the first call counts.
+  func finish(_ result: Result<Void, StoreError>) {
+    let waiting: [UnsafeContinuation<Result<Void, StoreError>, Never>] = state.withLock { state in
+      guard case .waiting(let continuations) = state else { return [] }
+      state = .finished(result)
+      return continuations
+    }
+    for continuation in waiting { continuation.resume(returning: result) }
+  }
+
+  var isFinished: Bool {
+    state.withLock { state in
+      if case .finished = state { return true }
+      return false
+    }
+  }
+
+  /// Waits until the changes are durable, or known not to be. Not cancellable: the answer of the store decides about
+  /// money, and it comes within the time of one or two batches.
+  nonisolated(nonsending) func result() async -> Result<Void, StoreError> {
+    if case .finished(let result) = state.withLock({ $0 }) { return result }
+    return await withUnsafeContinuation { continuation in
+      let early: Result<Void, StoreError>? = state.withLock { state in
+        switch state {
+        case .waiting(var continuations):
+          continuations.append(continuation)
+          state = .waiting(continuations)
+          return nil
+        case .finished(let result):
+          return result
+        }
+      }
+      if let early { continuation.resume(returning: early) }
+    }
+  }
+}
