@@ -31,6 +31,9 @@ package struct RecordWriter: ~Copyable {
   /// Bytes whose number the schema fixes.
   package mutating func fixed(_ value: some Collection<UInt8>) { bytes.append(contentsOf: value) }
 
+  /// Fields that know how to append themselves; the schema fixes their length.
+  package mutating func append(_ write: (inout [UInt8]) -> Void) { write(&bytes) }
+
   /// Length (two bytes) and content.
   ///
   /// - Throws: `RecordError.range` when there are more than 65,535.
