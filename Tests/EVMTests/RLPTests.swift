@@ -98,19 +98,18 @@ import Testing
       .bytes([1]), .empty, .bytes([UInt8](repeating: 9, count: 60)), .list([.bytes([0x80]), .list([])]),
     ])
     let bytes = RLP.encode(item)
-    var cases = 0
+    var (cases, accepted) = (0, [[UInt8]]())
     for position in bytes.indices {
       for byte in UInt8.min...UInt8.max {
         var damaged = bytes
         damaged[position] = byte
-        do {
-          #expect(RLP.encode(try RLP.decode(damaged)) == damaged)
-        } catch {
-          #expect(damaged != bytes)
-        }
         cases += 1
+        // Refused is fine.
+        guard let decoded = try? RLP.decode(damaged) else { continue }
+        if RLP.encode(decoded) != damaged { accepted.append(damaged) }
       }
     }
-    print("rlp damage: \(cases) passed, 0 failed")
+    #expect(accepted.first == nil)
+    print("rlp damage: \(cases - accepted.count) passed, \(accepted.count) failed")
   }
 }

@@ -18,7 +18,6 @@ public enum RLP {
 
   public static func encode(_ item: RLPItem) -> [UInt8] {
     var output: [UInt8] = []
-    output.reserveCapacity(encodedCount(item))
     append(item, to: &output)
     return output
   }
@@ -57,8 +56,10 @@ public enum RLP {
       }
       output.append(contentsOf: bytes)
     case .list(let items):
-      appendHeader(count: payloadCount(items), offset: 0xc0, to: &output)
-      for item in items { append(item, to: &output) }
+      var payload: [UInt8] = []
+      for item in items { append(item, to: &payload) }
+      appendHeader(count: payload.count, offset: 0xc0, to: &output)
+      output.append(contentsOf: payload)
     }
   }
 
@@ -70,22 +71,5 @@ public enum RLP {
       output.append(offset + 55 + UInt8(length.count))
       output.append(contentsOf: length)
     }
-  }
-
-  private static func encodedCount(_ item: RLPItem) -> Int {
-    switch item {
-    case .bytes(let bytes):
-      bytes.count == 1 && bytes[0] < 0x80 ? 1 : headerCount(bytes.count) + bytes.count
-    case .list(let items):
-      headerCount(payloadCount(items)) + payloadCount(items)
-    }
-  }
-
-  private static func payloadCount(_ items: [RLPItem]) -> Int {
-    items.reduce(0) { $0 + encodedCount($1) }
-  }
-
-  private static func headerCount(_ count: Int) -> Int {
-    count <= 55 ? 1 : 1 + (Int.bitWidth - count.leadingZeroBitCount + 7) / 8
   }
 }
