@@ -93,12 +93,14 @@ enum CanonicalJSON {
 
   static func hasDuplicateKeys(_ members: [JSONValue.Member]) -> Bool {
     guard members.count > 16 else {
-      for index in members.indices.dropFirst() {
-        for earlier in 0..<index where members[earlier].key.equalsBytes(of: members[index].key) {
-          return true
+      return members.withUnsafeBufferPointer { members in
+        for index in members.indices.dropFirst() {
+          for earlier in 0..<index where members[earlier].key.equalsBytes(of: members[index].key) {
+            return true
+          }
         }
+        return false
       }
-      return false
     }
     let sorted = members.map(\.key).sorted(by: precedes)
     return zip(sorted, sorted.dropFirst()).contains { $0.equalsBytes(of: $1) }

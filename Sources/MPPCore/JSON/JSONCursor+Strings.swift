@@ -14,6 +14,28 @@ extension JSONCursor {
     }
   }
 
+  /// Reads a string whose text is only compared; the cursor stands on the opening quote.
+  mutating func parseKey() throws(JSONParseError) -> JSONKey {
+    let start = index + 1
+    let end = plainEnd(from: start)
+    guard end < bytes.count, bytes[end] == UInt8(ascii: "\"") else { return JSONKey(text: try parseString()) }
+    advance(to: end + 1)
+    return JSONKey(range: start..<end)
+  }
+
+  func matches(_ key: JSONKey, _ name: StaticString) -> Bool {
+    if let text = key.text { return text.equalsBytes(of: "\(name)") }
+    guard key.range.count == name.utf8CodeUnitCount else { return false }
+    for offset in 0..<key.range.count where bytes[key.range.lowerBound + offset] != name.utf8Start[offset] {
+      return false
+    }
+    return true
+  }
+
+  func text(of key: JSONKey) -> String {
+    key.text ?? String(decoding: bytes[key.range], as: UTF8.self)
+  }
+
   /// The first byte from `start` on that is a quote, a backslash, a control character or not ASCII.
   func plainEnd(from start: Int) -> Int {
     bytes.withUnsafeBytes { raw in
@@ -115,4 +137,10 @@ extension JSONCursor {
   private func append(_ scalar: Unicode.Scalar?, to output: inout [UInt8]) {
     if let scalar { output.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) }
   }
+}
+
+/// A key of an object: where it stands, or its text if it is not plain ASCII.
+struct JSONKey {
+  var range: Range<Int> = 0..<0
+  var text: String?
 }

@@ -99,6 +99,7 @@ struct JSONCursor {
       index += 1
       return .object(members)
     }
+    members.reserveCapacity(8)
     while true {
       guard members.count < limits.maximumMembers else { throw error(.tooManyMembers) }
       guard try peek() == UInt8(ascii: "\"") else { throw error(.unexpectedByte) }

@@ -28,11 +28,11 @@ public struct ChallengeList: Sendable {
       field.withUnsafeBytesOfValue { joined.append(contentsOf: $0) }
       guard joined.count <= limits.maximumHeaderBytes else { throw .headerTooLarge }
     }
-    try self.init(bytes: joined, limits: limits)
+    try self.init(octets: joined, limits: limits)
   }
 
-  /// Octets that are not UTF-8 are read as Latin-1, in which the reference writes descriptions.
-  init(bytes: [UInt8], limits: ChallengeLimits) throws(ChallengeError) {
+  /// Reads a header value; octets that are not UTF-8 are read as Latin-1, in which the reference writes descriptions.
+  public init(octets bytes: [UInt8], limits: ChallengeLimits = .default) throws(ChallengeError) {
     guard bytes.count <= limits.maximumHeaderBytes else { throw .headerTooLarge }
     var bytes = bytes
     if String(validating: bytes, as: UTF8.self) == nil {
@@ -57,7 +57,7 @@ extension Challenge {
     header: String, limits: ChallengeLimits = .default
   ) throws(ChallengeError) -> ChallengeList {
     guard header.utf8.count <= limits.maximumHeaderBytes else { throw .headerTooLarge }
-    return try ChallengeList(bytes: Array(header.utf8), limits: limits)
+    return try ChallengeList(octets: Array(header.utf8), limits: limits)
   }
 
   /// The first `Payment` challenge of a header value.

@@ -89,7 +89,7 @@ public struct Challenge: Sendable {
 
   /// Visible ASCII or space, without the separator of the MAC.
   static func isSignable(_ text: String) -> Bool {
-    text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "|") }
+    text.allBytes { ($0 &- 0x20 < 0x5F) && $0 != UInt8(ascii: "|") }
   }
 }
 

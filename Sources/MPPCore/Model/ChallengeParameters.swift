@@ -25,7 +25,7 @@ public struct ChallengeParameters: Sendable {
     self.intent = intent
     self.request = request
     self.expires = expires
-    self.description = description
+    self.description = description.flatMap { $0.isEmpty ? nil : $0 }
     self.digest = digest
     self.opaque = opaque
   }

@@ -6,43 +6,90 @@ extension Credential {
   public static func extract(
     fromAuthorization header: String
   ) throws(CredentialError) -> String? {
-    var found: Substring.UTF8View?
-    for piece in header.utf8.split(separator: UInt8(ascii: ",")) {
-      var piece = piece
-      while let first = piece.first, first.isHTTPSpace { piece.removeFirst() }
-      while let last = piece.last, last.isHTTPSpace { piece.removeLast() }
-      guard token(in: piece) != nil else { continue }
-      guard found == nil else { throw .multipleCredentials }
-      found = piece
+    try withBytes(of: header) { bytes throws(CredentialError) in
+      guard let range = try payment(in: bytes) else { return nil }
+      return String(decoding: UnsafeBufferPointer(rebasing: bytes[range]), as: UTF8.self)
     }
-    return found.map { String(Substring($0)) }
   }
 
   /// Reads `Payment <token>`. Bounded, linear in the length; over `maximumTokenCharacters` nothing is decoded.
   public init(
     parsing header: String, maximumTokenCharacters: Int = Credential.maximumTokenCharacters
   ) throws(CredentialError) {
-    guard let token = Self.token(in: header[...].utf8) else { throw .missingScheme }
-    guard token.count <= maximumTokenCharacters else { throw .tooLarge }
-    let decoded =
-      token.withContiguousStorageIfAvailable { Base64Codec.decode(buffer: $0) }
-      ?? Array(token).withUnsafeBufferPointer { Base64Codec.decode(buffer: $0) }
+    self = try Self.withBytes(of: header) { bytes throws(CredentialError) in
+      try Self.read(bytes, 0..<bytes.count, maximumTokenCharacters)
+    }
+  }
+
+  /// `extract` and `init(parsing:)` in one pass: what a server does with the `Authorization` fields of a request.
+  public static func find(
+    inAuthorization header: String, maximumTokenCharacters: Int = Credential.maximumTokenCharacters
+  ) throws(CredentialError) -> Credential? {
+    try withBytes(of: header) { bytes throws(CredentialError) in
+      // A token that decodes holds no comma, so that there is nothing else in the value.
+      if let credential = try? read(bytes, 0..<bytes.count, maximumTokenCharacters) { return credential }
+      guard let range = try payment(in: bytes) else { return nil }
+      return try read(bytes, range, maximumTokenCharacters)
+    }
+  }
+
+  /// The standard library's method does not rethrow typed errors.
+  private static func withBytes<Value>(
+    of text: String, _ body: (UnsafeBufferPointer<UInt8>) throws(CredentialError) -> Value
+  ) throws(CredentialError) -> Value {
+    var text = text
+    let result = text.withUTF8 { bytes in
+      Result { () throws(CredentialError) -> Value in try body(bytes) }
+    }
+    return try result.get()
+  }
+
+  private static func read(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ maximumTokenCharacters: Int
+  ) throws(CredentialError) -> Credential {
+    guard let token = tokenStart(in: bytes, range) else { throw .missingScheme }
+    guard range.upperBound - token <= maximumTokenCharacters else { throw .tooLarge }
+    let decoded = Base64Codec.decode(buffer: UnsafeBufferPointer(rebasing: bytes[token..<range.upperBound]))
+    guard case .success(let json) = decoded else { throw .invalidEncoding }
     do {
-      var reader = try CredentialReader(decoded.get())
-      self = try reader.read()
+      var reader = try CredentialReader(json)
+      return try reader.read()
     } catch {
       throw .invalidEncoding
     }
   }
 
-  /// What follows the scheme and at least one space, nil for another scheme or nothing.
-  private static func token(in value: Substring.UTF8View) -> Substring.UTF8View? {
-    var rest = value
-    for expected in "payment".utf8 {
-      guard let byte = rest.popFirst(), byte.asciiLowercased == expected else { return nil }
+  /// The one comma-separated piece with the Payment scheme and a token, without white space around it.
+  private static func payment(in bytes: UnsafeBufferPointer<UInt8>) throws(CredentialError) -> Range<Int>? {
+    // Counting without an early exit is done many bytes at a time; a single credential has no comma.
+    var commas = 0
+    for byte in bytes { commas &+= byte == UInt8(ascii: ",") ? 1 : 0 }
+    var found: Range<Int>?
+    var start = 0
+    for _ in 0...commas {
+      let end =
+        commas == 0 ? bytes.count : bytes[start...].firstIndex(of: UInt8(ascii: ",")) ?? bytes.count
+      var piece = start..<end
+      while let first = piece.first, bytes[first].isHTTPSpace { piece = first + 1..<piece.upperBound }
+      while let last = piece.last, bytes[last].isHTTPSpace { piece = piece.lowerBound..<last }
+      if tokenStart(in: bytes, piece) != nil {
+        guard found == nil else { throw .multipleCredentials }
+        found = piece
+      }
+      start = end + 1
     }
-    guard let separator = rest.first, separator.isHTTPSpace else { return nil }
-    while let byte = rest.first, byte.isHTTPSpace { rest.removeFirst() }
-    return rest.isEmpty ? nil : rest
+    return found
+  }
+
+  /// Where the token starts: after the scheme and at least one space. Nil for another scheme or nothing.
+  private static func tokenStart(in bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int? {
+    let scheme: StaticString = "payment"
+    var index = range.lowerBound + scheme.utf8CodeUnitCount
+    guard index < range.upperBound, bytes[index].isHTTPSpace else { return nil }
+    for offset in 0..<scheme.utf8CodeUnitCount {
+      guard bytes[range.lowerBound + offset].asciiLowercased == scheme.utf8Start[offset] else { return nil }
+    }
+    while index < range.upperBound, bytes[index].isHTTPSpace { index += 1 }
+    return index < range.upperBound ? index : nil
   }
 }

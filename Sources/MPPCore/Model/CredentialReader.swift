@@ -19,13 +19,13 @@ struct CredentialReader {
     while let key = try nextKey(
       isFirst: challenge == nil && payload == nil && source == nil && others.isEmpty)
     {
-      if key.equalsBytes(of: "challenge") {
+      if cursor.matches(key, "challenge") {
         guard challenge == nil else { throw .duplicateKey }
         challenge = try readChallenge()
-      } else if key.equalsBytes(of: "payload") {
+      } else if cursor.matches(key, "payload") {
         guard payload == nil else { throw .duplicateKey }
         payload = try value(depth: 1)
-      } else if key.equalsBytes(of: "source") {
+      } else if cursor.matches(key, "source") {
         guard source == nil else { throw .duplicateKey }
         source = try value(depth: 1)
       } else {
@@ -46,9 +46,9 @@ struct CredentialReader {
     case duplicateKey
   }
 
-  /// The fields of the echoed challenge, in the order of their bits.
+  /// The fields of the echoed challenge.
   private struct Echo {
-    var texts = [String?](repeating: nil, count: 8)
+    var id, realm, method, intent, request, expires, description, digest: String?
     var opaque: JSONValue?
   }
 
@@ -59,29 +59,38 @@ struct CredentialReader {
     do throws(JSONParseError) { try cursor.expect(UInt8(ascii: "{")) } catch { throw .json }
     while let key = try nextKey(isFirst: isFirst) {
       isFirst = false
-      if let field = Field(key) {
-        guard echo.texts[field.rawValue] == nil else { throw .duplicateKey }
-        guard case .string(let text) = try value(depth: 2) else { throw .shape }
-        echo.texts[field.rawValue] = text
-      } else if key.equalsBytes(of: "opaque") {
+      switch Field(key, in: cursor) {
+      case .id: try readText(into: &echo.id)
+      case .realm: try readText(into: &echo.realm)
+      case .method: try readText(into: &echo.method)
+      case .intent: try readText(into: &echo.intent)
+      case .request: try readText(into: &echo.request)
+      case .expires: try readText(into: &echo.expires)
+      case .description: try readText(into: &echo.description)
+      case .digest: try readText(into: &echo.digest)
+      case .opaque:
         guard echo.opaque == nil else { throw .duplicateKey }
         echo.opaque = try value(depth: 2)
-      } else {
-        try skip(key, others: &others)
+      case nil: try skip(key, others: &others)
       }
     }
     return try challenge(from: echo)
   }
 
+  private mutating func readText(into slot: inout String?) throws(ReadError) {
+    guard slot == nil else { throw .duplicateKey }
+    guard case .string(let text) = try value(depth: 2) else { throw .shape }
+    slot = text
+  }
+
   private func challenge(from echo: Echo) throws(ReadError) -> Challenge {
-    func text(_ field: Field) -> String? { echo.texts[field.rawValue] }
-    guard let id = text(.id), !id.isEmpty, let realm = text(.realm), let method = text(.method),
-      let intent = text(.intent), let encoded = text(.request)
+    guard let id = echo.id, !id.isEmpty, let realm = echo.realm, let method = echo.method,
+      let intent = echo.intent, let encoded = echo.request
     else { throw .shape }
     do throws(ChallengeError) {
       let parameters = ChallengeParameters(
         realm: realm, method: method, intent: intent, request: try RawRequest(encoded: encoded),
-        expires: text(.expires), description: text(.description), digest: text(.digest),
+        expires: echo.expires, description: echo.description, digest: echo.digest,
         opaque: try opaque(echo.opaque))
       try parameters.checkFields()
       return Challenge(id: id, parameters: parameters)
@@ -99,27 +108,31 @@ struct CredentialReader {
     }
   }
 
-  private enum Field: Int {
-    case id, realm, method, intent, request, expires, description, digest
+  private enum Field {
+    case id, realm, method, intent, request, expires, description, digest, opaque
 
-    init?(_ key: String) {
-      let (field, name): (Field, String)
-      switch key.utf8.count {
-      case 2: (field, name) = (.id, "id")
-      case 5: (field, name) = (.realm, "realm")
-      case 7:
-        (field, name) = key.utf8.first == UInt8(ascii: "r") ? (.request, "request") : (.expires, "expires")
-      case 11: (field, name) = (.description, "description")
-      case 6:
-        switch key.utf8.first {
-        case UInt8(ascii: "m"): (field, name) = (.method, "method")
-        case UInt8(ascii: "i"): (field, name) = (.intent, "intent")
-        default: (field, name) = (.digest, "digest")
-        }
-      default: return nil
+    init?(_ key: JSONKey, in cursor: JSONCursor) {
+      if cursor.matches(key, "id") {
+        self = .id
+      } else if cursor.matches(key, "realm") {
+        self = .realm
+      } else if cursor.matches(key, "method") {
+        self = .method
+      } else if cursor.matches(key, "intent") {
+        self = .intent
+      } else if cursor.matches(key, "request") {
+        self = .request
+      } else if cursor.matches(key, "expires") {
+        self = .expires
+      } else if cursor.matches(key, "opaque") {
+        self = .opaque
+      } else if cursor.matches(key, "digest") {
+        self = .digest
+      } else if cursor.matches(key, "description") {
+        self = .description
+      } else {
+        return nil
       }
-      guard key.equalsBytes(of: name) else { return nil }
-      self = field
     }
   }
 
@@ -132,7 +145,7 @@ struct CredentialReader {
   }
 
   /// Nil at the end of the object.
-  private mutating func nextKey(isFirst: Bool) throws(ReadError) -> String? {
+  private mutating func nextKey(isFirst: Bool) throws(ReadError) -> JSONKey? {
     do throws(JSONParseError) {
       if isFirst {
         if try cursor.peek() == UInt8(ascii: "}") {
@@ -143,7 +156,7 @@ struct CredentialReader {
         return nil
       }
       guard try cursor.peek() == UInt8(ascii: "\"") else { throw cursor.error(.unexpectedByte) }
-      let key = try cursor.parseString()
+      let key = try cursor.parseKey()
       try cursor.expect(UInt8(ascii: ":"))
       return key
     } catch {
@@ -152,7 +165,8 @@ struct CredentialReader {
   }
 
   /// A member we do not know is dropped, but it has to be valid and must not come twice.
-  private mutating func skip(_ key: String, others: inout [String]) throws(ReadError) {
+  private mutating func skip(_ key: JSONKey, others: inout [String]) throws(ReadError) {
+    let key = cursor.text(of: key)
     guard others.count < Self.limits.maximumMembers else { throw .shape }
     guard !others.contains(where: { $0.equalsBytes(of: key) }) else { throw .duplicateKey }
     others.append(key)

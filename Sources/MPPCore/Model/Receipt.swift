@@ -31,9 +31,9 @@ public struct Receipt: Sendable, Hashable {
   }
 
   /// A receipt in the member order of the reference: `method`, `reference`, `externalId`, `subscriptionId`, `status`,
-  /// `timestamp`, then `extra`.
+  /// `timestamp`, then `extra`. The timestamp is written as it is given.
   public init(
-    method: String, reference: String, timestamp: Timestamp, externalID: String? = nil,
+    method: String, reference: String, timestamp: String, externalID: String? = nil,
     subscriptionID: String? = nil, extra: [JSONValue.Member] = []
   ) throws(ReceiptError) {
     var members: [JSONValue.Member] = [
@@ -42,7 +42,7 @@ public struct Receipt: Sendable, Hashable {
     if let externalID { members.append(.init(key: "externalId", value: .string(externalID))) }
     if let subscriptionID { members.append(.init(key: "subscriptionId", value: .string(subscriptionID))) }
     members.append(.init(key: "status", value: .string("success")))
-    members.append(.init(key: "timestamp", value: .string(timestamp.rfc3339)))
+    members.append(.init(key: "timestamp", value: .string(timestamp)))
     try self.init(members: members + extra)
   }
 

@@ -15,7 +15,18 @@ struct RFC3339Parts {
   static let maximumLength = 128
 
   init?(_ text: some StringProtocol) {
-    let bytes = Array(text.utf8.prefix(Self.maximumLength + 1))
+    let fast = text.utf8.withContiguousStorageIfAvailable { RFC3339Parts(bytes: $0) }
+    if let fast {
+      guard let fast else { return nil }
+      self = fast
+    } else {
+      let bytes = Array(text.utf8.prefix(Self.maximumLength + 1))
+      guard let parts = bytes.withUnsafeBufferPointer({ RFC3339Parts(bytes: $0) }) else { return nil }
+      self = parts
+    }
+  }
+
+  private init?(bytes: UnsafeBufferPointer<UInt8>) {
     guard bytes.count >= 20, bytes.count <= Self.maximumLength else { return nil }
     func number(_ start: Int, _ length: Int) -> Int64? {
       guard start + length <= bytes.count else { return nil }

@@ -44,6 +44,13 @@ extension Timestamp {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// As `rfc3339`, with six more digits below the millisecond (`subMillisecond` modulo 1 000 000). Random ones make the
+  /// expiry, and with it the id of a challenge, unique (`01` §4.5); every reader cuts them off.
+  public func rfc3339(subMillisecond: UInt32) -> String {
+    let digits = String(subMillisecond % 1_000_000)
+    return rfc3339.dropLast() + String(repeating: "0", count: 6 - digits.utf8.count) + digits + "Z"
+  }
+
   /// Days since 1970-01-01 of a date in the Gregorian calendar.
   static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
     let shifted = month <= 2 ? year - 1 : year

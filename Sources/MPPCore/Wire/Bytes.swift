@@ -1,13 +1,35 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 /// Comparison of texts by their bytes. `String ==` follows Unicode equivalence, under which different bytes are equal
 /// ("é" in two spellings, the Kelvin sign and "K"); nothing that is signed or keyed may be compared that way.
 extension String {
   package func equalsBytes(of other: String) -> Bool {
-    let (left, right) = (utf8, other.utf8)
-    guard left.count == right.count else { return false }
-    let fast = left.withContiguousStorageIfAvailable { first in
-      right.withContiguousStorageIfAvailable { second in first.elementsEqual(second) }
+    // Equal bytes are equivalent texts; the converse has to be looked at.
+    guard utf8.count == other.utf8.count, self == other else { return false }
+    var (left, right) = (self, other)
+    return left.withUTF8 { first in
+      right.withUTF8 { second in
+        guard let first = first.baseAddress, let second = second.baseAddress else { return true }
+        return memcmp(first, second, other.utf8.count) == 0
+      }
     }
-    return (fast ?? nil) ?? left.elementsEqual(right)
+  }
+
+  /// Whether `isAllowed` holds for every byte. Has no early exit, so that many bytes are looked at at a time.
+  @inline(__always)
+  func allBytes(_ isAllowed: (UInt8) -> Bool) -> Bool {
+    var text = self
+    return text.withUTF8 { bytes in
+      var refused: UInt8 = 0
+      for index in bytes.indices { refused |= isAllowed(bytes[index]) ? 0 : 1 }
+      return refused == 0
+    }
   }
 }
 

@@ -1,0 +1,76 @@
+import MPPCore
+import TestSupport
+import Testing
+
+@Test func credentialVectors() throws {
+  let file = try VectorFile.load("credential.json")
+  try file.expectGroups(["serialize", "parse", "extract"])
+  var tally = Tally(file)
+  for vector in try file.group("serialize") { tally.run(vector) { try serialize(vector) } }
+  for vector in try file.group("parse") { tally.run(vector) { try parse(vector) } }
+  for vector in try file.group("extract") { tally.run(vector) { try extract(vector) } }
+  try tally.finish()
+}
+
+private func serialize(_ vector: VectorCase) throws {
+  try vector.expectMembers(["name", "credential", "header"])
+  let object = try vector.require("credential")
+  guard let challenge = object["challenge"], let payload = object["payload"] else {
+    throw VectorError("credential without challenge or payload")
+  }
+  let credential = Credential(
+    challenge: try VectorChallenges.challenge(challenge), payload: payload,
+    source: object["source"]?.stringValue.map { UnverifiedSource($0) })
+  let header = try vector.string("header")
+  try Tally.expect(credential.serialized(), header, "header")
+  let parsed = try Credential(parsing: header)
+  try Tally.expect(parsed.challenge, credential.challenge, "parsed challenge")
+  try Tally.expect(parsed.payload, payload, "parsed payload")
+  try Tally.expect(parsed.source, credential.source, "parsed source")
+}
+
+private func parse(_ vector: VectorCase) throws {
+  try vector.expectMembers(["name", "header", "result", "error"])
+  let header = try vector.string("header")
+  if let error = vector.error {
+    let expected: CredentialError =
+      switch error["name"]?.stringValue {
+      case "MissingPaymentSchemeError": .missingScheme
+      case "InvalidCredentialEncodingError": .invalidEncoding
+      default: throw VectorError("unknown error \(error)")
+      }
+    #expect(throws: expected, "\(vector)") { try Credential(parsing: header) }
+    try Tally.expectRejected("header") { try Credential(parsing: header) }
+    return
+  }
+  let result = try vector.require("result")
+  // Stricter than the reference: a source is a text, and the spelling of methods holds in credentials too.
+  let method = result["challenge"]?["method"]?.stringValue ?? ""
+  if result["source"].map({ $0.stringValue == nil }) ?? false || method != method.lowercased() {
+    try Tally.expectRejected("header") { try Credential(parsing: header) }
+    return
+  }
+  let credential = try Credential(parsing: header)
+  try Tally.expect(
+    VectorChallenges.object(credential.challenge), VectorChallenges.withoutMeta(result["challenge"] ?? .null),
+    "challenge")
+  if let meta = result["challenge"]?["meta"] {
+    try Tally.expect(try credential.challenge.opaqueMap(), meta, "meta")
+  }
+  try Tally.expect(credential.payload, result["payload"] ?? .null, "payload")
+  try Tally.expect(credential.source?.text, result["source"]?.stringValue, "source")
+}
+
+private func extract(_ vector: VectorCase) throws {
+  try vector.expectMembers(["name", "header", "result"])
+  let header = try vector.string("header")
+  let pieces = header.split(separator: ",").map { piece in piece.split(separator: " ").map { $0.lowercased() }
+  }
+  // Stricter than the reference: two Payment credentials are one too many.
+  if pieces.count(where: { $0.count > 1 && $0[0] == "payment" }) > 1 {
+    #expect(throws: CredentialError.multipleCredentials) { try Credential.extract(fromAuthorization: header) }
+    return
+  }
+  try Tally.expect(
+    try Credential.extract(fromAuthorization: header), try vector.require("result").stringValue, "result")
+}
