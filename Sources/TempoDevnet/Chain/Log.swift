@@ -1,0 +1,19 @@
+import EVM
+
+/// The topics of the events this chain writes.
+enum Topic {
+  static let transfer = Keccak256.hash(utf8: "Transfer(address,address,uint256)")
+  static let transferWithMemo = Keccak256.hash(utf8: "TransferWithMemo(address,address,uint256,bytes32)")
+  static let approval = Keccak256.hash(utf8: "Approval(address,address,uint256)")
+  static let mint = Keccak256.hash(utf8: "Mint(address,uint256)")
+  static let burn = Keccak256.hash(utf8: "Burn(address,uint256)")
+  static let userTokenSet = Keccak256.hash(utf8: "UserTokenSet(address,address)")
+  static let nonceIncremented = Keccak256.hash(utf8: "NonceIncremented(address,uint256,uint64)")
+  static let channelOpened = Keccak256.hash(
+    utf8: "ChannelOpened(bytes32,address,address,address,address,address,bytes32,bytes32,uint96)")
+  static let settled = Keccak256.hash(utf8: "Settled(bytes32,address,address,uint96,uint96,uint96)")
+  static let topUp = Keccak256.hash(utf8: "TopUp(bytes32,address,address,uint96,uint96)")
+  static let closeRequested = Keccak256.hash(utf8: "CloseRequested(bytes32,address,address,uint256)")
+  static let closeRequestCancelled = Keccak256.hash(utf8: "CloseRequestCancelled(bytes32,address,address)")
+  static let channelClosed = Keccak256.hash(utf8: "ChannelClosed(bytes32,address,address,uint96,uint96)")
+}

@@ -1,0 +1,206 @@
+import EVM
+
+/// Bits that stand in for TIP-403 policies (`03` §9.1).
+enum PolicySwitch {
+  static let blockSender: UInt64 = 1
+  static let blockRecipient: UInt64 = 2
+  /// Incoming transfers succeed and go to the receive policy guard.
+  static let holdIncoming: UInt64 = 4
+}
+
+enum TokenRole {
+  static let issuer = Keccak256.hash(utf8: "ISSUER_ROLE")
+  static let pause = Keccak256.hash(utf8: "PAUSE_ROLE")
+  static let unpause = Keccak256.hash(utf8: "UNPAUSE_ROLE")
+}
+
+/// TIP-20 (`02` §8).
+extension World {
+  func balance(_ token: Address, of holder: Address) -> UInt128 {
+    storage[.balance(token: token, holder: holder)].uint128 ?? 0
+  }
+
+  func supply(of token: Address) -> UInt128 { storage[.supply(token)].uint128 ?? 0 }
+  func isPaused(_ token: Address) -> Bool { !storage[.paused(token)].isZero }
+
+  func policy(_ token: Address, _ holder: Address, has bit: UInt64) -> Bool {
+    (storage[.policy(token: token, holder: holder)].uint64 ?? 0) & bit != 0
+  }
+
+  mutating func callToken(_ token: Address, _ input: Calldata, from caller: Address) throws(Revert) -> [UInt8] {
+    if let answer = try readToken(token, input) {
+      charge(3_000)
+      return answer
+    }
+    switch input.selector {
+    case 0xa905_9cbb:  // transfer(address,uint256)
+      charge(18_000)
+      try transfer(token, from: caller, to: try input.address(0), amount: try input.uint256(1))
+      return Words.encode(true)
+    case 0x9577_7d59:  // transferWithMemo(address,uint256,bytes32)
+      charge(20_000)
+      let memo = try input.word(2)
+      try transfer(token, from: caller, to: try input.address(0), amount: try input.uint256(1), memo: memo)
+      return []
+    case 0x23b8_72dd:  // transferFrom(address,address,uint256)
+      charge(22_000)
+      try transferFrom(token, spender: caller, input)
+      return Words.encode(true)
+    case 0x929c_2539:  // transferFromWithMemo(address,address,uint256,bytes32)
+      charge(24_000)
+      try transferFrom(token, spender: caller, input, memo: try input.word(3))
+      return Words.encode(true)
+    case 0x095e_a7b3:  // approve(address,uint256)
+      charge(8_000)
+      let spender = try input.address(0)
+      let amount = try input.uint256(1)
+      storage[.allowance(token: token, owner: caller, spender: spender)] = amount
+      emit(token, [Topic.approval, caller.word, spender.word], Words.encode(amount))
+      return Words.encode(true)
+    default:
+      return try administerToken(token, input, from: caller)
+    }
+  }
+
+  private func readToken(_ token: Address, _ input: Calldata) throws(Revert) -> [UInt8]? {
+    guard let metadata = tokens[token] else { throw Revert.uninitialized }
+    switch input.selector {
+    case 0x06fd_de03: return Words.encode(string: metadata.name)
+    case 0x95d8_9b41: return Words.encode(string: metadata.symbol)
+    case 0xe5a6_b10f: return Words.encode(string: metadata.currency)
+    case 0x6bb3_8b28: return Words.encode(string: "")  // logoURI()
+    case 0x313c_e567: return Words.encode(6)  // decimals()
+    case 0x1816_0ddd: return Words.encode(UInt256(supply(of: token)))
+    case 0x70a0_8231: return Words.encode(UInt256(balance(token, of: try input.address(0))))
+    case 0xdd62_ed3e:  // allowance(address,address)
+      let slot = Slot.allowance(token: token, owner: try input.address(0), spender: try input.address(1))
+      return Words.encode(storage[slot])
+    case 0x5c97_5abb: return Words.encode(isPaused(token))
+    case 0x8f77_0ad0: return Words.encode(UInt256(UInt128.max))  // supplyCap()
+    case 0x9c4b_ad29: return Words.encode(1)  // transferPolicyId()
+    case 0x217a_4b70: return Words.encode(metadata.quoteToken)
+    case 0xac4a_b3fb:  // hasRole(address,bytes32)
+      let slot = Slot.role(token: token, role: try input.word(1), holder: try input.address(0))
+      return Words.encode(!storage[slot].isZero)
+    default: return nil
+    }
+  }
+
+  private mutating func administerToken(_ token: Address, _ input: Calldata, from caller: Address) throws(Revert)
+    -> [UInt8]
+  {
+    switch input.selector {
+    case 0x40c1_0f19:  // mint(address,uint256)
+      charge(20_000)
+      try require(TokenRole.issuer, of: caller, on: token)
+      try mint(token, to: try input.address(0), amount: try input.uint256(1))
+    case 0x4296_6c68:  // burn(uint256)
+      charge(20_000)
+      try require(TokenRole.issuer, of: caller, on: token)
+      try burn(token, from: caller, amount: try input.uint256(0))
+    case 0x8456_cb59:  // pause()
+      charge(20_000)
+      try require(TokenRole.pause, of: caller, on: token)
+      storage[.paused(token)] = 1
+    case 0x3f4b_a83a:  // unpause()
+      charge(20_000)
+      try require(TokenRole.unpause, of: caller, on: token)
+      storage[.paused(token)] = 0
+    default:
+      charge(3_000)
+      throw Revert.unknownFunction(input.selector)
+    }
+    return []
+  }
+
+  private func require(_ role: Hash32, of caller: Address, on token: Address) throws(Revert) {
+    guard !storage[.role(token: token, role: role, holder: caller)].isZero else { throw Revert.unauthorized }
+  }
+
+  /// The checks of `02` §8.4 in their order, then the move and its logs.
+  mutating func transfer(
+    _ token: Address, from owner: Address, to recipient: Address, amount: UInt256, memo: Hash32? = nil
+  ) throws(Revert) {
+    try checkTransfer(token, from: owner, to: recipient)
+    try complete(token, from: owner, to: recipient, amount: amount, memo: memo)
+  }
+
+  private mutating func transferFrom(
+    _ token: Address, spender: Address, _ input: Calldata, memo: Hash32? = nil
+  ) throws(Revert) {
+    let owner = try input.address(0)
+    let recipient = try input.address(1)
+    let amount = try input.uint256(2)
+    try checkTransfer(token, from: owner, to: recipient)
+    let slot = Slot.allowance(token: token, owner: owner, spender: spender)
+    if storage[slot] != .max {
+      let (rest, short) = storage[slot].subtractingReportingOverflow(amount)
+      guard !short else { throw Revert.insufficientAllowance }
+      storage[slot] = rest
+    }
+    try complete(token, from: owner, to: recipient, amount: amount, memo: memo)
+  }
+
+  private func checkTransfer(_ token: Address, from owner: Address, to recipient: Address) throws(Revert) {
+    guard !isPaused(token) else { throw Revert.contractPaused }
+    guard !recipient.isZero, !recipient.hasTokenPrefix else { throw Revert.invalidRecipient }
+    guard !policy(token, owner, has: PolicySwitch.blockSender),
+      !policy(token, recipient, has: PolicySwitch.blockRecipient)
+    else { throw Revert.policyForbids }
+  }
+
+  private mutating func complete(
+    _ token: Address, from owner: Address, to recipient: Address, amount: UInt256, memo: Hash32?
+  ) throws(Revert) {
+    let isHeld = policy(token, recipient, has: PolicySwitch.holdIncoming)
+    let target = isHeld ? Addresses.receiveGuard : recipient
+    try move(token, from: owner, to: target, amount: amount)
+    emit(token, [Topic.transfer, owner.word, target.word], Words.encode(amount))
+    if let memo {
+      emit(token, [Topic.transferWithMemo, owner.word, target.word, memo], Words.encode(amount))
+    }
+  }
+
+  /// Moves base units without checks of policy and without logs.
+  mutating func move(_ token: Address, from owner: Address, to recipient: Address, amount: UInt256) throws(Revert) {
+    let available = balance(token, of: owner)
+    guard let units = amount.uint128, units <= available else {
+      throw Revert.insufficientBalance(available: available, required: amount, token: token)
+    }
+    storage[.balance(token: token, holder: owner)] = UInt256(available - units)
+    // Below the supply, which is below 2^128.
+    let (sum, overflow) = balance(token, of: recipient).addingReportingOverflow(units)
+    guard !overflow else { throw Revert.supplyCapExceeded }
+    storage[.balance(token: token, holder: recipient)] = UInt256(sum)
+  }
+
+  mutating func mint(_ token: Address, to recipient: Address, amount: UInt256) throws(Revert) {
+    guard !recipient.isZero, !recipient.hasTokenPrefix else { throw Revert.invalidRecipient }
+    guard !policy(token, recipient, has: PolicySwitch.blockRecipient) else { throw Revert.policyForbids }
+    try issue(token, to: recipient, amount: amount)
+    emit(token, [Topic.transfer, Hash32.zero, recipient.word], Words.encode(amount))
+    emit(token, [Topic.mint, recipient.word], Words.encode(amount))
+  }
+
+  /// Adds to balance and supply without logs; also genesis and `devnet_setBalance`.
+  mutating func issue(_ token: Address, to recipient: Address, amount: UInt256) throws(Revert) {
+    guard let units = amount.uint128 else { throw Revert.supplyCapExceeded }
+    let (supply, overflow) = supply(of: token).addingReportingOverflow(units)
+    guard !overflow else { throw Revert.supplyCapExceeded }
+    storage[.supply(token)] = UInt256(supply)
+    let (balance, excess) = balance(token, of: recipient).addingReportingOverflow(units)
+    guard !excess else { throw Revert.supplyCapExceeded }
+    storage[.balance(token: token, holder: recipient)] = UInt256(balance)
+  }
+
+  private mutating func burn(_ token: Address, from holder: Address, amount: UInt256) throws(Revert) {
+    let available = balance(token, of: holder)
+    guard let units = amount.uint128, units <= available, units <= supply(of: token) else {
+      throw Revert.insufficientBalance(available: available, required: amount, token: token)
+    }
+    storage[.balance(token: token, holder: holder)] = UInt256(available - units)
+    storage[.supply(token)] = UInt256(supply(of: token) - units)
+    emit(token, [Topic.transfer, holder.word, Hash32.zero], Words.encode(amount))
+    emit(token, [Topic.burn, holder.word], Words.encode(amount))
+  }
+}

@@ -1,0 +1,44 @@
+public import MPPCore
+
+/// One request a chain has answered, for assertions such as "exactly one broadcast".
+public struct DevnetRequest: Sendable {
+  public enum Answer: Sendable {
+    case result(JSONValue)
+    case error(code: Int, message: String)
+    /// A fault kept the request from being executed.
+    case suppressed
+  }
+
+  /// Counts up from 1 over the life of the chain.
+  public let index: Int
+  public let method: String
+  public let params: [JSONValue]
+  public let answer: Answer
+  /// Whether a fault changed what the caller saw.
+  public let wasFaulted: Bool
+}
+
+/// The newest requests; older ones only count.
+struct RequestLog: Sendable {
+  static let capacity = 1_000
+  private var ring: [DevnetRequest] = []
+  private(set) var count = 0
+  private var counts: [String: Int] = [:]
+
+  mutating func record(
+    _ method: String, _ params: [JSONValue], _ answer: DevnetRequest.Answer, wasFaulted: Bool
+  ) {
+    count += 1
+    // Unknown names come from callers: bounded.
+    if counts[method] != nil || counts.count < 256 { counts[method, default: 0] += 1 }
+    let entry = DevnetRequest(
+      index: count, method: method, params: params, answer: answer, wasFaulted: wasFaulted)
+    if ring.count < Self.capacity { ring.append(entry) } else { ring[(count - 1) % Self.capacity] = entry }
+  }
+
+  func requests(after index: Int) -> [DevnetRequest] {
+    ring.filter { $0.index > index }.sorted { $0.index < $1.index }
+  }
+
+  func count(of method: String) -> Int { counts[method] ?? 0 }
+}
