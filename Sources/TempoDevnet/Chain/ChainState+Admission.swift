@@ -10,9 +10,10 @@ extension ChainState {
     let content = try TransactionDecoder.decode(raw)
     let digest = Keccak256.hash(content.senderPreimage)
     guard let sender = SignatureRules.signer(of: digest, signature: content.signature) else {
-      throw .refused(content.signature.first == 3 && content.signature.count != 65
-        ? "legacy V1 keychain signature is no longer accepted, use V2 (type 0x04)"
-        : "invalid transaction signature")
+      throw .refused(
+        content.signature.first == 3 && content.signature.count != 65
+          ? "legacy V1 keychain signature is no longer accepted, use V2 (type 0x04)"
+          : "invalid transaction signature")
     }
     try checkForm(content, parameters: parameters)
     return ChainTransaction(
@@ -21,7 +22,8 @@ extension ChainState {
   }
 
   /// Steps 5 to 8: what the transaction says, without state.
-  private static func checkForm(_ content: DecodedTransaction, parameters: ChainParameters) throws(RPCFailure) {
+  private static func checkForm(_ content: DecodedTransaction, parameters: ChainParameters) throws(RPCFailure)
+  {
     guard content.chainID == parameters.chainID else { throw .refused("invalid chain ID") }
     try checkLimits(content)
     for call in content.calls where !call.value.isZero {
@@ -29,7 +31,9 @@ extension ChainState {
         content.kind == .tempo
           ? "value transfer in Tempo Transaction not allowed" : "value transfer not allowed")
     }
-    guard content.maxFee >= parameters.baseFee else { throw .refused("max fee per gas less than block base fee") }
+    guard content.maxFee >= parameters.baseFee else {
+      throw .refused("max fee per gas less than block base fee")
+    }
     guard content.maxPriorityFee <= content.maxFee else {
       throw .refused("max priority fee per gas higher than max fee per gas")
     }
@@ -62,7 +66,8 @@ extension ChainState {
   }
 
   /// Step 9.
-  private static func feePayer(of content: DecodedTransaction, sender: Address) throws(RPCFailure) -> Address {
+  private static func feePayer(of content: DecodedTransaction, sender: Address) throws(RPCFailure) -> Address
+  {
     guard let signature = content.sponsorSignature else { return sender }
     var items = content.sponsorItems
     items[11] = .address(sender)
@@ -131,14 +136,17 @@ extension ChainState {
   }
 
   /// Step 11. Returns the complaint about a gap, which waiting may close.
-  private func checkNonce(_ transaction: ChainTransaction, at time: UInt64) throws(RPCFailure) -> RPCFailure? {
+  private func checkNonce(_ transaction: ChainTransaction, at time: UInt64) throws(RPCFailure) -> RPCFailure?
+  {
     if transaction.usesExpiringNonce {
       try checkExpiringNonce(transaction, at: time)
       return nil
     }
     let expected = nonce(of: transaction.sender, key: transaction.content.nonceKey)
     let actual = transaction.content.nonce
-    guard actual >= expected else { throw .refused("nonce too low: next nonce \(expected), tx nonce \(actual)") }
+    guard actual >= expected else {
+      throw .refused("nonce too low: next nonce \(expected), tx nonce \(actual)")
+    }
     guard actual == expected else {
       return .refused("nonce too high: next nonce \(expected), tx nonce \(actual)")
     }

@@ -66,7 +66,9 @@ extension ChainState {
   /// Both balances were checked at admission, so a shortfall cannot come up; it would move nothing.
   private mutating func shift(_ units: UInt128, _ token: Address, from: Address, to: Address) {
     let mark = world.mark
-    do { try world.move(token, from: from, to: to, amount: UInt256(units)) } catch { world.rollBack(to: mark) }
+    do { try world.move(token, from: from, to: to, amount: UInt256(units)) } catch {
+      world.rollBack(to: mark)
+    }
   }
 
   struct CallResult {
@@ -82,7 +84,8 @@ extension ChainState {
   ) -> CallResult {
     let mark = world.mark
     var result = run(
-      transaction.calls, from: transaction.sender, intrinsic: intrinsic, gasLimit: transaction.content.gasLimit)
+      transaction.calls, from: transaction.sender, intrinsic: intrinsic,
+      gasLimit: transaction.content.gasLimit)
     if let forcedRevert, result.revert == nil {
       world.rollBack(to: mark)
       result.revert = Revert(injected: forcedRevert)

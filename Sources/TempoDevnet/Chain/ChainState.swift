@@ -27,7 +27,8 @@ struct ChainState: Sendable {
       chainID: parameters.chainID, number: 0, parent: .zero, timestampMilliseconds: genesis, transactions: [])
     blocks = [
       Block(
-        number: 0, hash: hash, parentHash: .zero, timestampMilliseconds: genesis, transactions: [], gasUsed: 0,
+        number: 0, hash: hash, parentHash: .zero, timestampMilliseconds: genesis, transactions: [],
+        gasUsed: 0,
         writes: [])
     ]
     _ = self.world.storage.takeWrites()
@@ -116,7 +117,8 @@ struct ChainState: Sendable {
       transactions: hashes)
     blocks.append(
       Block(
-        number: number, hash: hash, parentHash: latest.hash, timestampMilliseconds: milliseconds, transactions: hashes,
+        number: number, hash: hash, parentHash: latest.hash, timestampMilliseconds: milliseconds,
+        transactions: hashes,
         gasUsed: gas, writes: world.storage.takeWrites()))
     for transaction in sealed { transactions[transaction.transaction.hash] = transaction }
     nextTimestamp = nil

@@ -2,7 +2,11 @@ import EVM
 
 /// A transaction as the chain understands it, whatever its type; sender and sponsor are recovered.
 struct ChainTransaction: Sendable {
-  enum Kind: UInt8, Sendable { case legacy = 0, eip1559 = 2, tempo = 0x76 }
+  enum Kind: UInt8, Sendable {
+    case legacy = 0
+    case eip1559 = 2
+    case tempo = 0x76
+  }
 
   struct Call: Sendable {
     let to: Address?

@@ -66,7 +66,9 @@ extension World {
     guard !context.contextHash.isZero else { throw Revert.expiringNonceHashNotSet }
     let id = descriptor.channelID(chainID: chainID)
     guard channel(id).deposit == 0, !opened.contains(id) else { throw Revert.channelAlreadyExists }
-    guard !policy(token, descriptor.payee, has: PolicySwitch.blockRecipient) else { throw Revert.policyForbids }
+    guard !policy(token, descriptor.payee, has: PolicySwitch.blockRecipient) else {
+      throw Revert.policyForbids
+    }
     try transfer(token, from: caller, to: Addresses.reserve, amount: UInt256(deposit))
     storage[.channel(id)] = ReserveChannel(deposit: deposit).packed
     opened.insert(id)
@@ -158,7 +160,8 @@ extension World {
       try checkVoucher(id, cumulative, signature, descriptor)
       try checkPayerPolicy(descriptor)
     }
-    try finish(id, descriptor, payee: capture - channel.settled, captured: capture, refund: channel.deposit - capture)
+    try finish(
+      id, descriptor, payee: capture - channel.settled, captured: capture, refund: channel.deposit - capture)
   }
 
   private mutating func withdraw(_ input: Calldata, from caller: Address) throws(Revert) {

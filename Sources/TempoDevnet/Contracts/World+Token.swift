@@ -27,7 +27,8 @@ extension World {
     (storage[.policy(token: token, holder: holder)].uint64 ?? 0) & bit != 0
   }
 
-  mutating func callToken(_ token: Address, _ input: Calldata, from caller: Address) throws(Revert) -> [UInt8] {
+  mutating func callToken(_ token: Address, _ input: Calldata, from caller: Address) throws(Revert) -> [UInt8]
+  {
     if let answer = try readToken(token, input) {
       charge(3_000)
       return answer
@@ -86,7 +87,8 @@ extension World {
     }
   }
 
-  private mutating func administerToken(_ token: Address, _ input: Calldata, from caller: Address) throws(Revert)
+  private mutating func administerToken(_ token: Address, _ input: Calldata, from caller: Address)
+    throws(Revert)
     -> [UInt8]
   {
     switch input.selector {
@@ -162,7 +164,9 @@ extension World {
   }
 
   /// Moves base units without checks of policy and without logs.
-  mutating func move(_ token: Address, from owner: Address, to recipient: Address, amount: UInt256) throws(Revert) {
+  mutating func move(_ token: Address, from owner: Address, to recipient: Address, amount: UInt256)
+    throws(Revert)
+  {
     let available = balance(token, of: owner)
     guard let units = amount.uint128, units <= available else {
       throw Revert.insufficientBalance(available: available, required: amount, token: token)

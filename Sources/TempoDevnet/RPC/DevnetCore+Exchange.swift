@@ -72,7 +72,9 @@ extension DevnetCore {
   private mutating func perform(_ request: JSONValue, wall: Timestamp) -> Effect {
     let id = request["id"]
     guard let call = RPCCall(request) else {
-      return Effect(outcome: .value(Self.envelope(id: RPCCall.isValid(id) ? id ?? .null : .null, .failure(.invalidRequest))))
+      return Effect(
+        outcome: .value(
+          Self.envelope(id: RPCCall.isValid(id) ? id ?? .null : .null, .failure(.invalidRequest))))
     }
     guard let action = faultAction(for: call) else {
       let result = execute(call, wall: wall)

@@ -110,7 +110,9 @@ extension DevnetCore {
     }
   }
 
-  private mutating func feeHistory(_ parameters: RPCParameters, wall: Timestamp) throws(RPCFailure) -> JSONValue {
+  private mutating func feeHistory(_ parameters: RPCParameters, wall: Timestamp) throws(RPCFailure)
+    -> JSONValue
+  {
     let count = try parameters.quantity(0)
     let newest = try stateBlock(parameters[1], wall: wall)
     let shown = min(count, 1_024, newest + 1)
@@ -216,7 +218,8 @@ extension DevnetCore {
 
   /// Answers the receipt (EIP-7966). What is not sealed at once will not be by waiting: nothing else moves
   /// this chain while a request runs.
-  private mutating func sendSync(_ parameters: RPCParameters, wall: Timestamp) throws(RPCFailure) -> JSONValue {
+  private mutating func sendSync(_ parameters: RPCParameters, wall: Timestamp) throws(RPCFailure) -> JSONValue
+  {
     let submission = try submit(try rawTransaction(parameters), wall: wall)
     guard submission.isVisible, let sealed = chain.transactions[submission.hash] else {
       throw RPCFailure(

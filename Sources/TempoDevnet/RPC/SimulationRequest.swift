@@ -25,7 +25,9 @@ struct SimulationRequest: Sendable {
     content = DecodedTransaction(kind: isTempo ? .tempo : .eip1559)
     if let value = Self.member(json, "from") { from = try RPCParameters.address(value, "from") }
     if let value = Self.member(json, "gas") { gas = try RPCParameters.quantity(value, "gas") }
-    if let value = Self.member(json, "chainId") { content.chainID = try RPCParameters.quantity(value, "chainId") }
+    if let value = Self.member(json, "chainId") {
+      content.chainID = try RPCParameters.quantity(value, "chainId")
+    }
     try readCalls(json)
     try readNonceAndWindow(json)
     try readHints(json)
@@ -86,9 +88,10 @@ struct SimulationRequest: Sendable {
     case "p256": hintedGas += 5_000
     case "webAuthn":
       // A length as one, two or four bytes; anything longer is the data itself.
-      let hint = try Self.member(json, "keyData").map { value throws(RPCFailure) in
-        try RPCParameters.bytes(value, "keyData")
-      } ?? []
+      let hint =
+        try Self.member(json, "keyData").map { value throws(RPCFailure) in
+          try RPCParameters.bytes(value, "keyData")
+        } ?? []
       let length = hint.count <= 4 ? hint.reduce(0) { $0 << 8 | UInt64($1) } : UInt64(hint.count)
       hintedGas += 5_000 + 16 * min(length, 2_048)
     default: break
