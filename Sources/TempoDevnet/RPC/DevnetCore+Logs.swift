@@ -1,5 +1,6 @@
 import EVM
 import MPPCore
+import Tempo
 
 /// `eth_getLogs`.
 extension DevnetCore {

@@ -71,7 +71,7 @@ extension DevnetCore {
   var visibleLatest: UInt64 { chain.latest.number >= staleness ? chain.latest.number - staleness : 0 }
 
   private mutating func namedBlock(_ tag: JSONValue?, wall: Timestamp) throws(RPCFailure) -> Block? {
-    if case .number(let number)? = try blockReference(tag, wall: wall) { return chain.block(number) }
+    if case .number(let number) = try blockReference(tag, wall: wall) { return chain.block(number) }
     return nil
   }
 
