@@ -53,10 +53,12 @@ public struct Broadcaster: Sendable {
     try await run(intent, .recover, maySend: maySend, probe: probe, deadline: deadlineMilliseconds)
   }
 
-  /// Ends an intent whose effect is in the caller's records, or which will never have one.
-  public func confirm(_ intent: ChainIntent) async throws {
-    count(intent.identity.kind, "confirmed")
-    try await store.remove(intent.identity)
+  /// Ends an intent after its effect is in the caller's own records. Idempotent; a lost call is made up for at the next
+  /// reconciliation, which applies the effect once more.
+  public func confirm(_ result: BroadcastResult) async throws {
+    guard case .included(let block) = result.intent.state else { return }
+    count(result.intent.identity.kind, "confirmed")
+    try await store.update(result.intent.ended(.confirmed(block: block)))
   }
 
   private func run(

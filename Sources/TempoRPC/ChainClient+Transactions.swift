@@ -36,16 +36,28 @@ extension ChainClient {
   public func balance(
     of account: Address, token: Address, at block: BlockTag = .latest
   ) async throws(ChainError) -> UInt128 {
-    let data = try await call(to: token, data: try ReserveCalls.balanceOf(account), block: block)
-    return try ReserveCalls.balance(data)
+    let calldata = try ReserveCalls.encode { () throws(TempoError) in
+      try TIP20ABI.balanceOfCalldata(account)
+    }
+    let data = try await call(to: token, data: calldata, block: block)
+    let amount = try ReserveCalls.decode("balance") { () throws(TempoError) in
+      try TIP20ABI.decodeAmount(data)
+    }
+    guard let units = amount.uint128 else { throw RPCValue.invalid("balance") }
+    return units
   }
 
   /// The channel's on-chain state; all zero for a channel that is unknown, closed or withdrawn.
   public func channelState(
     _ id: Hash32, escrow: Address = TempoAddress.channelReserve, at block: BlockTag = .latest
   ) async throws(ChainError) -> ChannelState {
-    let data = try await call(to: escrow, data: try ReserveCalls.getChannelState(id), block: block)
-    return try ReserveCalls.channelState(data)
+    let calldata = try ReserveCalls.encode { () throws(TempoError) in
+      try ChannelReserveABI.getChannelStateCalldata(id)
+    }
+    let data = try await call(to: escrow, data: calldata, block: block)
+    return try ReserveCalls.decode("channel state") { () throws(TempoError) in
+      try ChannelReserveABI.decodeState(data)
+    }
   }
 
   /// States of several channels in one call, in order.
@@ -53,8 +65,15 @@ extension ChainClient {
     _ ids: [Hash32], escrow: Address = TempoAddress.channelReserve, at block: BlockTag = .latest
   ) async throws(ChainError) -> [ChannelState] {
     guard !ids.isEmpty else { return [] }
-    let data = try await call(to: escrow, data: try ReserveCalls.getChannelStatesBatch(ids), block: block)
-    return try ReserveCalls.channelStates(data, count: ids.count)
+    let calldata = try ReserveCalls.encode { () throws(TempoError) in
+      try ChannelReserveABI.getChannelStatesBatchCalldata(ids)
+    }
+    let data = try await call(to: escrow, data: calldata, block: block)
+    let states = try ReserveCalls.decode("channel states") { () throws(TempoError) in
+      try ChannelReserveABI.decodeStates(data)
+    }
+    guard states.count == ids.count else { throw RPCValue.invalid("channel states") }
+    return states
   }
 
   /// The state of the channel with this descriptor; also checks that the node echoes the descriptor.
@@ -62,7 +81,14 @@ extension ChainClient {
     _ descriptor: ChannelDescriptor, escrow: Address = TempoAddress.channelReserve,
     at block: BlockTag = .latest
   ) async throws(ChainError) -> ChannelState {
-    let data = try await call(to: escrow, data: try ReserveCalls.getChannel(descriptor), block: block)
-    return try ReserveCalls.channel(data, descriptor)
+    let calldata = try ReserveCalls.encode { () throws(TempoError) in
+      try ChannelReserveABI.getChannelCalldata(descriptor)
+    }
+    let data = try await call(to: escrow, data: calldata, block: block)
+    let channel = try ReserveCalls.decode("channel") { () throws(TempoError) in
+      try ChannelReserveABI.decodeChannel(data)
+    }
+    guard channel.descriptor == descriptor else { throw RPCValue.invalid("channel") }
+    return channel.state
   }
 }

@@ -2,14 +2,29 @@
 ///
 /// Every call is durable when it returns. Calls for one identity come from one task at a time.
 public protocol IntentStore: Sendable {
-  /// Stores `intent` unless one with its identity is there and not in a final state.
-  /// - Returns: the intent that is stored now: the given one, or the unfinished one that was there.
+  /// Stores `intent`, unless the stored one of its identity is not ended, or is the same transaction and confirmed.
+  /// - Returns: the intent that is stored now: the given one, or the one that was there.
   func insert(_ intent: ChainIntent) async throws -> ChainIntent
   func load(_ identity: ChainIntent.Identity) async throws -> ChainIntent?
   /// Replaces the stored intent of the same identity.
   func update(_ intent: ChainIntent) async throws
-  /// Forgets a finished intent; no effect when there is none.
-  func remove(_ identity: ChainIntent.Identity) async throws
-  /// Unfinished intents, oldest first, at most `limit`.
+  /// Intents that are not ended, oldest first, at most `limit`.
   func pending(limit: Int) async throws -> [ChainIntent]
+}
+
+extension ChainIntent {
+  /// Whether this stored intent stands in the way of `other`, a new one of the same identity.
+  public func blocks(_ other: ChainIntent) -> Bool {
+    switch state {
+    case .prepared, .sent, .included: true
+    case .confirmed: hash == other.hash
+    case .expired, .rejected: false
+    }
+  }
+
+  /// The intent as it is kept after its end: what it was, without its bytes.
+  func ended(_ state: State) -> ChainIntent {
+    ChainIntent(
+      identity: identity, raw: [], hash: hash, validBefore: validBefore, createdAt: createdAt, state: state)
+  }
 }

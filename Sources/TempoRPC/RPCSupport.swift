@@ -1,5 +1,6 @@
 import EVM
 import MPPCore
+import Tempo
 
 /// Limits for the JSON of a node's answer: large, but bounded.
 enum RPCAnswerLimits {
@@ -9,18 +10,11 @@ enum RPCAnswerLimits {
 /// Names revert data.
 enum RevertName {
   static func of(_ data: [UInt8]) -> String? {
-    let reason = RevertReason(data: data, errors: reserveErrors)
+    let reason = ContractErrors.reason(data)
     return switch reason {
     case .empty, .unknown: nil
     case .message(let text): text
     case .custom, .panic: reason.name ?? reason.description
     }
   }
-
-  private static let reserveErrors = [
-    "ChannelAlreadyExists", "ChannelNotFound", "NotPayer", "NotPayeeOrOperator", "InvalidPayee",
-    "ZeroDeposit",
-    "ExpiringNonceHashNotSet", "InvalidSignature", "AmountExceedsDeposit", "AmountNotIncreasing",
-    "CaptureAmountInvalid", "CloseNotReady", "DepositOverflow",
-  ].map { ABIFunction($0) }
 }

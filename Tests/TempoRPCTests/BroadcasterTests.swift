@@ -1,5 +1,6 @@
 import EVM
 import MPPCore
+import Synchronization
 import Testing
 
 @testable import TempoRPC
@@ -27,8 +28,12 @@ import Testing
     guard case .included = result.outcome else { return #expect(Bool(false), "\(result.outcome)") }
     #expect(store.writes.withLock { $0.first } == .prepared)
     #expect(node.sent.count == 1)
-    try await broadcaster().confirm(result.intent)
+    try await broadcaster().confirm(result)
     #expect(try await store.pending(limit: 9).isEmpty)
+    // The same bytes again are known to be done; nothing is sent.
+    let again = try await broadcaster().submit(intent())
+    guard case .included = again.outcome else { return #expect(Bool(false)) }
+    #expect(node.sent.count == 1)
   }
 
   @Test func aLostAnswerIsReconciledByHash() async throws {
@@ -168,7 +173,7 @@ import Testing
       intent.state = state
       #expect(try ChainIntent(decoding: intent.encoded()) == intent)
     }
-    let bytes = intent().encoded()
+    let bytes = try intent().encoded()
     for length in 0..<bytes.count {
       #expect(throws: (any Error).self) { try ChainIntent(decoding: Array(bytes[..<length])) }
     }

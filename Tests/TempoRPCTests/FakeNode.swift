@@ -177,8 +177,8 @@ final class MemoryIntents: IntentStore {
   let writes = Mutex<[ChainIntent.State]>([])
 
   func insert(_ intent: ChainIntent) async throws -> ChainIntent {
-    if let found = try await load(intent.identity), !found.state.isFinal { return found }
-    put(intent)
+    if let found = try await load(intent.identity), found.blocks(intent) { return found }
+    try put(intent)
     return intent
   }
 
@@ -192,11 +192,7 @@ final class MemoryIntents: IntentStore {
       return left >= 0
     }
     if fails { throw Failure() }
-    put(intent)
-  }
-
-  func remove(_ identity: ChainIntent.Identity) async throws {
-    stored.withLock { $0[identity] = nil }
+    try put(intent)
   }
 
   func pending(limit: Int) async throws -> [ChainIntent] {
@@ -204,8 +200,9 @@ final class MemoryIntents: IntentStore {
       .filter { !$0.state.isFinal }.prefix(limit).map { $0 }
   }
 
-  private func put(_ intent: ChainIntent) {
-    stored.withLock { $0[intent.identity] = intent.encoded() }
+  private func put(_ intent: ChainIntent) throws {
+    let bytes = try intent.encoded()
+    stored.withLock { $0[intent.identity] = bytes }
     writes.withLock { $0.append(intent.state) }
   }
 }

@@ -86,10 +86,7 @@ import Testing
         #expect(action == final, "\(situation) is final, \(name)")
         continue
       }
-      var expected = Self.expected(situation, name)
-      if case .finish(.pending) = expected, situation == .past || situation == .ambiguous {
-        expected = .finish(.pending)
-      }
+      let expected = Self.expected(situation, name)
       #expect(action == expected, "\(situation) \(name)")
     }
   }
