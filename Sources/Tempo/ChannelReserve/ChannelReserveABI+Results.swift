@@ -1,3 +1,5 @@
+import EVM
+
 extension ChannelReserveABI {
   /// Return data of `getChannelState`. All zeros means: never opened, closed, or withdrawn.
   public static func decodeState(_ data: [UInt8]) throws(TempoError) -> ChannelState {
