@@ -79,7 +79,7 @@ let package = Package(
       providers: [.apt(["libsecp256k1-dev"]), .brew(["secp256k1"])]),
     library("MPPCore", [crypto, httpTypes]),
     library("EVM", ["CSecp256k1", crypto]),
-    library("Tempo", ["EVM"]),
+    library("Tempo", ["EVM", crypto]),
     library(
       "TempoRPC",
       ["Tempo", "EVM", "MPPCore", logging, metrics, asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),

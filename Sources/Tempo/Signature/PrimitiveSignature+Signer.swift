@@ -3,8 +3,8 @@ public import EVM
 extension PrimitiveSignature {
   /// The address of the key that signed `digest`, after verifying (`02` §3.3–§3.6).
   ///
-  /// P-256 and passkey assertions are parsed and carried; verifying them is not offered here, and they throw
-  /// `unsupportedKind` rather than pass.
+  /// A passkey assertion throws `unsupportedKind`: whether it is over `digest` depends on its client data, which
+  /// is JSON. Whoever has a JSON parser asks `WebAuthnSignature.isValid(for:type:challenge:)`.
   public func signer(of digest: Hash32) throws(TempoError) -> Address {
     switch self {
     case .secp256k1(let signature):
@@ -13,7 +13,10 @@ extension PrimitiveSignature {
       } catch {
         throw .signature(error == .highS ? .highS : .invalid)
       }
-    case .p256, .webAuthn:
+    case .p256(let signature):
+      guard signature.isValid(for: digest) else { throw .signature(.invalid) }
+      return signature.claimedAddress
+    case .webAuthn:
       throw .signature(.unsupportedKind)
     }
   }

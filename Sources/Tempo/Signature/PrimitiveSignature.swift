@@ -8,7 +8,7 @@ public enum PrimitiveSignature: Sendable, Hashable {
   /// `r ‖ s ‖ v`, 65 bytes, without a type byte.
   case secp256k1(RecoverableSignature)
   /// `0x01 ‖ r ‖ s ‖ X ‖ Y ‖ prehash`, 130 bytes.
-  case p256(P256Signature)
+  case p256(KeyedP256Signature)
   /// `0x02 ‖ authenticatorData ‖ clientDataJSON ‖ r ‖ s ‖ X ‖ Y`.
   case webAuthn(WebAuthnSignature)
 
@@ -40,7 +40,7 @@ public enum PrimitiveSignature: Sendable, Hashable {
     }
     guard let type = bytes.first else { throw .signature(.length) }
     switch type {
-    case 0x01: self = .p256(try P256Signature(parsing: bytes))
+    case 0x01: self = .p256(try KeyedP256Signature(parsing: bytes))
     case 0x02: self = .webAuthn(try WebAuthnSignature(parsing: bytes))
     case 0x03, 0x04, 0x05: throw .signature(.unsupportedKind)
     default: throw .signature(.unknownType)

@@ -3,7 +3,7 @@ public import EVM
 /// The signature of a transaction's sender (`02` §3.2).
 public enum SignatureEnvelope: Sendable, Hashable {
   case secp256k1(RecoverableSignature)
-  case p256(P256Signature)
+  case p256(KeyedP256Signature)
   case webAuthn(WebAuthnSignature)
   case keychain(KeychainSignature)
 

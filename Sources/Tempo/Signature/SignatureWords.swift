@@ -27,6 +27,15 @@ struct SignatureWords {
     }
   }
 
+  /// Whether the P-256 key `(x, y)` signed `digest`, or its SHA-256 with `prehash`.
+  func isValid(for digest: Hash32, prehash: Bool) -> Bool {
+    do {
+      return try P256PublicKey(x: x, y: y).verify(digest, P256Signature(r: r, s: s), prehash: prehash)
+    } catch {
+      return false
+    }
+  }
+
   var bytes: [UInt8] { r.bytes + s.bytes + x.bytes + y.bytes }
 
   /// The last 20 bytes of `H(X ‖ Y)`, the same rule for both curves.

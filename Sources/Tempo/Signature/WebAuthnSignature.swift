@@ -1,3 +1,4 @@
+import Crypto
 public import EVM
 
 /// A passkey assertion (`02` §3.2, §3.6). The layout is the node's: the first 37 bytes are the authenticator
@@ -35,6 +36,39 @@ public struct WebAuthnSignature: Sendable, Hashable {
 
   public var serialized: [UInt8] {
     [0x02] + authenticatorData + clientDataJSON + SignatureWords(r: r, s: s, x: x, y: y).bytes
+  }
+
+  /// Whether the passkey asserted `digest`, when its client data has this `type` and `challenge` and no other.
+  ///
+  /// Stricter than the node by what the reference adds: the user was present, and a backed-up key is one that may
+  /// be. Relying party and origin are not looked at.
+  public func isValid(for digest: Hash32, type: String, challenge: String) -> Bool {
+    let flags = authenticatorData[32]
+    let isBackedUp = flags & 0x10 != 0
+    let mayBeBackedUp = flags & 0x08 != 0
+    guard type == "webauthn.get", challenge == Self.challengeText(digest), flags & 0x01 != 0,
+      !isBackedUp || mayBeBackedUp
+    else { return false }
+    let clientDataHash = SHA256.hash(data: clientDataJSON)
+    let message = Array(SHA256.hash(data: authenticatorData + Array(clientDataHash)))
+    do {
+      return SignatureWords(r: r, s: s, x: x, y: y).isValid(for: try Hash32(message), prehash: false)
+    } catch {
+      return false
+    }
+  }
+
+  /// base64url without padding of the 32 bytes.
+  static func challengeText(_ digest: Hash32) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    let bytes = digest.bytes + [0]
+    var characters: [UInt8] = []
+    for start in stride(from: 0, to: 33, by: 3) {
+      let group = UInt32(bytes[start]) << 16 | UInt32(bytes[start + 1]) << 8 | UInt32(bytes[start + 2])
+      for shift: UInt32 in [18, 12, 6, 0] { characters.append(alphabet[Int(group >> shift & 63)]) }
+    }
+    // 32 bytes are 43 characters; the last one came from the filling.
+    return String(decoding: characters.dropLast(), as: UTF8.self)
   }
 
   /// The address of the carried key. It says who signed only after the assertion has been verified.

@@ -1,7 +1,7 @@
 public import EVM
 
 /// A P-256 signature with its public key (`02` §3.2, §3.5).
-public struct P256Signature: Sendable, Hashable {
+public struct KeyedP256Signature: Sendable, Hashable {
   public let r: Hash32
   public let s: Hash32
   public let x: Hash32
@@ -32,4 +32,9 @@ public struct P256Signature: Sendable, Hashable {
 
   /// The address of the carried key. It says who signed only after the signature has been verified.
   public var claimedAddress: Address { SignatureWords.address(x: x, y: y) }
+
+  /// Whether the carried key signed `digest`. A key that is not on the curve has signed nothing.
+  public func isValid(for digest: Hash32) -> Bool {
+    SignatureWords(r: r, s: s, x: x, y: y).isValid(for: digest, prehash: prehash)
+  }
 }

@@ -1,0 +1,35 @@
+/// A JSON value of the JSON-RPC interface, made of hexadecimal text, as this module writes it. It is not a parser
+/// and needs none: whoever speaks JSON turns it into the type of its own.
+public indirect enum RPCValue: Sendable, Hashable {
+  case null
+  case bool(Bool)
+  case string(String)
+  case array([RPCValue])
+  /// In writing order.
+  case object([Member])
+
+  public struct Member: Sendable, Hashable {
+    public let name: String
+    public let value: RPCValue
+
+    public init(_ name: String, _ value: RPCValue) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  static func object(_ members: (String, RPCValue)...) -> RPCValue {
+    .object(members.map { Member($0.0, $0.1) })
+  }
+
+  /// The member of an object.
+  public subscript(_ name: String) -> RPCValue? {
+    guard case .object(let members) = self else { return nil }
+    return members.first { $0.name == name }?.value
+  }
+
+  public var stringValue: String? {
+    guard case .string(let text) = self else { return nil }
+    return text
+  }
+}
