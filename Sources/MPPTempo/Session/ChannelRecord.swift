@@ -1,0 +1,88 @@
+public import EVM
+public import MPPCore
+public import Tempo
+
+/// The server's books about one payment channel (`04` §24).
+///
+/// A value: it changes only by ``applying(_:)``. Amounts are base units of the channel's token.
+public struct ChannelRecord: Sendable, Equatable {
+  /// Vouchers kept.
+  public static let historyLimit = 8
+  /// Holds at one time.
+  public static let holdLimit = 512
+
+  // Identity.
+  public let channelID: Hash32
+  public let chainID: UInt64
+  public let escrow: Address
+  public let descriptor: ChannelDescriptor
+  public let createdAt: Timestamp
+
+  // What the chain said.
+  /// Paid in by the payer in total; zero when finalized.
+  public internal(set) var deposit: Amount
+  /// Paid out by the chain in total.
+  public internal(set) var settled: Amount
+  /// Seconds; 0 when the payer has not asked to close.
+  public internal(set) var closeRequestedAt: UInt32
+  /// Newest block anything here was read at.
+  public internal(set) var observedBlock: UInt64
+  /// The chain has paid out, the record never changes money again.
+  public internal(set) var finalized: Bool
+  /// Delivered and never captured; only for finalized channels.
+  public internal(set) var loss: Amount
+
+  // What was promised and delivered.
+  /// Vouchers accepted, rising; the last one is the highest. The largest one not above ``spent`` is never dropped.
+  public internal(set) var history: [SignedVoucher]
+  /// Charged for delivered content.
+  public internal(set) var spent: Amount
+  /// Number of charges.
+  public internal(set) var units: UInt64
+  /// Prices set aside for content under way, ordered by id.
+  public internal(set) var holds: [Hold]
+  /// Sum of ``holds``.
+  public internal(set) var held: Amount
+
+  // What is done about it on the chain.
+  public internal(set) var closing: CloseLease?
+  public internal(set) var lastSettlement: SettlementMark?
+
+  /// The highest authorization: what the server may spend, in total.
+  public var accepted: Amount { history.last?.cumulativeAmount ?? .zero }
+
+  public var highestVoucher: SignedVoucher? { history.last }
+
+  /// What can be charged now: accepted − spent − held.
+  public var available: Amount {
+    let used = spent.units + held.units
+    return accepted.units > used ? Amount(units: accepted.units - used) : .zero
+  }
+
+  public var phase: ChannelPhase {
+    if finalized { return .finalized }
+    if closing != nil { return .closing }
+    return closeRequestedAt != 0 ? .forced : .open
+  }
+
+  /// What a close captures: the delivered value, or what is settled already if that is more. `nil` while no close was begun or
+  /// deliveries are under way.
+  public var captureAmount: Amount? {
+    closing != nil && holds.isEmpty ? max(spent, settled) : nil
+  }
+
+  /// The voucher to settle with: the largest one that is covered by delivered value (W37). `nil`: nothing to settle.
+  public var settleableVoucher: SignedVoucher? {
+    guard !finalized, let voucher = largestVoucher(notAbove: spent), voucher.cumulativeAmount > settled
+    else { return nil }
+    return voucher
+  }
+
+  /// Whether this very voucher (amount and signature) was accepted before (`04` §18.3): a repetition needs no second
+  /// verification.
+  public func recognizes(_ voucher: SignedVoucher) -> Bool { history.contains(voucher) }
+
+  func largestVoucher(notAbove amount: Amount) -> SignedVoucher? {
+    history.last { $0.cumulativeAmount <= amount }
+  }
+}

@@ -1,0 +1,16 @@
+public import MPPCore
+
+/// A price set aside for content that is being delivered: committed when it has been handed over, released when not.
+public struct Hold: Sendable, Hashable {
+  public let id: HoldID
+  /// Base units, more than zero.
+  public let amount: Amount
+  /// From here on the hold may be released by anybody: its process is taken for dead.
+  public let expires: Timestamp
+
+  public init(id: HoldID, amount: Amount, expires: Timestamp) {
+    self.id = id
+    self.amount = amount
+    self.expires = expires
+  }
+}
