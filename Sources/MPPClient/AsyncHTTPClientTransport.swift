@@ -1,0 +1,78 @@
+#if Client
+  import AsyncHTTPClient
+  public import HTTPTypes
+  import NIOCore
+  import NIOHTTP1
+  import NIOPosix
+
+  /// `HTTPTransport` over AsyncHTTPClient: pooled connections, no redirects, no decompression.
+  public final class AsyncHTTPClientTransport: HTTPTransport {
+    private let client: HTTPClient
+
+    /// - Parameter connectionsPerHost: how many requests to one host travel at once; further ones wait.
+    public init(connectionsPerHost: Int = 64, connectTimeout: Duration = .seconds(10)) {
+      var configuration = HTTPClient.Configuration()
+      configuration.redirectConfiguration = .disallow
+      configuration.decompression = .disabled
+      configuration.timeout.connect = connectTimeout.timeAmount
+      configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost
+      // The pool must not repeat a paid request on its own.
+      configuration.connectionPool.retryConnectionEstablishment = true
+      client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    public func send(
+      _ request: HTTPRequest, body: [UInt8]?, timeout: Duration
+    ) async throws(HTTPTransportError) -> HTTPTransportResponse {
+      guard let scheme = request.scheme, let authority = request.authority, let path = request.path else {
+        throw HTTPTransportError(.notSent, "incomplete request")
+      }
+      var outgoing = HTTPClientRequest(url: "\(scheme)://\(authority)\(path)")
+      outgoing.method = .init(rawValue: request.method.rawValue)
+      for field in request.headerFields {
+        outgoing.headers.add(name: field.name.rawName, value: field.value)
+      }
+      if let body { outgoing.body = .bytes(ByteBuffer(bytes: body)) }
+      do {
+        let response = try await client.execute(outgoing, timeout: timeout.timeAmount)
+        var head = HTTPResponse(status: .init(code: Int(response.status.code)))
+        for (name, value) in response.headers {
+          if let name = HTTPField.Name(name) { head.headerFields.append(HTTPField(name: name, value: value)) }
+        }
+        let chunks = response.body
+        return HTTPTransportResponse(
+          head: head, body: ResponseBody(chunks.map { Array($0.readableBytesView) }))
+      } catch is CancellationError {
+        throw HTTPTransportError(.cancelled, "cancelled")
+      } catch let error as HTTPClientError {
+        let unsent: [HTTPClientError] = [
+          .connectTimeout, .getConnectionFromPoolTimeout, .invalidURL, .alreadyShutdown, .emptyHost,
+          .emptyScheme,
+        ]
+        if error == .cancelled { throw HTTPTransportError(.cancelled, "cancelled") }
+        throw HTTPTransportError(unsent.contains(error) ? .notSent : .ambiguous, "\(error)")
+      } catch {
+        let refused = error is NIOConnectionError
+        throw HTTPTransportError(refused ? .notSent : .ambiguous, "\(error)")
+      }
+    }
+
+    public func shutdown() async {
+      do {
+        try await client.shutdown()
+      } catch {
+        // Already shut down, or connections that would not close: the process's end closes them.
+        return
+      }
+    }
+  }
+
+  extension Duration {
+    fileprivate var timeAmount: TimeAmount {
+      let (seconds, attoseconds) = components
+      let nanoseconds = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+      return .nanoseconds(
+        nanoseconds.overflow ? .max : nanoseconds.partialValue &+ attoseconds / 1_000_000_000)
+    }
+  }
+#endif

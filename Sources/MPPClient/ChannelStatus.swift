@@ -1,0 +1,102 @@
+public import MPPCore
+
+/// A channel as `mpp sessions list` shows it. Amounts are base units of the token.
+public struct ChannelStatus: Sendable, Hashable {
+  /// `0x` and 64 hex digits.
+  public let id: String
+  public let origin: String
+  public let resource: String
+  /// `opening`, `open`, `closing`, `orphaned`, `closeRequested`, `closed`, `abandoned`.
+  public let phase: String
+  public let chainID: UInt64
+  public let payer: String
+  public let payee: String
+  public let token: String
+  public let deposit: Amount
+  /// Highest cumulative amount ever signed.
+  public let authorized: Amount
+  /// What was delivered, by this client's own count.
+  public let delivered: Amount
+  /// What the server's last good receipt said it has charged.
+  public let spent: Amount
+  /// Captured on chain, when last looked at.
+  public let settled: Amount
+  /// What comes back when the channel is closed, at most.
+  public let refundable: Amount
+  /// When a forced close was requested on chain, and when the deposit can be withdrawn.
+  public let closeRequestedAt: Timestamp?
+  public let withdrawableAt: Timestamp?
+  /// The chain captured more than this client remembers signing.
+  public let isDisputed: Bool
+  /// What recovery could not do, in words; nil when nothing is in the way.
+  public var note: String?
+
+  public init(
+    id: String, origin: String, resource: String, phase: String, chainID: UInt64, payer: String,
+    payee: String,
+    token: String, deposit: Amount, authorized: Amount, delivered: Amount, spent: Amount, settled: Amount,
+    refundable: Amount, closeRequestedAt: Timestamp?, withdrawableAt: Timestamp?, isDisputed: Bool,
+    note: String? = nil
+  ) {
+    self.id = id
+    self.origin = origin
+    self.resource = resource
+    self.phase = phase
+    self.chainID = chainID
+    self.payer = payer
+    self.payee = payee
+    self.token = token
+    self.deposit = deposit
+    self.authorized = authorized
+    self.delivered = delivered
+    self.spent = spent
+    self.settled = settled
+    self.refundable = refundable
+    self.closeRequestedAt = closeRequestedAt
+    self.withdrawableAt = withdrawableAt
+    self.isDisputed = isDisputed
+    self.note = note
+  }
+}
+
+/// Which channels to close.
+public enum ChannelSelection: Sendable, Hashable {
+  case all
+  case id(String)
+  /// Channels that pay this origin.
+  case origin(Origin)
+}
+
+/// How far `recover` goes.
+public enum RecoveryScope: Sendable, Hashable {
+  /// Reconcile everything; finish closes that were begun; get back the deposits of channels that cannot be used.
+  case unusable
+  /// The same, and close the usable channels too.
+  case everything
+}
+
+/// How a close ended.
+public struct CloseOutcome: Sendable {
+  public let channel: String
+  /// The amount signed for the close, base units.
+  public let amount: Amount
+  /// The transaction that closed the channel.
+  public let transaction: String?
+  /// Paid to the payee over the channel's life, and returned to the payer, as the chain shows; nil when not seen yet.
+  public let captured: Amount?
+  public let refunded: Amount?
+  /// nil when the channel is closed.
+  public let error: PaymentClientError?
+
+  public init(
+    channel: String, amount: Amount, transaction: String?, captured: Amount?, refunded: Amount?,
+    error: PaymentClientError?
+  ) {
+    self.channel = channel
+    self.amount = amount
+    self.transaction = transaction
+    self.captured = captured
+    self.refunded = refunded
+    self.error = error
+  }
+}

@@ -1,0 +1,103 @@
+public import HTTPTypes
+public import Logging
+public import MPPCore
+
+/// One way to pay, registered under (method, intent, protocol).
+public protocol ClientMethod: Sendable {
+  /// As in the challenge: `tempo`.
+  var name: String { get }
+  /// As in the challenge: `session`.
+  var intent: String { get }
+
+  /// Reads the journal. Called once, before anything else.
+  func start() async throws(PaymentClientError)
+  /// What a challenge asks for; nil when it is for another protocol. Reads only; no trust is placed in anything.
+  /// - Throws: when it is for this method but malformed.
+  func offer(for challenge: Challenge) throws(PaymentClientError) -> PaymentOffer?
+  /// Starts paying for one request. The offer has passed the spending policy.
+  func begin(_ offer: PaymentOffer, context: PaymentContext) async throws(PaymentClientError)
+    -> any PaymentExchange
+
+  /// Every channel this client knows of that may hold money, and those closed.
+  func channels() async throws(PaymentClientError) -> [ChannelStatus]
+  /// Closes channels cooperatively; each keeps its record until the chain shows it closed.
+  func close(_ selection: ChannelSelection) async throws(PaymentClientError) -> [CloseOutcome]
+  /// Brings journal and chain together, and gets back what can be got back (`05` §22.3, U8).
+  func recover(_ scope: RecoveryScope) async throws(PaymentClientError) -> [ChannelStatus]
+  /// Stores what is not stored yet.
+  func shutdown() async
+}
+
+/// What a method needs from its client.
+public struct ClientEnvironment: Sendable {
+  public let journal: any PaymentJournal
+  public let transport: any HTTPTransport
+  public let policy: SpendPolicy
+  public let options: ClientOptions
+  public let clock: any WallClock
+  public let random: any RandomSource
+  public let logger: Logger
+  package let spending: SpendLedger
+}
+
+/// Makes methods for a client; written as `.tempo(…)` in the initialiser of `PaymentClient`.
+public struct ClientMethodProvider: Sendable {
+  public let make: @Sendable (ClientEnvironment) throws -> [any ClientMethod]
+  public init(make: @escaping @Sendable (ClientEnvironment) throws -> [any ClientMethod]) { self.make = make }
+}
+
+/// What a challenge asks for, in numbers and names; still untrusted.
+public struct PaymentOffer: Sendable {
+  public let challenge: Challenge
+  /// Base units of `token`, for one request.
+  public let price: Amount
+  public let token: String
+  public let recipient: String
+  /// Everything else that must not change between the attempts of one request.
+  public let scope: String
+  public let unit: String?
+
+  public init(
+    challenge: Challenge, price: Amount, token: String, recipient: String, scope: String, unit: String?
+  ) {
+    self.challenge = challenge
+    self.price = price
+    self.token = token
+    self.recipient = recipient
+    self.scope = scope
+    self.unit = unit
+  }
+}
+
+/// The request that is paid for.
+public struct PaymentContext: Sendable {
+  public let url: RequestURL
+  public let method: HTTPRequest.Method
+  public let headers: HTTPFields
+  public let hasBody: Bool
+  /// The session's own deposit limit, if it has one.
+  public let depositLimit: Amount?
+
+  public init(
+    url: RequestURL, method: HTTPRequest.Method, headers: HTTPFields, hasBody: Bool, depositLimit: Amount?
+  ) {
+    self.url = url
+    self.method = method
+    self.headers = headers
+    self.hasBody = hasBody
+    self.depositLimit = depositLimit
+  }
+}
+
+/// The payment of one logical request, over all its attempts. Used by one task; ended by exactly one call of
+/// `finished` or `failed`.
+public protocol PaymentExchange: Sendable {
+  /// The value of `Authorization` for this offer. What it signs is in the journal when this returns.
+  func credential(for offer: PaymentOffer) async throws(PaymentClientError) -> String
+  /// The server refused. Returns when another attempt makes sense; `next` is the offer it will be for.
+  func refused(_ problem: ServerProblem, next: PaymentOffer) async throws(PaymentClientError)
+  /// The final answer. Checks the receipt, if there is one, and settles the count.
+  func finished(_ head: HTTPResponse) async throws(PaymentClientError) -> PaymentSummary
+  /// No answer, or none that counts. Returns what may have been paid.
+  func failed() async -> PaymentClientError.Exposure
+}

@@ -1,0 +1,19 @@
+/// Bounds and timeouts of a client. Every wait has an end.
+public struct ClientOptions: Sendable, Hashable {
+  /// Requests sent with a credential for one logical request, at most.
+  public var maximumPaymentAttempts = 3
+  /// Until the head of an answer arrives.
+  public var requestTimeout: Duration = .seconds(60)
+  /// Until the head of an answer to an opening, a top-up or a close arrives; a block has to be made meanwhile.
+  public var chainActionTimeout: Duration = .seconds(90)
+  /// Requests that travel at once on one channel; further ones wait their turn.
+  public var requestsInFlightPerChannel = 16
+  /// Requests that wait for one channel at once; a further one fails with `overloaded`.
+  public var waitingRequestsPerChannel = 256
+  /// Body of a 402 or of a problem that is read, in bytes.
+  public var maximumProblemBody = 64 * 1024
+  /// Challenges looked at in one answer.
+  public var maximumChallenges = 64
+
+  public init() {}
+}

@@ -1,0 +1,135 @@
+public import Logging
+public import MPPCore
+import Synchronization
+
+/// An HTTP client that pays when it is asked to, never more than its policy allows.
+///
+/// Nothing global is hooked: only requests made through `execute` are paid, and receipts are read only from their
+/// answers (A7). Everything signed is in the journal before it leaves; `recover()` brings deposits back after a crash.
+/// Concurrent calls are welcome: requests that share a channel get strictly increasing vouchers (U2).
+public final class PaymentClient: Sendable {
+  public let policy: SpendPolicy
+  public let options: ClientOptions
+  let methods: [any ClientMethod]
+  let transport: any HTTPTransport
+  let journal: any PaymentJournal
+  let spending: SpendLedger
+  let clock: any WallClock
+  let logger: Logger
+  private let starting = FIFOPermits(count: 1)
+  private let status = Mutex(Status.new)
+
+  private enum Status: Sendable {
+    case new
+    case running
+    case shutDown
+  }
+
+  /// - Parameters:
+  ///   - methods: the ways to pay, such as `.tempo(.environment("MPP_PRIVATE_KEY"), network: .mainnet)`.
+  ///   - spending: what may be spent; there is no default and no unlimited form.
+  ///   - journal: where everything signed is written down first, such as `.sqlite(at: "payments.journal")`.
+  ///   - transport: nil: AsyncHTTPClient.
+  /// - Throws: `PaymentClientError` for a journal that cannot be opened or a method that cannot be set up.
+  public init(
+    methods: [ClientMethodProvider], spending: SpendPolicy, journal: JournalProvider,
+    transport: (any HTTPTransport)? = nil, options: ClientOptions = ClientOptions(),
+    clock: any WallClock = SystemWallClock(), random: any RandomSource = SystemRandomSource(),
+    logger: Logger = Logger(label: "mpp.client")
+  ) throws {
+    self.policy = spending
+    self.options = options
+    self.clock = clock
+    self.logger = logger
+    if let transport {
+      self.transport = transport
+    } else {
+      #if Client
+        self.transport = AsyncHTTPClientTransport()
+      #else
+        throw PaymentClientError(
+          .transport, "no transport given, and the package was built without the trait Client")
+      #endif
+    }
+    do {
+      self.journal = try journal.open()
+    } catch {
+      throw PaymentClientError(.journal, "the journal cannot be opened", underlying: error)
+    }
+    self.spending = SpendLedger(policy: spending, clock: clock)
+    let environment = ClientEnvironment(
+      journal: self.journal, transport: self.transport, policy: spending, options: options, clock: clock,
+      random: random, logger: logger, spending: self.spending)
+    var made: [any ClientMethod] = []
+    for provider in methods { made += try provider.make(environment) }
+    self.methods = made
+  }
+
+  /// Reads the journal. Done by the first call of anything else; call it to see its errors early.
+  public func start() async throws {
+    switch status.withLock({ $0 }) {
+    case .running: return
+    case .shutDown: throw PaymentClientError(.shutDown, "the client was shut down")
+    case .new: break
+    }
+    try await starting.withPermits {
+      guard case .new = status.withLock({ $0 }) else { return }
+      do {
+        try spending.restore(try await journal.records(kind: SpendLedger.recordKind))
+      } catch let error as JournalError {
+        throw PaymentClientError(.journal, "the journal cannot be read", underlying: error)
+      }
+      for method in methods { try await method.start() }
+      status.withLock { if case .new = $0 { $0 = .running } }
+    }
+  }
+
+  /// What has been authorised in the policy's current period, in base units.
+  public func authorizedInPeriod() async throws -> Amount {
+    try await start()
+    return spending.total()
+  }
+
+  /// Every channel this client knows of.
+  public func channels() async throws -> [ChannelStatus] {
+    try await start()
+    var all: [ChannelStatus] = []
+    for method in methods { all += try await method.channels() }
+    return all
+  }
+
+  /// Closes channels cooperatively: waits for their requests in flight, signs what was delivered, and checks the answer
+  /// against the chain. Safe to repeat; a channel that could not be closed stays listed, with the reason.
+  public func close(_ selection: ChannelSelection = .all) async throws -> [CloseOutcome] {
+    try await start()
+    var outcomes: [CloseOutcome] = []
+    for method in methods { outcomes += try await method.close(selection) }
+    return outcomes
+  }
+
+  /// Brings journal and chain together after a crash, finds channels the journal has lost, and gets back what it can:
+  /// by close requests and, after the grace period, withdrawals. Repeat it until nothing is refundable.
+  public func recover(_ scope: RecoveryScope = .unusable) async throws -> [ChannelStatus] {
+    try await start()
+    var all: [ChannelStatus] = []
+    for method in methods { all += try await method.recover(scope) }
+    return all
+  }
+
+  /// Stores what is not stored yet and closes connections and journal. Channels stay open and can be used by the next
+  /// client with the same journal; close them first to get their deposits back.
+  public func shutdown() async throws {
+    let previous = status.withLock { status in
+      defer { status = .shutDown }
+      return status
+    }
+    if case .shutDown = previous { return }
+    for method in methods { await method.shutdown() }
+    await transport.shutdown()
+    do {
+      try await journal.close()
+    } catch {
+      throw PaymentClientError(.journal, "the journal could not be closed", underlying: error)
+    }
+  }
+}

@@ -1,0 +1,148 @@
+public import MPPCore
+
+/// Why a paid request did not end as asked, whether asking again is safe, and what may have been paid meanwhile.
+///
+/// Switch on `code`; the vocabulary may grow.
+public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    public let label: String
+    package init(_ label: String) { self.label = label }
+    public var description: String { label }
+
+    /// The user's policy forbids it: price, deposit, period total, origin, recipient or token. Nothing was signed.
+    public static let refusedByPolicy = Code("refused-by-policy")
+    /// Plain HTTP to another machine. Nothing was signed.
+    public static let insecureTransport = Code("insecure-transport")
+    public static let invalidURL = Code("invalid-url")
+    /// The challenge cannot be answered as it stands. Nothing was signed.
+    public static let invalidChallenge = Code("invalid-challenge")
+    /// Chain, escrow or descriptor are not those this client agreed to. Nothing was signed.
+    public static let untrustedTerms = Code("untrusted-terms")
+    /// The server wants more than this client counts (`05` §6.2). Nothing was signed for it.
+    public static let requirementExceedsBound = Code("requirement-exceeds-bound")
+    /// The server refused the payment for good, or as often as this client tries.
+    public static let paymentRefused = Code("payment-refused")
+    /// The channel cannot be used; its deposit is on the list of funds to recover.
+    public static let channelUnusable = Code("channel-unusable")
+    /// An opening or top-up was handed out and its outcome is not known yet; nothing new is signed until it is.
+    public static let outcomeUnknown = Code("outcome-unknown")
+    /// A receipt claims something this client did not sign. The response it came with is attached.
+    public static let receiptInvalid = Code("receipt-invalid")
+    /// The request could not be delivered, or its answer did not arrive.
+    public static let transport = Code("transport")
+    /// The chain could not be read or did not take a transaction.
+    public static let chain = Code("chain")
+    /// The journal could not be read or written. What it could not record was not sent.
+    public static let journal = Code("journal")
+    public static let signing = Code("signing")
+    /// A close was refused, or its receipt does not match what was signed. The channel stays listed.
+    public static let closeFailed = Code("close-failed")
+    /// Too many requests are waiting for one channel.
+    public static let overloaded = Code("overloaded")
+    public static let cancelled = Code("cancelled")
+    /// The client was shut down.
+    public static let shutDown = Code("shut-down")
+    /// A combination that cannot occur; please report it.
+    public static let inconsistent = Code("inconsistent")
+  }
+
+  /// What left this client without a delivery that matches it. Base units.
+  public struct Exposure: Sendable, Hashable {
+    /// Authorised in vouchers beyond what was delivered; at most this may be captured.
+    public var authorized: Amount
+    /// Deposited, or handed out to be deposited; comes back by `recover()`.
+    public var deposit: Amount
+    /// The channel, where there is one.
+    public var channel: String?
+
+    public static let none = Exposure(authorized: .zero, deposit: .zero, channel: nil)
+    public init(authorized: Amount, deposit: Amount, channel: String?) {
+      self.authorized = authorized
+      self.deposit = deposit
+      self.channel = channel
+    }
+  }
+
+  public let code: Code
+  public let reason: String
+  /// Whether the same call may be made again without paying twice for one delivery.
+  public var isRetryable: Bool
+  public var exposure: Exposure
+  /// The server's own words, when it sent a problem document. Untrusted text.
+  public var problem: ServerProblem?
+  /// The final response, when there was one: its body was paid for and is not thrown away.
+  public var response: PaidResponse?
+  public var underlying: (any Error)?
+
+  public init(
+    _ code: Code, _ reason: String, isRetryable: Bool = false, exposure: Exposure = .none,
+    problem: ServerProblem? = nil, response: PaidResponse? = nil, underlying: (any Error)? = nil
+  ) {
+    self.code = code
+    self.reason = reason
+    self.isRetryable = isRetryable
+    self.exposure = exposure
+    self.problem = problem
+    self.response = response
+    self.underlying = underlying
+  }
+
+  public var description: String {
+    var text = "\(code): \(reason)"
+    if let problem { text += " (server: \(problem))" }
+    if let channel = exposure.channel { text += " [channel \(channel)]" }
+    if let underlying { text += " (cause: \(underlying))" }
+    return text
+  }
+
+  package static func invalidURL(_ text: String) -> PaymentClientError {
+    PaymentClientError(.invalidURL, "not an absolute http or https URL: \(printable(text, limit: 200))")
+  }
+}
+
+/// A problem document from a server: shown, never trusted (T31).
+public struct ServerProblem: Sendable, Hashable, CustomStringConvertible {
+  public let status: Int
+  /// The last part of the problem's type, such as `session/insufficient-balance`; nil when it is of another kind.
+  public let kind: String?
+  /// Control characters removed, at most 500 characters.
+  public let detail: String?
+
+  public init(status: Int, kind: String?, detail: String?) {
+    self.status = status
+    self.kind = kind.map { printable($0, limit: 100) }
+    self.detail = detail.map { printable($0, limit: 500) }
+  }
+
+  /// Reads a problem document; anything else gives the status alone.
+  public init(status: Int, body: [UInt8]) {
+    var kind: String?
+    var detail: String?
+    do throws(JSONParseError) {
+      let value = try JSONValue(parsing: body)
+      let type = value["type"]?.stringValue
+      let prefix = "https://paymentauth.org/problems/"
+      if let type, type.hasPrefix(prefix) { kind = String(type.dropFirst(prefix.count)) }
+      detail = value["detail"]?.stringValue ?? value["title"]?.stringValue
+    } catch {
+      kind = nil
+    }
+    self.init(status: status, kind: kind, detail: detail)
+  }
+
+  public var description: String {
+    [String(status), kind, detail].compactMap { $0 }.joined(separator: " ")
+  }
+}
+
+/// Text from a peer, made fit for a terminal or a log.
+package func printable(_ text: String, limit: Int) -> String {
+  String(
+    String.UnicodeScalarView(
+      text.unicodeScalars.prefix(limit).map { scalar in
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: " "
+        default: scalar
+        }
+      }))
+}

@@ -1,0 +1,179 @@
+public import MPPCore
+
+/// The course of one paid request: send → 402 → choose an offer → pay → send again, bounded (A9). A pure value; the
+/// client does what it says and reports back.
+///
+/// Guarantees, whatever a server answers: at most `maximumAttempts` requests carry a credential; no challenge id is
+/// paid twice; no credential goes to another origin's terms or over plain HTTP to another machine; the price and the
+/// terms of the first offer bind all later attempts.
+public struct PaymentFlow: Sendable {
+  public enum State: Sendable, Hashable {
+    /// → waiting
+    case ready
+    /// Sent without a credential. → paying, finished
+    case waiting
+    /// A credential is being made. → presenting, finished
+    case paying
+    /// Sent with a credential. → reviewing, finished
+    case presenting
+    /// Refused; the method looks at it. → paying, finished
+    case reviewing
+    case finished
+  }
+
+  /// An offer as far as the flow has to know it.
+  public struct Candidate: Sendable, Hashable {
+    public let challengeID: String
+    /// Method, intent, token, recipient and the rest that must not change.
+    public let terms: String
+    public let price: Amount
+    public init(challengeID: String, terms: String, price: Amount) {
+      self.challengeID = challengeID
+      self.terms = terms
+      self.price = price
+    }
+  }
+
+  public struct Answer: Sendable, Hashable {
+    public let status: Int
+    /// Payable offers in order of preference.
+    public let candidates: [Candidate]
+    /// Whether the body is a payment problem document.
+    public let isPaymentProblem: Bool
+    public init(status: Int, candidates: [Candidate] = [], isPaymentProblem: Bool = false) {
+      self.status = status
+      self.candidates = candidates
+      self.isPaymentProblem = isPaymentProblem
+    }
+  }
+
+  public enum Event: Sendable, Hashable {
+    case started
+    case answered(Answer)
+    case credentialMade
+    /// The method prepared another attempt.
+    case refusalHandled
+    /// Something outside the flow failed: transport, signer, policy, cancellation.
+    case failed
+  }
+
+  public enum Action: Sendable, Hashable {
+    case sendUnpaid
+    /// Make a credential for the candidate with this index of the last answer.
+    case pay(Int)
+    case sendPaid
+    /// Let the method look at the refusal; the index names the offer of a further attempt, nil that there is none.
+    case review(next: Int?)
+    /// Hand the answer to the application.
+    case deliver(paid: Bool)
+    case stop
+  }
+
+  public enum FlowError: Error, Sendable, Hashable {
+    case insecureTransport
+    case notAllowed(State, String)
+  }
+
+  public private(set) var state: State = .ready
+  /// Requests sent, or about to be sent, with a credential.
+  public private(set) var attempts = 0
+  private let origin: Origin
+  private let maximumAttempts: Int
+  private var accepted: Candidate?
+  private var next: (index: Int, candidate: Candidate)?
+  private var paidChallenges: Set<String> = []
+
+  public init(origin: Origin, maximumAttempts: Int = 3) {
+    self.origin = origin
+    self.maximumAttempts = max(1, maximumAttempts)
+  }
+
+  /// Moves the flow and says what to do. After an error the flow is finished.
+  public mutating func handle(_ event: Event) throws(FlowError) -> Action {
+    switch (state, event) {
+    case (.ready, .started):
+      state = .waiting
+      return .sendUnpaid
+    case (.waiting, .answered(let answer)):
+      return try choose(answer)
+    case (.paying, .credentialMade):
+      state = .presenting
+      return .sendPaid
+    case (.presenting, .answered(let answer)):
+      return review(answer)
+    case (.reviewing, .refusalHandled):
+      guard let next else {
+        state = .finished
+        return .stop
+      }
+      return pay(next.candidate, at: next.index)
+    case (.finished, _), (.ready, .failed):
+      throw .notAllowed(state, event.name)
+    case (_, .failed):
+      state = .finished
+      return .stop
+    default:
+      let from = state
+      state = .finished
+      throw .notAllowed(from, event.name)
+    }
+  }
+
+  private mutating func choose(_ answer: Answer) throws(FlowError) -> Action {
+    guard answer.status == 402, let candidate = answer.candidates.first else {
+      state = .finished
+      return .deliver(paid: false)
+    }
+    guard origin.mayReceiveCredentials else {
+      state = .finished
+      throw .insecureTransport
+    }
+    accepted = candidate
+    return pay(candidate, at: 0)
+  }
+
+  private mutating func pay(_ candidate: Candidate, at index: Int) -> Action {
+    attempts += 1
+    paidChallenges.insert(candidate.challengeID)
+    next = nil
+    state = .paying
+    return .pay(index)
+  }
+
+  private mutating func review(_ answer: Answer) -> Action {
+    let isRefusal =
+      switch answer.status {
+      case 402: true
+      case 400, 410: answer.isPaymentProblem
+      default: false
+      }
+    guard isRefusal, let accepted else {
+      state = .finished
+      return .deliver(paid: true)
+    }
+    state = .reviewing
+    next = nil
+    if attempts < maximumAttempts, answer.status != 400 {
+      for (index, candidate) in answer.candidates.enumerated()
+      where candidate.terms == accepted.terms && candidate.price <= accepted.price
+        && !paidChallenges.contains(candidate.challengeID)
+      {
+        next = (index, candidate)
+        break
+      }
+    }
+    return .review(next: next?.index)
+  }
+}
+
+extension PaymentFlow.Event {
+  public var name: String {
+    switch self {
+    case .started: "started"
+    case .answered: "answered"
+    case .credentialMade: "credentialMade"
+    case .refusalHandled: "refusalHandled"
+    case .failed: "failed"
+    }
+  }
+}

@@ -1,0 +1,56 @@
+public import MPPCore
+
+/// What one request cost. Base units of the token.
+public struct PaymentSummary: Sendable {
+  /// The price the caller accepted and was counted; zero when the server did not deliver.
+  public let amount: Amount
+  public let token: String
+  public let method: String
+  public let intent: String
+  /// The channel that paid, where there is one.
+  public let channel: String?
+  /// Cumulative amount of the voucher that went with the request.
+  public let authorized: Amount
+  /// What happened on the way, in order: `open`, `topUp`, `voucher`.
+  public let actions: [String]
+  /// nil when the server sent none.
+  public let receipt: PaymentReceipt?
+
+  public init(
+    amount: Amount, token: String, method: String, intent: String, channel: String?, authorized: Amount,
+    actions: [String], receipt: PaymentReceipt?
+  ) {
+    self.amount = amount
+    self.token = token
+    self.method = method
+    self.intent = intent
+    self.channel = channel
+    self.authorized = authorized
+    self.actions = actions
+    self.receipt = receipt
+  }
+}
+
+/// A receipt that names this request's challenge and channel and an amount within what was signed (C27).
+public struct PaymentReceipt: Sendable, Hashable {
+  public let reference: String
+  public let challengeID: String
+  /// Sessions: the highest amount the server has accepted, and what it has charged, both cumulative.
+  public let accepted: Amount?
+  public let spent: Amount?
+  public let units: UInt64?
+  /// The transaction it stands for, `0x` and 64 hex digits.
+  public let transaction: String?
+
+  public init(
+    reference: String, challengeID: String, accepted: Amount?, spent: Amount?, units: UInt64?,
+    transaction: String?
+  ) {
+    self.reference = reference
+    self.challengeID = challengeID
+    self.accepted = accepted
+    self.spent = spent
+    self.units = units
+    self.transaction = transaction
+  }
+}

@@ -1,0 +1,151 @@
+public import EVM
+public import MPPCore
+public import Tempo
+
+/// A transaction the client signed and may have handed out. While it can still be mined it is re-sent, never rebuilt.
+public struct SignedAction: Sendable, Hashable {
+  /// The signed bytes.
+  public let transaction: [UInt8]
+  public let hash: Hash32
+  /// Deposit or additional deposit it carries.
+  public let amount: Amount
+  /// The chain refuses it from this moment on.
+  public let validBefore: Timestamp
+
+  public init(transaction: [UInt8], hash: Hash32, amount: Amount, validBefore: Timestamp) {
+    self.transaction = transaction
+    self.hash = hash
+    self.amount = amount
+    self.validBefore = validBefore
+  }
+
+  /// Whether a block of this time shows its effect, or proves that it never will have one.
+  public func isDecided(at blockTime: Timestamp) -> Bool { blockTime >= validBefore }
+}
+
+/// What the chain says about a channel at some block (`getChannelState`). A closed or unknown channel is all zero.
+public struct ObservedChannel: Sendable, Hashable {
+  public let settled: Amount
+  public let deposit: Amount
+  /// Seconds since 1970; nil when no close was requested.
+  public let closeRequestedAt: Timestamp?
+  /// Time of the block that was read. A block at or after a transaction's `validBefore` shows its effect or never will.
+  public let blockTime: Timestamp
+
+  public init(settled: Amount, deposit: Amount, closeRequestedAt: Timestamp?, blockTime: Timestamp) {
+    self.settled = settled
+    self.deposit = deposit
+    self.closeRequestedAt = closeRequestedAt
+    self.blockTime = blockTime
+  }
+}
+
+/// One channel as its payer sees it. A value; changed only by `applying(_:)` and by the functions of its account.
+public struct ClientChannel: Sendable, Hashable {
+  public enum Phase: String, Sendable, Hashable, CaseIterable {
+    /// The opening transaction is signed; whether it lands is unknown. → open, abandoned, orphaned, closed
+    case opening
+    /// Usable for vouchers. → closing, orphaned, closeRequested, closed
+    case open
+    /// A cooperative close was signed; no further vouchers. → closeRequested, orphaned, closed
+    case closing
+    /// The server does not serve it any more, or we lost count: the deposit is to be recovered. → closeRequested, closed
+    case orphaned
+    /// The chain shows a close request: withdraw after the grace period. → orphaned, closed
+    case closeRequested
+    /// The chain shows no deposit. Final.
+    case closed
+    /// The opening transaction can no longer be mined and never was. Final.
+    case abandoned
+  }
+
+  /// What can happen to a channel.
+  public enum Event: Sendable, Hashable {
+    /// The server acknowledged the opening with a receipt for exactly this opening.
+    case openAcknowledged
+    /// The chain shows that the opening transaction failed: it can have no effect any more.
+    case openReverted
+    case topUpPrepared(SignedAction)
+    /// The top-up transaction expired, or its effect is in the deposit the chain shows.
+    case topUpResolved
+    /// The chain shows the transaction that closed the channel.
+    case closeProven
+    /// A cooperative close for this amount was signed.
+    case closePrepared(Amount)
+    /// The server answered that it does not know the channel, or considers it finished (U1).
+    case disowned
+    case observed(ObservedChannel)
+    /// A receipt that passed every check of `05` §11.
+    case receipt(spent: Amount, units: UInt64?)
+  }
+
+  public enum TransitionError: Error, Sendable, Hashable {
+    case notAllowed(phase: Phase, event: String)
+    /// The receipt claims more than was authorised (C27).
+    case beyondAuthorized(Amount, authorized: Amount)
+    /// A close amount above what was authorised would raise the exposure.
+    case closeAboveAuthorized(Amount, authorized: Amount)
+  }
+
+  public let channelID: Hash32
+  public let chainID: UInt64
+  public let escrow: Address
+  public let descriptor: ChannelDescriptor
+  /// The one origin this channel pays, as `scheme://host:port`.
+  public let origin: String
+  /// Where close and top-up are posted: the URL the channel was opened for (T27).
+  public let resource: String
+  public let createdAt: Timestamp
+
+  public package(set) var phase: Phase
+  public package(set) var account: VoucherAccount
+  /// Captured on chain, as last seen.
+  public package(set) var settled: Amount
+  /// S: the highest `spent` of a validated receipt. Shown, and used for nothing that raises a signature.
+  public package(set) var spent: Amount
+  public package(set) var units: UInt64
+  public package(set) var opening: SignedAction?
+  public package(set) var topUp: SignedAction?
+  public package(set) var closeAmount: Amount?
+  public package(set) var closeRequestedAt: Timestamp?
+  /// The chain captured more than we remember signing: lost journal, or a leaked key.
+  public package(set) var isDisputed: Bool
+  /// Grows with every stored change.
+  public package(set) var version: UInt64
+
+  /// A channel whose opening was just signed.
+  public init(
+    channelID: Hash32, chainID: UInt64, escrow: Address, descriptor: ChannelDescriptor, origin: String,
+    resource: String, opening: SignedAction?, account: VoucherAccount, phase: Phase = .opening,
+    createdAt: Timestamp
+  ) {
+    self.channelID = channelID
+    self.chainID = chainID
+    self.escrow = escrow
+    self.descriptor = descriptor
+    self.origin = origin
+    self.resource = resource
+    self.createdAt = createdAt
+    self.phase = phase
+    self.account = account
+    self.settled = .zero
+    self.spent = .zero
+    self.units = 0
+    self.opening = opening
+    self.topUp = nil
+    self.closeAmount = nil
+    self.closeRequestedAt = nil
+    self.isDisputed = false
+    self.version = 1
+  }
+
+  /// Whether money of the payer is, or may be, in the channel.
+  public var mayHoldDeposit: Bool { phase != .closed && phase != .abandoned }
+
+  /// What comes back at most once the channel is closed: the deposit less what was captured or may be.
+  public var refundable: Amount {
+    let claimed = max(settled, account.confirmed)
+    guard mayHoldDeposit, account.deposit >= claimed else { return .zero }
+    do { return try account.deposit.subtracting(claimed) } catch { return .zero }
+  }
+}

@@ -1,0 +1,168 @@
+public import MPPCore
+
+/// One request's share of a channel: what it costs, what its credential carries, and by how much it raised the
+/// authorised amount. A logical request never raises by more than one price (`05` §6.2).
+public struct VoucherReservation: Sendable, Hashable {
+  public let price: Amount
+  /// The cumulative amount its voucher carries.
+  public package(set) var target: Amount
+  /// What this request has added to the authorised amount so far.
+  public package(set) var raised: Amount
+}
+
+/// The payer's numbers on one channel: what it authorised, what it got, what is on the way (`05` §0, §6).
+///
+/// All amounts are base units of the channel's token. Only the functions here change them, and none takes a number
+/// from the server except to refuse (A1). Always: `confirmed + pending ≤ authorized ≤ cap`, and `authorized ≤ deposit`
+/// at every raise.
+public struct VoucherAccount: Sendable, Hashable {
+  /// A: the highest cumulative amount in any voucher reserved or signed. Never falls.
+  public private(set) var authorized: Amount
+  /// Prices of the exchanges that were answered with what was paid for.
+  public private(set) var delivered: Amount
+  /// Authorised amounts the server has consumed without a delivery we saw: lost answers, as far as we can tell.
+  public private(set) var writtenOff: Amount
+  /// Σ prices of the requests in flight. Not stored: after a restart nothing is in flight.
+  public private(set) var pending: Amount
+  /// D: what this client's own transactions deposited, as confirmed by the chain.
+  public private(set) var deposit: Amount
+  /// C: the most this client authorises and deposits on the channel.
+  public let cap: Amount
+
+  /// An account whose numbers were stored, or a new one.
+  /// - Throws: `VoucherPolicyError.outOfRange` when the numbers contradict each other.
+  public init(
+    authorized: Amount = .zero, delivered: Amount = .zero, writtenOff: Amount = .zero, deposit: Amount,
+    cap: Amount
+  ) throws(VoucherPolicyError) {
+    self.authorized = authorized
+    self.delivered = delivered
+    self.writtenOff = writtenOff
+    self.pending = .zero
+    self.deposit = deposit
+    self.cap = cap
+    guard authorized <= cap, authorized <= .maxUInt96, deposit <= .maxUInt96, slack != nil else {
+      throw .outOfRange
+    }
+  }
+
+  /// K: what is known to be consumed, delivered or not.
+  public var confirmed: Amount { sum(delivered, writtenOff) }
+
+  /// What was authorised, is not known to be consumed, and is not promised to a request in flight. An unconfirmed
+  /// voucher is used again instead of stacking another on top.
+  public var unused: Amount { slack ?? .zero }
+
+  /// The amount that may have been lost beyond what was delivered.
+  public var exposure: Amount { difference(authorized, delivered) ?? .zero }
+
+  /// Sets one price aside for a request and says which voucher it carries.
+  ///
+  /// - Parameters:
+  ///   - price: what the caller accepted for this request; at least 1.
+  ///   - minimumDelta: the smallest raise the server takes (`minVoucherDelta`), if it names one.
+  ///   - maximumStep: the largest raise the user allows above the price; nil: none.
+  public mutating func reserve(
+    price: Amount, minimumDelta: Amount? = nil, maximumStep: Amount? = nil
+  ) throws(VoucherPolicyError) -> VoucherReservation {
+    guard price > .zero else { throw .priceIsZero }
+    guard let slack else { throw .outOfRange }
+    if slack >= price {
+      pending = sum(pending, price)
+      return VoucherReservation(price: price, target: authorized, raised: .zero)
+    }
+    var step = difference(price, slack) ?? price
+    if let minimumDelta, step < minimumDelta {
+      let allowed = max(price, maximumStep ?? .zero)
+      guard minimumDelta <= allowed else { throw .deltaExceedsStep(delta: minimumDelta, allowed: allowed) }
+      step = minimumDelta
+    }
+    try raise(by: step)
+    pending = sum(pending, price)
+    return VoucherReservation(price: price, target: authorized, raised: step)
+  }
+
+  /// The server refused a voucher whose amount it has passed, or whose headroom it says is used up.
+  ///
+  /// When a higher voucher is already out, the request is repeated with that one and nothing more is signed. Otherwise
+  /// the unused amount is taken as consumed, and the request adds what is left of its one price.
+  ///
+  /// Call it only while no other request can raise the account, and none but `reservation`'s own answer is the reason.
+  public mutating func refused(_ reservation: VoucherReservation) throws(VoucherPolicyError)
+    -> VoucherReservation
+  {
+    var next = reservation
+    if authorized > reservation.target {
+      next.target = authorized
+      return next
+    }
+    guard let step = difference(reservation.price, reservation.raised), step > .zero else {
+      throw .refusedAtFullPrice(authorized: authorized)
+    }
+    guard let slack else { throw .outOfRange }
+    try raise(by: step)
+    writtenOff = sum(writtenOff, sum(slack, step))
+    next.target = authorized
+    next.raised = sum(reservation.raised, step)
+    return next
+  }
+
+  /// The exchange was answered with what was paid for.
+  public mutating func delivered(_ reservation: VoucherReservation) {
+    pending = difference(pending, reservation.price) ?? .zero
+    delivered = sum(delivered, reservation.price)
+  }
+
+  /// The exchange failed, or its outcome is unknown. The voucher is out, so the authorised amount stays (C24).
+  public mutating func released(_ reservation: VoucherReservation) {
+    pending = difference(pending, reservation.price) ?? .zero
+  }
+
+  /// Compares the server's requirement with what this client would sign anyway (A6).
+  public func checkRequirement(_ required: Amount, price: Amount) throws(VoucherPolicyError) {
+    let bound = sum(authorized, price)
+    guard required <= bound else { throw .requirementExceedsBound(required: required, bound: bound) }
+  }
+
+  /// A voucher signed by us, above our own count, was shown and verified: another process used the channel.
+  public mutating func adopt(ownVoucher amount: Amount) throws(VoucherPolicyError) {
+    guard amount > authorized else { return }
+    guard amount <= cap else { throw .capExceeded(required: amount, cap: cap) }
+    writtenOff = sum(writtenOff, difference(amount, authorized) ?? .zero)
+    authorized = amount
+  }
+
+  /// Records the deposit the chain shows.
+  public mutating func confirm(deposit: Amount) {
+    self.deposit = deposit
+  }
+
+  /// The chain shows a capture above everything we remember authorising.
+  package mutating func acknowledge(capture: Amount) -> Bool {
+    guard capture > authorized, let gap = difference(capture, authorized) else { return false }
+    writtenOff = sum(writtenOff, gap)
+    authorized = capture
+    return true
+  }
+
+  private mutating func raise(by step: Amount) throws(VoucherPolicyError) {
+    let target = sum(authorized, step)
+    guard target <= .maxUInt96 else { throw .outOfRange }
+    guard target <= cap else { throw .capExceeded(required: target, cap: cap) }
+    guard target <= deposit else { throw .depositExceeded(required: target, deposit: deposit) }
+    authorized = target
+  }
+
+  private var slack: Amount? { difference(authorized, sum(confirmed, pending)) }
+}
+
+/// All amounts here are below 2^96, so sums stay far inside `Amount`; should one not, it saturates and every
+/// comparison that follows refuses.
+private func sum(_ a: Amount, _ b: Amount) -> Amount {
+  do { return try a.adding(b) } catch { return Amount(units: .max) }
+}
+
+private func difference(_ a: Amount, _ b: Amount) -> Amount? {
+  guard a >= b else { return nil }
+  do { return try a.subtracting(b) } catch { return nil }
+}
