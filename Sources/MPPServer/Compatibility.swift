@@ -1,0 +1,29 @@
+/// Switches for mixed fleets and for replaying recorded exchanges (`01` §23.6). The defaults are ours;
+/// ``reference`` is what the reference SDK does.
+public struct Compatibility: Sendable, Hashable {
+  /// Six random digits below the millisecond in `expires`, which make challenge ids unique (`01` §4.5).
+  public var idEntropyInExpires: Bool
+  /// Bind `METHOD pattern` of the declared route to every challenge (`01` §4.7).
+  public var scopeBinding: Bool
+  /// Send receipts on 4xx answers too (`01` §6).
+  public var receiptOnErrors: Bool
+  /// Write several challenges as one `WWW-Authenticate` line (`01` §3.4).
+  public var mergeChallengesInOneField: Bool
+  /// Accept challenges this long after they expired (seconds).
+  public var leewaySeconds: Int64
+
+  public init(
+    idEntropyInExpires: Bool = true, scopeBinding: Bool = true, receiptOnErrors: Bool = false,
+    mergeChallengesInOneField: Bool = false, leewaySeconds: Int64 = 0
+  ) {
+    self.idEntropyInExpires = idEntropyInExpires
+    self.scopeBinding = scopeBinding
+    self.receiptOnErrors = receiptOnErrors
+    self.mergeChallengesInOneField = mergeChallengesInOneField
+    self.leewaySeconds = leewaySeconds
+  }
+
+  public static let reference = Compatibility(
+    idEntropyInExpires: false, scopeBinding: false, receiptOnErrors: true,
+    mergeChallengesInOneField: true)
+}

@@ -1,0 +1,80 @@
+public import HTTPTypes
+public import MPPCore
+import Synchronization
+
+/// A verified payment for one content request. The adapter runs the handler and then reports, once,
+/// whether the response was handed over: the held price is committed or released accordingly.
+///
+/// The first report wins; later ones do nothing. A payment that is dropped without a report counts as
+/// failed: its hold is released by the server's background task, or at the latest by the hold's lease.
+public final class Payment: Sendable {
+  /// Who paid, as proved by a signature; `nil` when the method proves no identity.
+  public let source: VerifiedSource?
+  /// The price of this request, in base units.
+  public let amount: Amount
+  /// The challenge that was paid.
+  public let challengeID: String
+  /// What the receipt refers to: a channel id or a transaction hash.
+  public let reference: String
+  /// The `Payment-Receipt` field value. It is true as of now: the record it was built from is durable.
+  public let receipt: String
+  /// Attach the receipt to 4xx answers as well (`01` §6).
+  let receiptOnErrors: Bool
+
+  // open → delivered | failed. Both are final.
+  private let state = Atomic<UInt8>(0)
+  private let hold: (any PaymentHold)?
+  private let observer: PaymentObserver
+
+  init(
+    _ verified: VerifiedPayment, hold: (any PaymentHold)?, challengeID: String, receiptOnErrors: Bool,
+    observer: PaymentObserver
+  ) {
+    source = verified.source
+    amount = verified.amount
+    reference = verified.reference
+    receipt = verified.receipt
+    self.challengeID = challengeID
+    self.receiptOnErrors = receiptOnErrors
+    self.hold = hold
+    self.observer = observer
+  }
+
+  deinit {
+    guard state.load(ordering: .relaxed) == 0, let hold else { return }
+    observer.abandoned(hold)
+  }
+
+  /// Whether a response with this status is charged: a handler that answers 500 or above is not (DESIGN §4).
+  public static func isCharged(status: Int) -> Bool { status < 500 }
+
+  /// Completes the head of the handler's response: the receipt on 2xx and 3xx, and `private` in
+  /// `Cache-Control` wherever the receipt is. Call it before the head is sent.
+  public func finish(status: Int, headers: inout HTTPFields) {
+    let isError = status >= 400
+    guard Self.isCharged(status: status), !isError || receiptOnErrors else { return }
+    ResponseHeaders.attach(receipt: receipt, to: &headers)
+  }
+
+  /// The whole response was handed to the transport: the price is charged. Not affected by cancellation.
+  public func delivered() async {
+    guard resolve(as: 1) else { return }
+    await hold?.commit()
+    observer.resolved(self, wasDelivered: true)
+  }
+
+  /// The handler threw or answered 500 and above, or the response could not be written: nothing is charged.
+  /// Not affected by cancellation.
+  public func failed() async {
+    guard resolve(as: 2) else { return }
+    await hold?.release()
+    observer.resolved(self, wasDelivered: false)
+  }
+
+  /// Whether ``delivered()`` or ``failed()`` has been called.
+  public var isResolved: Bool { state.load(ordering: .relaxed) != 0 }
+
+  private func resolve(as outcome: UInt8) -> Bool {
+    state.compareExchange(expected: 0, desired: outcome, ordering: .acquiringAndReleasing).exchanged
+  }
+}

@@ -1,0 +1,38 @@
+public import Logging
+public import MPPCore
+
+/// A configured payment method before it has its server: what `methods: [.tempo(…)]` takes. The method is
+/// built when the server starts, with the server's ledger, clock and randomness.
+public struct PaymentMethod: Sendable {
+  let build: @Sendable (MethodEnvironment) async throws -> [any ServerMethod]
+
+  /// - Parameter build: makes the server methods (one for each intent); throws on wrong configuration.
+  public init(_ build: @escaping @Sendable (MethodEnvironment) async throws -> [any ServerMethod]) {
+    self.build = build
+  }
+
+  /// Wraps methods that need nothing from the server.
+  public init(_ methods: any ServerMethod...) {
+    self.build = { _ in methods }
+  }
+}
+
+/// What a server gives its methods.
+public struct MethodEnvironment: Sendable {
+  public let realm: String
+  public let ledger: Ledger
+  public let clock: any WallClock
+  public let random: any RandomSource
+  public let logger: Logger
+
+  public init(
+    realm: String, ledger: Ledger, clock: any WallClock, random: any RandomSource,
+    logger: Logger
+  ) {
+    self.realm = realm
+    self.ledger = ledger
+    self.clock = clock
+    self.random = random
+    self.logger = logger
+  }
+}

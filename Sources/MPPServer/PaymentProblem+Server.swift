@@ -1,0 +1,33 @@
+public import MPPCore
+
+extension PaymentProblem.Code {
+  /// The ledger or the chain did not answer; the request may be repeated.
+  public static let unavailable = Self(rawValue: "unavailable")
+  public static let internalError = Self(rawValue: "internal-error")
+  public static let contentTooLarge = Self(rawValue: "content-too-large")
+}
+
+extension PaymentProblem {
+  /// 503: what the answer depends on could not be reached. Nothing was charged that the ledger does not
+  /// know; repeating the same request is safe. `retryAfter` in seconds.
+  public static func unavailable(reason: String? = nil, retryAfter: Int? = nil) -> PaymentProblem {
+    PaymentProblem(
+      code: .unavailable, status: 503, title: "Unavailable",
+      detail: reason.map { "Payment processing is unavailable: \($0)." }
+        ?? "Payment processing is unavailable.", retryAfter: retryAfter)
+  }
+
+  /// 500: a fault of the server or its configuration; nothing of it is shown.
+  public static func internalError() -> PaymentProblem {
+    PaymentProblem(
+      code: .internalError, status: 500, title: "Internal Error",
+      detail: "Payment processing failed.")
+  }
+
+  /// 413: the body is larger than this server collects. `limit` in bytes.
+  public static func contentTooLarge(limit: Int) -> PaymentProblem {
+    PaymentProblem(
+      code: .contentTooLarge, status: 413, title: "Content Too Large",
+      detail: "The request body is larger than \(limit) bytes.")
+  }
+}

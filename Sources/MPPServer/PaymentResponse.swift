@@ -1,0 +1,16 @@
+public import HTTPTypes
+
+/// A complete response of the payment engine: a challenge, a problem document or a management answer.
+/// Adapters send it as it is; for `HEAD` they leave the body out.
+public struct PaymentResponse: Sendable, Equatable {
+  /// HTTP status code.
+  public var status: Int
+  public var headers: HTTPFields
+  public var body: [UInt8]
+
+  public init(status: Int, headers: HTTPFields = [:], body: [UInt8] = []) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+}

@@ -1,0 +1,46 @@
+public import ServiceLifecycle
+
+extension PaymentServer: Service {
+  /// Finishes what the last run left open, then does the background work of the methods until the service
+  /// group shuts down; then everything queued is made durable and the ledger is closed.
+  public func run() async throws {
+    for method in registry.all { try await method.start() }
+    do {
+      try await runMethods()
+    } catch {
+      await shutdown()
+      throw error
+    }
+    await shutdown()
+  }
+
+  private func runMethods() async throws {
+    try await cancelWhenGracefulShutdown {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { await self.reaper.run() }
+        for method in self.registry.all {
+          group.addTask { try await method.run() }
+        }
+        do {
+          try await group.waitForAll()
+        } catch is CancellationError {
+          group.cancelAll()
+        }
+      }
+    }
+  }
+
+  /// Releases what nobody reported on, lets the methods finish, and closes the ledger. Idempotent. Call it
+  /// only when no request is running any more; `run()` does it by itself.
+  public func shutdown() async {
+    await reaper.drain()
+    reaper.finish()
+    for method in registry.all { await method.shutdown() }
+    events.finish()
+    do {
+      try await ledger.close()
+    } catch {
+      logger.error("the ledger could not be closed", metadata: Redaction.metadata(error: error))
+    }
+  }
+}

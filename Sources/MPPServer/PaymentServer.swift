@@ -1,0 +1,117 @@
+public import HTTPTypes
+public import Logging
+public import MPPCore
+
+/// A server that is paid: one registry of methods, one ledger, one pipeline (`11` §4, §5).
+///
+/// Make routes with ``route(_:_:offers:options:)``, pass each request through ``authorize(_:for:)``, and run
+/// the server as a `Service` so that settlement and clean-up happen. Immutable after `init`.
+public final class PaymentServer: Sendable {
+  /// The protection space of every challenge. Always configured, never taken from a request (`01` §4.6).
+  public let realm: String
+  public let ledger: Ledger
+  public let limits: ServerLimits
+  public let compatibility: Compatibility
+  /// What happens, as bounded streams.
+  public let events: PaymentEvents
+  public let logger: Logger
+  let registry: MethodRegistry
+  let mac: ChallengeMAC
+  let pipeline: VerificationPipeline
+  let reaper: HoldReaper
+
+  /// Reads the secrets, opens the methods on the ledger and checks the configuration.
+  ///
+  /// - Parameters:
+  ///   - realm: the protection space, normally the host name.
+  ///   - secrets: sign challenges; the first is current, all verify; at least 32 bytes each.
+  ///   - store: where the money is kept, for example `.sqlite(at: "payments.db")`.
+  ///   - methods: for example `[.tempo(…)]`.
+  ///   - allowVolatileLedger: write `true` to accept a store that forgets everything with the process (U7).
+  /// - Throws: ``ConfigurationError``, or the error of a method or the store.
+  public init(
+    realm: String, secrets: SecretSource, ledger store: some LedgerStore, methods: [PaymentMethod],
+    allowVolatileLedger: Bool = false, limits: ServerLimits = ServerLimits(),
+    compatibility: Compatibility = Compatibility(), clock: any WallClock = SystemWallClock(),
+    random: any RandomSource = SystemRandomSource(), logger: Logger = Logger(label: "mpp.server")
+  ) async throws {
+    guard !realm.isEmpty else { throw ConfigurationError(.realm, "the realm is empty") }
+    self.realm = realm
+    self.limits = limits
+    self.compatibility = compatibility
+    self.logger = logger
+    mac = ChallengeMAC(secrets: try await Self.ring(secrets))
+    ledger = try Self.ledger(store, allowVolatile: allowVolatileLedger)
+    let environment = MethodEnvironment(
+      realm: realm, ledger: ledger, clock: clock, random: random, logger: logger)
+    var built: [any ServerMethod] = []
+    for method in methods { built += try await method.build(environment) }
+    registry = try MethodRegistry(built)
+    events = PaymentEvents()
+    reaper = HoldReaper()
+    pipeline = VerificationPipeline(
+      issuer: ChallengeIssuer(mac: mac, random: random, hasEntropy: compatibility.idEntropyInExpires),
+      limits: limits, compatibility: compatibility, clock: clock, logger: logger, events: events,
+      metrics: ServerMetrics(intents: built.map(\.key.intent)), reaper: reaper)
+  }
+
+  private static func ring(_ source: SecretSource) async throws -> SecretRing {
+    let secrets = try await source.load().map { Secret($0) }
+    do throws(SecretError) {
+      return try SecretRing(secrets)
+    } catch {
+      throw ConfigurationError(.secret, "\(source): \(error); `openssl rand -base64 32` makes a good one")
+    }
+  }
+
+  private static func ledger(_ store: some LedgerStore, allowVolatile: Bool) throws -> Ledger {
+    guard store.durability > .volatile || allowVolatile else {
+      throw ConfigurationError(
+        .volatileLedger,
+        "this store forgets payments when the process ends; use .sqlite(at:) or allowVolatileLedger: true")
+    }
+    return try Ledger(store, allowVolatileLedger: allowVolatile)
+  }
+
+  /// A paid route. Every mistake in the offers is found here.
+  ///
+  /// - Parameters:
+  ///   - method: the declared method of the content, bound into the challenge with `pattern`; management
+  ///     requests with other methods present challenges of this route all the same (`01` §4.7).
+  ///   - pattern: the declared pattern, for example `/items/:id`.
+  ///   - offers: at least one; the order is the server's preference.
+  public func route(
+    _ method: HTTPRequest.Method, _ pattern: String, offers: [Offer],
+    options: RouteOptions = RouteOptions()
+  ) throws(ConfigurationError) -> Route {
+    guard !offers.isEmpty, offers.count <= limits.maxOffers else {
+      throw ConfigurationError(.offer, "a route needs 1 to \(limits.maxOffers) offers")
+    }
+    let scope: String? =
+      switch options.scope {
+      case .declared:
+        compatibility.scopeBinding ? RouteBinding.scope(method: method, pattern: pattern) : nil
+      case .text(let text): text
+      case .none: nil
+      }
+    var bound: [RouteOffer] = []
+    for offer in offers {
+      bound.append(
+        try RouteOffer(
+          offer: offer, method: try registry.method(for: offer.key), scope: scope, realm: realm,
+          mac: mac, limits: limits))
+    }
+    return Route(
+      scope: scope, options: options, offers: bound,
+      challengeHead: ProblemTemplate(.paymentRequired(description: offers[0].description)))
+  }
+
+  /// Decides about one request: the four outcomes are all there are, and none is an exception.
+  ///
+  /// Nothing changes before a credential is verified. When the outcome is `proceed`, the payment is durable
+  /// and its price is held; report ``Payment/delivered()`` or ``Payment/failed()``. Repeating a request is
+  /// safe: what a repetition costs is the method's rule (for sessions `04` §20).
+  public func authorize(_ request: PaymentRequest, for route: Route) async -> PaymentOutcome {
+    await pipeline.run(request, route)
+  }
+}

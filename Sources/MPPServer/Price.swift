@@ -1,0 +1,22 @@
+public import MPPCore
+
+/// What a route asks for, as an exact decimal in units of the currency ("0.01"), never a binary float.
+public enum Price: Sendable {
+  case fixed(String)
+  /// Computed for each content request. Called for requests without a credential too, so it must be cheap
+  /// and must not depend on who asks. It is not called for management requests: those keep the price of
+  /// the challenge they answer (A5).
+  case computed(@Sendable (PaymentRequest) async throws -> String)
+}
+
+extension Price: ExpressibleByStringLiteral {
+  public init(stringLiteral value: String) { self = .fixed(value) }
+}
+
+/// A price on its way into a wire request.
+public enum OfferAmount: Sendable, Hashable {
+  /// In units of the currency; the method knows the decimals. More digits than decimals is an error.
+  case decimal(String)
+  /// In base units, taken from a challenge that this server issued.
+  case baseUnits(Amount)
+}

@@ -1,0 +1,65 @@
+public import HTTPTypes
+
+/// A paid route: an immutable list of offers (a single price is a list of one), bound to the declared
+/// method and pattern. Made once by ``PaymentServer/route(_:_:offers:options:)``.
+public final class Route: Sendable {
+  /// `METHOD pattern` of the declared content route, bound into every challenge; `nil` when switched off.
+  public let scope: String?
+  public let options: RouteOptions
+  let offers: [RouteOffer]
+  let challengeHead: ProblemTemplate
+
+  init(scope: String?, options: RouteOptions, offers: [RouteOffer], challengeHead: ProblemTemplate) {
+    self.scope = scope
+    self.options = options
+    self.offers = offers
+    self.challengeHead = challengeHead
+  }
+
+  /// Whether an adapter must collect the body before it calls `authorize`.
+  public var collectsBody: Bool { options.collectsBody || options.bodyBinding == .digest }
+
+  /// Whether requests with this method can never be content here, whatever their framing (`04` §17, B2).
+  func isNeverContent(_ method: HTTPRequest.Method) -> Bool {
+    options.contentMethods.map { !$0.contains(method) } ?? false
+  }
+}
+
+/// Options of a route, with the defaults of DESIGN §4.
+public struct RouteOptions: Sendable, Hashable {
+  public enum BodyBinding: Sendable, Hashable {
+    case none
+    /// The challenge names the digest of the body, and only that body redeems it (`01` §7).
+    case digest
+  }
+
+  public enum Scope: Sendable, Hashable {
+    /// `METHOD pattern` of the declared route.
+    case declared
+    case text(String)
+    case none
+  }
+
+  public var scope: Scope
+  public var charging: ChargeTiming
+  public var bodyBinding: BodyBinding
+  /// Collect the body although no digest is bound, for a computed price that looks at it.
+  public var collectsBody: Bool
+  /// The methods that can be content on this route; requests with others are management. `nil`: any.
+  public var contentMethods: Set<HTTPRequest.Method>?
+  /// Lifetime of a challenge.
+  public var lifetimeSeconds: Int64
+
+  public init(
+    scope: Scope = .declared, charging: ChargeTiming = .onDelivery, bodyBinding: BodyBinding = .none,
+    collectsBody: Bool = false, contentMethods: Set<HTTPRequest.Method>? = nil,
+    lifetimeSeconds: Int64 = 300
+  ) {
+    self.scope = scope
+    self.charging = charging
+    self.bodyBinding = bodyBinding
+    self.collectsBody = collectsBody
+    self.contentMethods = contentMethods
+    self.lifetimeSeconds = lifetimeSeconds
+  }
+}

@@ -1,0 +1,88 @@
+import MPPCore
+import Synchronization
+
+/// An offer of a route with its method and its ready-made challenges.
+final class RouteOffer: Sendable {
+  let offer: Offer
+  let method: any ServerMethod
+  /// The map bound as `opaque`, decoded.
+  let meta: JSONValue?
+  /// The only template of a fixed price.
+  let fixed: ChallengeTemplate?
+  private let opaque: String?
+  private let realm: String
+  private let mac: ChallengeMAC
+  private let maxCachedPrices: Int
+  /// Templates of computed prices, oldest first. Few, so a search is enough.
+  private let cache = Mutex<[(amount: OfferAmount, template: ChallengeTemplate)]>([])
+
+  init(
+    offer: Offer, method: any ServerMethod, scope: String?, realm: String, mac: ChallengeMAC,
+    limits: ServerLimits
+  ) throws(ConfigurationError) {
+    self.offer = offer
+    self.method = method
+    self.realm = realm
+    self.mac = mac
+    maxCachedPrices = limits.maxCachedPrices
+    meta = try RouteBinding.meta(offer.meta, scope: scope)
+    do throws(ChallengeError) {
+      opaque = if let meta { try ChallengeParameters.opaque(meta) } else { nil }
+    } catch {
+      throw ConfigurationError(.offer, "meta cannot be bound: \(error)")
+    }
+    if case .fixed(let text) = offer.price {
+      fixed = try Self.template(
+        offer, method, .decimal(text), opaque: opaque, realm: realm, mac: mac)
+    } else {
+      fixed = nil
+    }
+  }
+
+  /// The template for this request. A computed price is asked for; its error is the application's own.
+  func template(for request: PaymentRequest) async throws -> ChallengeTemplate {
+    if let fixed { return fixed }
+    guard case .computed(let compute) = offer.price else {
+      throw ConfigurationError(.offer, "the offer has no price")
+    }
+    return try template(for: .decimal(try await compute(request)))
+  }
+
+  /// The template at a given price; kept for the next request with the same price.
+  func template(for amount: OfferAmount) throws(ConfigurationError) -> ChallengeTemplate {
+    if let fixed { return fixed }
+    if let cached = cache.withLock({ $0.first { $0.amount == amount } }) { return cached.template }
+    let template = try Self.template(offer, method, amount, opaque: opaque, realm: realm, mac: mac)
+    cache.withLock { cache in
+      if cache.count >= maxCachedPrices { cache.removeFirst() }
+      cache.append((amount, template))
+    }
+    return template
+  }
+
+  private static func template(
+    _ offer: Offer, _ method: any ServerMethod, _ amount: OfferAmount, opaque: String?, realm: String,
+    mac: ChallengeMAC
+  ) throws(ConfigurationError) -> ChallengeTemplate {
+    let prepared: PreparedOffer
+    do {
+      prepared = try method.prepare(offer, amount: amount)
+    } catch let error as ConfigurationError {
+      throw error
+    } catch {
+      throw ConfigurationError(.offer, "\(offer.key): \(error)")
+    }
+    let request: RawRequest
+    do throws(ChallengeError) {
+      request = try RawRequest(prepared.request)
+    } catch {
+      throw ConfigurationError(.offer, "\(offer.key): the request cannot be encoded: \(error)")
+    }
+    return try ChallengeTemplate(
+      prepared: prepared,
+      parameters: ChallengeParameters(
+        realm: realm, method: offer.key.name, intent: offer.key.intent, request: request,
+        description: offer.description, opaque: opaque),
+      mac: mac)
+  }
+}

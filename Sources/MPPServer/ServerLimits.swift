@@ -1,0 +1,24 @@
+/// Bounds of the payment engine (`11` §11). Crossing one is a problem document, never a crash.
+public struct ServerLimits: Sendable, Hashable {
+  /// Longest `Authorization: Payment` token, in bytes; a longer one is refused without being decoded.
+  public var maxCredentialBytes: Int
+  /// Largest body that is collected for digests and computed prices, in bytes.
+  public var maxBodyBytes: Int
+  /// Most offers of one route.
+  public var maxOffers: Int
+  /// Longest `request` parameter of a challenge, in characters; hints that do not fit are left out.
+  public var maxRequestCharacters: Int
+  /// Most prices of one computed offer whose challenges are kept ready.
+  public var maxCachedPrices: Int
+
+  public init(
+    maxCredentialBytes: Int = 64 * 1024, maxBodyBytes: Int = 10 * 1024 * 1024, maxOffers: Int = 16,
+    maxRequestCharacters: Int = 16_384, maxCachedPrices: Int = 64
+  ) {
+    self.maxCredentialBytes = maxCredentialBytes
+    self.maxBodyBytes = maxBodyBytes
+    self.maxOffers = maxOffers
+    self.maxRequestCharacters = maxRequestCharacters
+    self.maxCachedPrices = maxCachedPrices
+  }
+}

@@ -1,0 +1,55 @@
+public import MPPCore
+
+/// A payment method on the server: turns offers into wire requests and verifies credentials.
+///
+/// Order of calls: ``prepare(_:amount:)`` when a route is made (and per request for a computed price) →
+/// for a credential, after its MAC was checked: ``purpose(of:credential:)``, route binding, expiry,
+/// digest, then ``verify(_:_:)`` → for every refusal and for requests without a credential:
+/// ``challengeRequest(_:_:)``. Nothing of a credential reaches a method before its MAC was checked.
+public protocol ServerMethod: Sendable {
+  /// What the method is registered under; two methods with one key are an error at start-up.
+  var key: MethodKey { get }
+
+  /// The wire request for `offer` at `amount`. Pure: the same arguments give the same request text.
+  /// Throws ``ConfigurationError`` (or any error, which is reported the same way) when the offer cannot
+  /// be served; that must include every mistake a payer would otherwise see later (W18).
+  func prepare(_ offer: Offer, amount: OfferAmount) throws -> PreparedOffer
+
+  /// The one content/management decision of a request. Pure and cheap. `credential` is `nil` when there
+  /// is none or it was refused before the method could look at it; its payload is unverified.
+  func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose
+
+  /// Verifies a credential for one of this method's offers, changes the state and holds the price.
+  ///
+  /// Called after MAC, route binding, expiry and digest. When it returns, whatever the answer depends on
+  /// is durable. It must be safe to call again with the same credential, also concurrently.
+  /// Throws ``PaymentProblem`` or ``PaymentRefusal``; anything else is logged and answered as a bare
+  /// `verification-failed` so that nothing internal leaks.
+  func verify(
+    _ credential: AuthenticatedCredential, _ context: VerificationContext
+  ) async throws -> Verification
+
+  /// The request of a fresh challenge with hints for this request added, or `nil` for none. The price is
+  /// already resolved (A5). Hints are a courtesy: no chain call, at most one read of the store, and every
+  /// failure means `nil`. What identifies a payer goes only where `context` carries evidence (W4).
+  func challengeRequest(_ offer: PreparedOffer, _ context: ChallengeContext) async -> JSONValue?
+
+  /// Finishes what the last run of the process left open (reconciliation). Called once before ``run()``.
+  func start() async throws
+  /// Background work until the task is cancelled; returns at once if there is none.
+  func run() async throws
+  /// Called once after the last request; returns when everything queued is durable.
+  func shutdown() async
+}
+
+extension ServerMethod {
+  public func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose {
+    .content
+  }
+  public func challengeRequest(_ offer: PreparedOffer, _ context: ChallengeContext) async -> JSONValue? {
+    nil
+  }
+  public func start() async throws {}
+  public func run() async throws {}
+  public func shutdown() async {}
+}

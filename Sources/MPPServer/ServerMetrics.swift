@@ -1,0 +1,57 @@
+import Metrics
+import Synchronization
+
+/// The server's metrics (`11` §12). Labels come from bounded vocabularies: registered intents and the
+/// outcomes below, never from a request.
+final class ServerMetrics: Sendable {
+  enum Outcome: String, CaseIterable, Sendable {
+    case challenged
+    case refused
+    case problem
+    case managed
+    case paid
+    case delivered
+    case released
+  }
+
+  private struct Handles: Sendable {
+    let counters: [Counter]
+
+    init(intent: String) {
+      counters = Outcome.allCases.map { outcome in
+        Counter(
+          label: "mpp_requests_total", dimensions: [("intent", intent), ("outcome", outcome.rawValue)])
+      }
+    }
+
+    func increment(_ outcome: Outcome) {
+      guard let index = Outcome.allCases.firstIndex(of: outcome) else { return }
+      counters[index].increment()
+    }
+  }
+
+  /// One entry per registered intent; a handful, so a linear search is the fastest.
+  private let handles: [(intent: String, handles: Handles)]
+  private let verifySeconds = Timer(label: "mpp_verify_seconds")
+
+  init(intents: [String]) {
+    var seen: [(intent: String, handles: Handles)] = []
+    for intent in intents where !seen.contains(where: { $0.intent == intent }) {
+      seen.append((intent, Handles(intent: intent)))
+    }
+    handles = seen
+  }
+
+  func count(_ outcome: Outcome, intent: String) {
+    for entry in handles where entry.intent == intent { entry.handles.increment(outcome) }
+  }
+
+  func resolved(intent: String, wasDelivered: Bool) {
+    count(wasDelivered ? .delivered : .released, intent: intent)
+  }
+
+  func verified(in duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    verifySeconds.recordNanoseconds(seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000)
+  }
+}

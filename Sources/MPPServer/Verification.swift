@@ -1,0 +1,68 @@
+public import HTTPTypes
+public import MPPCore
+
+/// What a method found after it verified a credential.
+public enum Verification: Sendable {
+  /// A management request, done: 204 with the receipt; the handler does not run.
+  case management(ManagementResult)
+  /// A paid content request; the handler may run.
+  case proceed(VerifiedPayment)
+}
+
+/// A finished management request.
+public struct ManagementResult: Sendable {
+  /// The `Payment-Receipt` field value (base64url), built from the committed state.
+  public let receipt: String
+  public let source: VerifiedSource?
+  /// What the receipt refers to, for events: a channel id or a transaction hash.
+  public let reference: String
+  /// Further protocol headers of the answer, for example `Payment-Session`.
+  public let headers: HTTPFields
+
+  public init(
+    receipt: String, source: VerifiedSource?, reference: String, headers: HTTPFields = [:]
+  ) {
+    self.receipt = receipt
+    self.source = source
+    self.reference = reference
+    self.headers = headers
+  }
+}
+
+/// A verified payment for one content request.
+public struct VerifiedPayment: Sendable {
+  /// Who paid, as proved by a signature.
+  public let source: VerifiedSource?
+  /// The price, in base units.
+  public let amount: Amount
+  /// The `Payment-Receipt` field value (base64url), built from the committed state.
+  public let receipt: String
+  public let reference: String
+  /// The price set aside, or `nil` when the payment was settled before the handler and cannot be held.
+  public let hold: (any PaymentHold)?
+
+  public init(
+    source: VerifiedSource?, amount: Amount, receipt: String, reference: String,
+    hold: (any PaymentHold)?
+  ) {
+    self.source = source
+    self.amount = amount
+    self.receipt = receipt
+    self.reference = reference
+    self.hold = hold
+  }
+}
+
+/// A refusal with what verification had established before it, for hints that only the verified payer may
+/// see (W4). Thrown by ``ServerMethod/verify(_:_:)``.
+public struct PaymentRefusal: Error {
+  public let problem: PaymentProblem
+  /// Handed to ``ServerMethod/challengeRequest(_:_:)`` as `evidence`; set it only after the signature of
+  /// the credential was verified.
+  public let evidence: any Sendable
+
+  public init(_ problem: PaymentProblem, evidence: any Sendable) {
+    self.problem = problem
+    self.evidence = evidence
+  }
+}

@@ -1,0 +1,60 @@
+public import Logging
+public import MPPCore
+
+/// What a method may know of the request whose credential it verifies.
+public struct VerificationContext: Sendable {
+  /// The captured request. Unverified input, except that a credential of ours came with it.
+  public let request: PaymentRequest
+  /// The decision of ``ServerMethod/purpose(of:credential:)`` for this request; never decide again.
+  public let purpose: RequestPurpose
+  /// The offer the credential was bound to, with the price resolved for this request.
+  public let prepared: PreparedOffer
+  /// The author's terms of that offer.
+  public let offer: Offer
+  /// When the price is charged. With `.beforeHandler` the pipeline commits the hold itself.
+  public let charging: ChargeTiming
+  /// The time of this request; every decision of one request uses the same instant.
+  public let now: Timestamp
+  public let logger: Logger
+
+  public init(
+    request: PaymentRequest, purpose: RequestPurpose, prepared: PreparedOffer, offer: Offer,
+    charging: ChargeTiming, now: Timestamp, logger: Logger
+  ) {
+    self.request = request
+    self.purpose = purpose
+    self.prepared = prepared
+    self.offer = offer
+    self.charging = charging
+    self.now = now
+    self.logger = logger
+  }
+}
+
+/// What a method may know when it adds hints to a fresh challenge.
+public struct ChallengeContext: Sendable {
+  public let request: PaymentRequest
+  /// Content or management, from the request alone.
+  public let purpose: RequestPurpose
+  /// What `verify` had established before it refused, if it said so with ``PaymentRefusal``. Only this
+  /// identifies a payer; headers, cookies and the payload do not (C20, W4).
+  public let evidence: (any Sendable)?
+  public let now: Timestamp
+
+  public init(
+    request: PaymentRequest, purpose: RequestPurpose, evidence: (any Sendable)?, now: Timestamp
+  ) {
+    self.request = request
+    self.purpose = purpose
+    self.evidence = evidence
+    self.now = now
+  }
+}
+
+/// When a held price is charged (DESIGN §4).
+public enum ChargeTiming: Sendable, Hashable {
+  /// After the response was handed to the transport; a handler that fails is not charged.
+  case onDelivery
+  /// Before the handler runs, kept whatever it does: the reference's timing.
+  case beforeHandler
+}

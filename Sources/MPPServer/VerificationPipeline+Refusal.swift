@@ -1,0 +1,120 @@
+import HTTPTypes
+import Logging
+import MPPCore
+
+extension VerificationPipeline {
+  /// The answer to a request without a credential.
+  func challenge(_ request: PaymentRequest, _ route: Route, _ now: Timestamp) async -> PaymentOutcome {
+    await refuse(route.challengeHead.problem, request, route, now)
+  }
+
+  /// The answer to an error of any kind that came up for a credential. What is not a payment problem is
+  /// logged and answered without its text, so that nothing internal leaks (`01` §11).
+  func refuse(
+    _ error: any Error, _ challengeID: String, _ request: PaymentRequest, _ route: Route, _ now: Timestamp
+  ) async -> PaymentOutcome {
+    var evidence: (any Sendable)?
+    let problem: PaymentProblem
+    switch error {
+    case let error as PaymentProblem: problem = error
+    case let error as PaymentRefusal: (problem, evidence) = (error.problem, error.evidence)
+    case is StoreError:
+      logger.error("the ledger did not answer", metadata: Redaction.metadata(error: error))
+      problem = .unavailable(retryAfter: 1)
+    case is CancellationError: problem = .unavailable(retryAfter: 1)
+    default:
+      var metadata = Redaction.metadata(error: error)
+      metadata["mpp.challenge"] = .string(Redaction.short(challengeID))
+      logger.warning("verification failed with an error that is not a payment problem", metadata: metadata)
+      problem = .verificationFailed()
+    }
+    events.emit(.refused(challengeID: challengeID, problem: problem.code))
+    return await refuse(problem, request, route, now, evidence: evidence)
+  }
+
+  /// A problem document with a fresh challenge of every offer; without one when paying again cannot help.
+  func refuse(
+    _ problem: PaymentProblem, _ request: PaymentRequest, _ route: Route, _ now: Timestamp,
+    evidence: (any Sendable)? = nil
+  ) async -> PaymentOutcome {
+    guard problem.status < 500, problem.status != 413 else { return self.problem(problem, route) }
+    let digest = route.options.bodyBinding == .digest ? BodyDigest.compute(request.body ?? []) : nil
+    var issued: [IssuedChallenge] = []
+    var failure: (any Error)?
+    for offer in route.offers {
+      do {
+        issued.append(try await issue(offer, request, route, now, evidence: evidence, digest: digest))
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    guard let first = issued.first else {
+      return self.problem(Self.problem(forPriceFailure: failure, logger), route)
+    }
+    if problem.status == 402 {
+      events.emit(.challenged(ids: issued.map(\.id), problem: problem.code))
+    }
+    let outcome: ServerMetrics.Outcome = problem.code == .paymentRequired ? .challenged : .refused
+    metrics.count(outcome, intent: route.offers[0].offer.key.intent)
+    var response = Self.response(problem, challengeID: first.id, template: route.challengeHead)
+    append(issued, to: &response.headers)
+    return .challenge(response)
+  }
+
+  private func issue(
+    _ offer: RouteOffer, _ request: PaymentRequest, _ route: Route, _ now: Timestamp,
+    evidence: (any Sendable)?, digest: String?
+  ) async throws -> IssuedChallenge {
+    // The price comes first: hints are added to a request that is complete (A5).
+    let template = try await offer.template(for: request)
+    let purpose = purpose(request, nil, offer, route)
+    let context = ChallengeContext(request: request, purpose: purpose, evidence: evidence, now: now)
+    var hinted: RawRequest?
+    if let value = await offer.method.challengeRequest(template.prepared, context) {
+      hinted = try? RawRequest(value)
+      if let text = hinted?.encoded, text.utf8.count > limits.maxRequestCharacters { hinted = nil }
+    }
+    return try issuer.issue(
+      template, at: now, lifetimeSeconds: route.options.lifetimeSeconds, request: hinted, digest: digest)
+  }
+
+  private func append(_ issued: [IssuedChallenge], to headers: inout HTTPFields) {
+    if compatibility.mergeChallengesInOneField {
+      headers[.wwwAuthenticate] = issued.map(\.headerValue).joined(separator: ", ")
+      return
+    }
+    for challenge in issued {
+      headers.append(HTTPField(name: .wwwAuthenticate, value: challenge.headerValue))
+    }
+  }
+
+  /// A refusal without a challenge.
+  func problem(_ problem: PaymentProblem, _ route: Route) -> PaymentOutcome {
+    metrics.count(.problem, intent: route.offers[0].offer.key.intent)
+    return .problem(Self.response(problem))
+  }
+
+  /// No offer could be priced: the application's own problem, or an internal error without its text.
+  private static func problem(forPriceFailure error: (any Error)?, _ logger: Logger) -> PaymentProblem {
+    if let problem = error as? PaymentProblem { return problem }
+    if let error { logger.error("no price for a paid route", metadata: Redaction.metadata(error: error)) }
+    return .internalError()
+  }
+
+  static func response(
+    _ problem: PaymentProblem, challengeID: String? = nil, template: ProblemTemplate? = nil
+  ) -> PaymentResponse {
+    var headers = ResponseHeaders.problem()
+    if let seconds = problem.retryAfter { headers[.retryAfter] = String(seconds) }
+    if let template, let challengeID, problem.code == .paymentRequired,
+      problem.detail == template.problem.detail
+    {
+      return PaymentResponse(
+        status: problem.status, headers: headers, body: template.body(challengeID: challengeID))
+    }
+    var problem = problem
+    problem.challengeID = challengeID
+    return PaymentResponse(
+      status: problem.status, headers: headers, body: Array(problem.body().serialized().utf8))
+  }
+}

@@ -1,0 +1,195 @@
+import HTTPTypes
+import Logging
+import MPPCore
+
+/// One request through the fixed order of `11` §5 and `04` §14. Each step is cheap compared with the next;
+/// the first failure becomes a problem document with a fresh challenge. Nothing of a credential reaches a
+/// method before its MAC, and no step before the method's verification changes any state.
+struct VerificationPipeline: Sendable {
+  let issuer: ChallengeIssuer
+  let limits: ServerLimits
+  let compatibility: Compatibility
+  let clock: any WallClock
+  let logger: Logger
+  let events: PaymentEvents
+  let metrics: ServerMetrics
+  let reaper: HoldReaper
+
+  func run(_ request: PaymentRequest, _ route: Route) async -> PaymentOutcome {
+    let now = clock.now
+    if route.collectsBody, isTooLarge(request) {
+      return problem(.contentTooLarge(limit: limits.maxBodyBytes), route)
+    }
+    let credential: Credential
+    do throws(CredentialError) {
+      guard let found = try CredentialFinder.find(in: request.headers, limits: limits) else {
+        return await challenge(request, route, now)
+      }
+      credential = found
+    } catch {
+      return await refuse(error.problem, request, route, now)
+    }
+    do {
+      return try await redeem(credential, request, route, now)
+    } catch {
+      return await refuse(error, credential.challenge.id, request, route, now)
+    }
+  }
+
+  private func isTooLarge(_ request: PaymentRequest) -> Bool {
+    if let body = request.body, body.count > limits.maxBodyBytes { return true }
+    let declared = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+    return declared > limits.maxBodyBytes
+  }
+
+  /// Steps 3 to 13 for a request with a well-formed credential.
+  private func redeem(
+    _ credential: Credential, _ request: PaymentRequest, _ route: Route, _ now: Timestamp
+  ) async throws -> PaymentOutcome {
+    let authenticated = try issuer.mac.authenticate(credential)
+    let bound = try await bind(authenticated, request, route)
+    try authenticated.challenge.checkExpiry(
+      at: now, leeway: compatibility.leewaySeconds &* 1000)
+    try checkDigest(authenticated.challenge, request, route)
+    let context = VerificationContext(
+      request: request, purpose: bound.purpose, prepared: bound.template.prepared,
+      offer: bound.offer.offer, charging: bound.charging, now: now, logger: logger)
+    let start = ContinuousClock.now
+    let verification = try await bound.offer.method.verify(authenticated, context)
+    metrics.verified(in: start.duration(to: .now))
+    return await answer(verification, bound, challengeID: credential.challenge.id)
+  }
+
+  /// An offer a credential was bound to, with the price and the purpose of this request.
+  struct Bound {
+    let offer: RouteOffer
+    let template: ChallengeTemplate
+    let purpose: RequestPurpose
+    let charging: ChargeTiming
+  }
+
+  /// Steps 4, 5 and 8: the offer is found by the credential's own challenge, protocol version included
+  /// (C6, C25), in the configured order and without shared state.
+  private func bind(
+    _ credential: AuthenticatedCredential, _ request: PaymentRequest, _ route: Route
+  ) async throws -> Bound {
+    let challenge = credential.challenge
+    for offer in route.offers {
+      if let template = offer.fixed, RouteBinding.isExact(challenge, template) {
+        return Bound(
+          offer: offer, template: template, purpose: purpose(request, credential, offer, route),
+          charging: route.options.charging)
+      }
+    }
+    var firstMismatch: String?
+    for offer in route.offers {
+      guard challenge.method.equalsBytes(of: offer.offer.key.name),
+        challenge.intent.equalsBytes(of: offer.offer.key.intent)
+      else { continue }
+      let purpose = purpose(request, credential, offer, route)
+      guard let template = try await template(offer, credential, request, purpose) else {
+        firstMismatch = firstMismatch ?? "amount"
+        continue
+      }
+      do throws(ChallengeError) {
+        guard let field = try RouteBinding.mismatch(challenge, template, meta: offer.meta) else {
+          return Bound(
+            offer: offer, template: template, purpose: purpose, charging: route.options.charging)
+        }
+        firstMismatch = firstMismatch ?? field
+      } catch {
+        throw PaymentProblem.malformedCredential()
+      }
+    }
+    let field = firstMismatch ?? unknownMethodField(challenge, route)
+    throw PaymentProblem.invalidChallenge(
+      id: challenge.id, reason: "credential \(field) does not match this route's requirements")
+  }
+
+  /// The template a credential is compared with. A management request keeps the price of the challenge it
+  /// answers, so a computed price is not asked for a request that has no body to compute it from (A5);
+  /// `nil` when that price is not a number.
+  private func template(
+    _ offer: RouteOffer, _ credential: AuthenticatedCredential, _ request: PaymentRequest,
+    _ purpose: RequestPurpose
+  ) async throws -> ChallengeTemplate? {
+    guard offer.fixed == nil, purpose == .management else {
+      return try await offer.template(for: request)
+    }
+    guard let text = credential.challenge.request.value()["amount"]?.stringValue,
+      let amount = try? Amount(baseUnits: text)
+    else { return nil }
+    return try? offer.template(for: .baseUnits(amount))
+  }
+
+  private func unknownMethodField(_ challenge: Challenge, _ route: Route) -> String {
+    let isKnown = route.offers.contains { challenge.method.equalsBytes(of: $0.offer.key.name) }
+    return isKnown ? "intent" : "method"
+  }
+
+  func purpose(
+    _ request: PaymentRequest, _ credential: AuthenticatedCredential?, _ offer: RouteOffer, _ route: Route
+  ) -> RequestPurpose {
+    if route.isNeverContent(request.method) { return .management }
+    return offer.method.purpose(of: request, credential: credential)
+  }
+
+  /// Step 7. A digest in the credential is checked whenever the body is at hand (`01` §7).
+  private func checkDigest(
+    _ challenge: Challenge, _ request: PaymentRequest, _ route: Route
+  ) throws(PaymentProblem) {
+    let isRequired = route.options.bodyBinding == .digest
+    guard isRequired || challenge.digest != nil else { return }
+    guard isRequired || request.body != nil || !request.hasBody else { return }
+    guard let digest = challenge.digest, BodyDigest.verify(digest, body: request.body ?? []) else {
+      throw .invalidChallenge(
+        id: challenge.id, reason: "credential digest does not match this route's requirements")
+    }
+  }
+
+  /// Steps 13 to 15: what the method found becomes the outcome.
+  private func answer(
+    _ verification: Verification, _ bound: Bound, challengeID: String
+  ) async -> PaymentOutcome {
+    let key = bound.offer.offer.key
+    switch verification {
+    case .management(let result):
+      metrics.count(.managed, intent: key.intent)
+      events.emit(
+        .managed(key, challengeID: challengeID, reference: result.reference, result.source))
+      var headers = result.headers
+      ResponseHeaders.attach(receipt: result.receipt, to: &headers)
+      return .management(PaymentResponse(status: 204, headers: headers))
+    case .proceed(let verified):
+      guard bound.purpose == .content else {
+        // The method contradicts its own classification. Nothing may be served or charged.
+        await verified.hold?.release()
+        logger.error(
+          "a method asked to proceed with a management request",
+          metadata: Redaction.metadata(method: key, challengeID: challengeID))
+        return .problem(Self.response(.internalError()))
+      }
+      return .proceed(await grant(verified, bound, challengeID: challengeID))
+    }
+  }
+
+  private func grant(
+    _ verified: VerifiedPayment, _ bound: Bound, challengeID: String
+  ) async -> Payment {
+    let key = bound.offer.offer.key
+    metrics.count(.paid, intent: key.intent)
+    if events.isObserved {
+      events.emit(
+        .paid(
+          key, challengeID: challengeID, reference: verified.reference, verified.amount, verified.source))
+    }
+    var hold = verified.hold
+    if bound.charging == .beforeHandler {
+      await hold?.commit()
+      hold = nil
+    }
+    return Payment(
+      verified, hold: hold, challengeID: challengeID, receiptOnErrors: compatibility.receiptOnErrors,
+      observer: PaymentObserver(method: key, events: events, metrics: metrics, reaper: reaper))
+  }
+}
