@@ -10,11 +10,14 @@ struct ChallengeIssuer: Sendable {
   /// A challenge from the template, with the digest of the body when the route binds it. `request` replaces
   /// the template's request when hints were added.
   func issue(
-    _ template: ChallengeTemplate, at now: Timestamp, lifetimeSeconds: Int64, request: RawRequest? = nil,
+    _ template: OfferTemplate, at now: Timestamp, lifetimeSeconds: Int64, request: RawRequest? = nil,
     digest: String? = nil
   ) throws(ChallengeError) -> IssuedChallenge {
     let expires = expires(at: now.adding(seconds: lifetimeSeconds))
-    guard request != nil || digest != nil else { return template.issue(expires: expires, mac: mac) }
+    guard request != nil || digest != nil else {
+      let (challenge, header) = try template.challenge.issue(expires: expires)
+      return IssuedChallenge(id: challenge.id, headerValue: header)
+    }
     var parameters = template.parameters
     parameters.expires = expires
     parameters.digest = digest

@@ -6,7 +6,6 @@ public struct ConfigurationError: Error, Hashable, CustomStringConvertible {
     public var description: String { rawValue }
     public static let duplicateMethod = Code(rawValue: "duplicate-method")
     public static let unknownMethod = Code(rawValue: "unknown-method")
-    public static let volatileLedger = Code(rawValue: "volatile-ledger")
     public static let secret = Code(rawValue: "secret")
     public static let realm = Code(rawValue: "realm")
     public static let offer = Code(rawValue: "offer")

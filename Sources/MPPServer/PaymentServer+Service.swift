@@ -1,3 +1,5 @@
+import Logging
+import MPPCore
 public import ServiceLifecycle
 
 extension PaymentServer: Service {

@@ -25,15 +25,15 @@ public final class PaymentServer: Sendable {
   /// - Parameters:
   ///   - realm: the protection space, normally the host name.
   ///   - secrets: sign challenges; the first is current, all verify; at least 32 bytes each.
-  ///   - store: where the money is kept, for example `.sqlite(at: "payments.db")`.
+  ///   - ledger: where the money is kept, for example `.sqlite(at: "payments.db")`. A ledger over a store
+  ///     that forgets refuses to exist unless it was made with `allowVolatileLedger: true` (U7).
   ///   - methods: for example `[.tempo(…)]`.
-  ///   - allowVolatileLedger: write `true` to accept a store that forgets everything with the process (U7).
   /// - Throws: ``ConfigurationError``, or the error of a method or the store.
   public init(
-    realm: String, secrets: SecretSource, ledger store: some LedgerStore, methods: [PaymentMethod],
-    allowVolatileLedger: Bool = false, limits: ServerLimits = ServerLimits(),
-    compatibility: Compatibility = Compatibility(), clock: any WallClock = SystemWallClock(),
-    random: any RandomSource = SystemRandomSource(), logger: Logger = Logger(label: "mpp.server")
+    realm: String, secrets: SecretSource, ledger: Ledger, methods: [PaymentMethod],
+    limits: ServerLimits = ServerLimits(), compatibility: Compatibility = Compatibility(),
+    clock: any WallClock = SystemWallClock(), random: any RandomSource = SystemRandomSource(),
+    logger: Logger = Logger(label: "mpp.server")
   ) async throws {
     guard !realm.isEmpty else { throw ConfigurationError(.realm, "the realm is empty") }
     self.realm = realm
@@ -41,7 +41,7 @@ public final class PaymentServer: Sendable {
     self.compatibility = compatibility
     self.logger = logger
     mac = ChallengeMAC(secrets: try await Self.ring(secrets))
-    ledger = try Self.ledger(store, allowVolatile: allowVolatileLedger)
+    self.ledger = ledger
     let environment = MethodEnvironment(
       realm: realm, ledger: ledger, clock: clock, random: random, logger: logger)
     var built: [any ServerMethod] = []
@@ -62,15 +62,6 @@ public final class PaymentServer: Sendable {
     } catch {
       throw ConfigurationError(.secret, "\(source): \(error); `openssl rand -base64 32` makes a good one")
     }
-  }
-
-  private static func ledger(_ store: some LedgerStore, allowVolatile: Bool) throws -> Ledger {
-    guard store.durability > .volatile || allowVolatile else {
-      throw ConfigurationError(
-        .volatileLedger,
-        "this store forgets payments when the process ends; use .sqlite(at:) or allowVolatileLedger: true")
-    }
-    return try Ledger(store, allowVolatileLedger: allowVolatile)
   }
 
   /// A paid route. Every mistake in the offers is found here.

@@ -39,7 +39,7 @@ enum RouteBinding {
   }
 
   /// Whether the credential's challenge is the template's, byte for byte where it counts. The common case.
-  static func isExact(_ challenge: Challenge, _ template: ChallengeTemplate) -> Bool {
+  static func isExact(_ challenge: Challenge, _ template: OfferTemplate) -> Bool {
     let expected = template.parameters
     return challenge.request == expected.request && challenge.realm.equalsBytes(of: expected.realm)
       && challenge.method.equalsBytes(of: expected.method)
@@ -50,7 +50,7 @@ enum RouteBinding {
   /// The first field in which the credential's challenge differs from the template, or `nil` when it is
   /// bound to it. Throws when `opaque` is not a map of strings.
   static func mismatch(
-    _ challenge: Challenge, _ template: ChallengeTemplate, meta: JSONValue?
+    _ challenge: Challenge, _ template: OfferTemplate, meta: JSONValue?
   ) throws(ChallengeError) -> String? {
     let expected = template.parameters
     if !challenge.method.equalsBytes(of: expected.method) { return "method" }

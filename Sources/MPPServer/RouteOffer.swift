@@ -8,13 +8,13 @@ final class RouteOffer: Sendable {
   /// The map bound as `opaque`, decoded.
   let meta: JSONValue?
   /// The only template of a fixed price.
-  let fixed: ChallengeTemplate?
+  let fixed: OfferTemplate?
   private let opaque: String?
   private let realm: String
   private let mac: ChallengeMAC
   private let maxCachedPrices: Int
   /// Templates of computed prices, oldest first. Few, so a search is enough.
-  private let cache = Mutex<[(amount: OfferAmount, template: ChallengeTemplate)]>([])
+  private let cache = Mutex<[(amount: OfferAmount, template: OfferTemplate)]>([])
 
   init(
     offer: Offer, method: any ServerMethod, scope: String?, realm: String, mac: ChallengeMAC,
@@ -40,7 +40,7 @@ final class RouteOffer: Sendable {
   }
 
   /// The template for this request. A computed price is asked for; its error is the application's own.
-  func template(for request: PaymentRequest) async throws -> ChallengeTemplate {
+  func template(for request: PaymentRequest) async throws -> OfferTemplate {
     if let fixed { return fixed }
     guard case .computed(let compute) = offer.price else {
       throw ConfigurationError(.offer, "the offer has no price")
@@ -49,7 +49,7 @@ final class RouteOffer: Sendable {
   }
 
   /// The template at a given price; kept for the next request with the same price.
-  func template(for amount: OfferAmount) throws(ConfigurationError) -> ChallengeTemplate {
+  func template(for amount: OfferAmount) throws(ConfigurationError) -> OfferTemplate {
     if let fixed { return fixed }
     if let cached = cache.withLock({ $0.first { $0.amount == amount } }) { return cached.template }
     let template = try Self.template(offer, method, amount, opaque: opaque, realm: realm, mac: mac)
@@ -63,7 +63,7 @@ final class RouteOffer: Sendable {
   private static func template(
     _ offer: Offer, _ method: any ServerMethod, _ amount: OfferAmount, opaque: String?, realm: String,
     mac: ChallengeMAC
-  ) throws(ConfigurationError) -> ChallengeTemplate {
+  ) throws(ConfigurationError) -> OfferTemplate {
     let prepared: PreparedOffer
     do {
       prepared = try method.prepare(offer, amount: amount)
@@ -78,7 +78,7 @@ final class RouteOffer: Sendable {
     } catch {
       throw ConfigurationError(.offer, "\(offer.key): the request cannot be encoded: \(error)")
     }
-    return try ChallengeTemplate(
+    return try OfferTemplate(
       prepared: prepared,
       parameters: ChallengeParameters(
         realm: realm, method: offer.key.name, intent: offer.key.intent, request: request,

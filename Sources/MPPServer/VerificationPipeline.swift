@@ -22,9 +22,10 @@ struct VerificationPipeline: Sendable {
     }
     let credential: Credential
     do throws(CredentialError) {
-      guard let found = try CredentialFinder.find(in: request.headers, limits: limits) else {
-        return await challenge(request, route, now)
-      }
+      guard let header = request.headers[.authorization],
+        let found = try Credential.find(
+          inAuthorization: header, maximumTokenCharacters: limits.maxCredentialBytes)
+      else { return await challenge(request, route, now) }
       credential = found
     } catch {
       return await refuse(error.problem, request, route, now)
@@ -63,7 +64,7 @@ struct VerificationPipeline: Sendable {
   /// An offer a credential was bound to, with the price and the purpose of this request.
   struct Bound {
     let offer: RouteOffer
-    let template: ChallengeTemplate
+    let template: OfferTemplate
     let purpose: RequestPurpose
     let charging: ChargeTiming
   }
@@ -112,7 +113,7 @@ struct VerificationPipeline: Sendable {
   private func template(
     _ offer: RouteOffer, _ credential: AuthenticatedCredential, _ request: PaymentRequest,
     _ purpose: RequestPurpose
-  ) async throws -> ChallengeTemplate? {
+  ) async throws -> OfferTemplate? {
     guard offer.fixed == nil, purpose == .management else {
       return try await offer.template(for: request)
     }

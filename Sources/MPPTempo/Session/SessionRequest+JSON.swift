@@ -89,7 +89,9 @@ extension SessionRequest.MethodDetails {
       members.append(.init(key: "chainId", value: .integer(number)))
     }
     if let channelID { members.append(.init(key: "channelId", value: .string(channelID.hex))) }
-    if let escrowContract { members.append(.init(key: "escrowContract", value: .string(escrowContract.text))) }
+    if let escrowContract {
+      members.append(.init(key: "escrowContract", value: .string(escrowContract.text)))
+    }
     if let feePayer { members.append(.init(key: "feePayer", value: .bool(feePayer))) }
     if let feeToken { members.append(.init(key: "feeToken", value: .string(feeToken.text))) }
     if machineTokenEnabled == true { members.append(.init(key: "machineTokenEnabled", value: .bool(true))) }
