@@ -73,6 +73,6 @@ struct ChallengeWriter {
 
   /// Nothing to escape: visible ASCII without quotes and backslashes.
   private static func isPlain(_ value: String) -> Bool {
-    value.allBytes { ($0 &- 0x20 < 0x5F) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+    value.isVisibleASCII(without: UInt8(ascii: "\""), UInt8(ascii: "\\"))
   }
 }

@@ -89,7 +89,7 @@ public struct Challenge: Sendable {
 
   /// Visible ASCII or space, without the separator of the MAC.
   static func isSignable(_ text: String) -> Bool {
-    text.allBytes { ($0 &- 0x20 < 0x5F) && $0 != UInt8(ascii: "|") }
+    text.isVisibleASCII(without: UInt8(ascii: "|"), UInt8(ascii: "|"))
   }
 }
 

@@ -44,11 +44,7 @@ public struct ChallengeMAC: Sendable {
   /// The request under the spelling that the id covers: the echoed one, else the canonical one of the same object,
   /// because some clients re-encode.
   private func authenticatedRequest(of challenge: Challenge) -> RawRequest? {
-    let signed = [challenge.realm, challenge.method, challenge.intent, challenge.request.encoded]
-    guard signed.allSatisfy(Challenge.isSignable),
-      Challenge.isSignable(challenge.expires ?? ""), Challenge.isSignable(challenge.digest ?? ""),
-      Challenge.isSignable(challenge.opaque ?? "")
-    else { return nil }
+    guard (try? challenge.parameters.checkSignedCharacters()) != nil else { return nil }
     return matchingRequest(of: challenge)
   }
 

@@ -58,10 +58,12 @@ public struct ChallengeParameters: Sendable {
   }
 
   func checkSignedCharacters() throws(ChallengeError) {
-    let fields = [
-      ("realm", realm), ("method", method), ("intent", intent), ("request", request.encoded),
-      ("expires", expires ?? ""), ("digest", digest ?? ""), ("opaque", opaque ?? ""),
-    ]
-    for (name, value) in fields where !Challenge.isSignable(value) { throw .invalidCharacter(field: name) }
+    guard Challenge.isSignable(realm) else { throw .invalidCharacter(field: "realm") }
+    guard Challenge.isSignable(method) else { throw .invalidCharacter(field: "method") }
+    guard Challenge.isSignable(intent) else { throw .invalidCharacter(field: "intent") }
+    guard Challenge.isSignable(request.encoded) else { throw .invalidCharacter(field: "request") }
+    guard expires.map(Challenge.isSignable) ?? true else { throw .invalidCharacter(field: "expires") }
+    guard digest.map(Challenge.isSignable) ?? true else { throw .invalidCharacter(field: "digest") }
+    guard opaque.map(Challenge.isSignable) ?? true else { throw .invalidCharacter(field: "opaque") }
   }
 }

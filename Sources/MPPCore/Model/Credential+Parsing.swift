@@ -61,14 +61,10 @@ extension Credential {
 
   /// The one comma-separated piece with the Payment scheme and a token, without white space around it.
   private static func payment(in bytes: UnsafeBufferPointer<UInt8>) throws(CredentialError) -> Range<Int>? {
-    // Counting without an early exit is done many bytes at a time; a single credential has no comma.
-    var commas = 0
-    for byte in bytes { commas &+= byte == UInt8(ascii: ",") ? 1 : 0 }
     var found: Range<Int>?
     var start = 0
-    for _ in 0...commas {
-      let end =
-        commas == 0 ? bytes.count : bytes[start...].firstIndex(of: UInt8(ascii: ",")) ?? bytes.count
+    while start <= bytes.count {
+      let end = firstIndex(of: UInt8(ascii: ","), in: bytes, from: start) ?? bytes.count
       var piece = start..<end
       while let first = piece.first, bytes[first].isHTTPSpace { piece = first + 1..<piece.upperBound }
       while let last = piece.last, bytes[last].isHTTPSpace { piece = piece.lowerBound..<last }

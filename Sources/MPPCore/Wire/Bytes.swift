@@ -21,16 +21,47 @@ extension String {
     }
   }
 
-  /// Whether `isAllowed` holds for every byte. Has no early exit, so that many bytes are looked at at a time.
-  @inline(__always)
-  func allBytes(_ isAllowed: (UInt8) -> Bool) -> Bool {
+  /// Whether all bytes are visible ASCII or space, and none of them is one of two others.
+  func isVisibleASCII(without first: UInt8, _ second: UInt8) -> Bool {
     var text = self
     return text.withUTF8 { bytes in
-      var refused: UInt8 = 0
-      for index in bytes.indices { refused |= isAllowed(bytes[index]) ? 0 : 1 }
-      return refused == 0
+      let raw = UnsafeRawBufferPointer(bytes)
+      var index = 0
+      var refused: UInt64 = 0
+      while index &+ 8 <= raw.count {
+        let word = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        refused |= Self.refused(in: word, first, second)
+        index &+= 8
+      }
+      // The rest is filled up with spaces, which are allowed.
+      var rest: UInt64 = 0x2020_2020_2020_2020
+      while index < raw.count {
+        rest = rest << 8 | UInt64(raw[index])
+        index &+= 1
+      }
+      return refused | Self.refused(in: rest, first, second) == 0
     }
   }
+
+  /// The high bit of every byte that is not visible ASCII or is one of the two, eight bytes at a time.
+  @inline(__always)
+  private static func refused(in word: UInt64, _ first: UInt8, _ second: UInt8) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let lows = ones &* 0x7F
+    func zeroes(_ value: UInt64) -> UInt64 { ~((value & lows) &+ lows | value) }
+    let control = ~((word & lows) &+ ones &* 0x60)
+    let delete = zeroes(word ^ lows)
+    let others = zeroes(word ^ ones &* UInt64(first)) | zeroes(word ^ ones &* UInt64(second))
+    return (word | control | delete | others) & (ones &* 0x80)
+  }
+}
+
+/// The position of the first `byte` from `start` on, nil when there is none.
+func firstIndex(of byte: UInt8, in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+  guard let base = bytes.baseAddress, start < bytes.count,
+    let found = memchr(base + start, Int32(byte), bytes.count - start)
+  else { return nil }
+  return UnsafeRawPointer(base).distance(to: found)
 }
 
 /// Compares in a time that depends on the lengths only.

@@ -63,6 +63,23 @@ import Testing
     #expect(mac.matchesUnchecked(forged))
   }
 
+  @Test func everyCharacterIsJudgedAlikeAtEveryPosition() throws {
+    for code in UInt8(0)...255 {
+      let character = Character(Unicode.Scalar(code))
+      let isAllowed = (0x20...0x7E).contains(code) && character != "|"
+      for length in 0..<18 {
+        let realm =
+          String(repeating: "a", count: length) + String(character)
+          + String(repeating: "b", count: 17 - length)
+        let isIssued = (try? challenge(realm: realm).serialized()) != nil
+        #expect(isIssued == isAllowed, "\(code) at \(length)")
+      }
+      guard code != 0x0D, code != 0x0A else { continue }
+      let text = "0123456" + String(character) + "89"
+      #expect(try Challenge(parsing: try challenge(description: text).serialized()).description == text)
+    }
+  }
+
   @Test func paymentInsideQuotesStartsNothing() throws {
     #expect(throws: ChallengeError.missingScheme) {
       try Challenge.parse(header: #"Bearer realm="a, Payment id=1, request=2""#)
