@@ -1,0 +1,188 @@
+import EVM
+import MPPCore
+import Tempo
+import TestSupport
+import Testing
+
+@Suite struct TransactionVectors {
+  /// Where the reference accepts what the node rejects (`Vectors/README.md`).
+  private static let rejectedByUs: Set = [
+    "13 fields unsigned", "chainId zero", "leading zero gas accepted", "trailing byte",
+  ]
+
+  @Test func tempoTransactionFile() throws {
+    let file = try VectorFile.load("tempo-transaction.json")
+    try file.expectGroups(["sign", "deserialize", "invalid", "client"])
+    var tally = Tally(file)
+    for vector in try file.group("sign") { tally.run(vector) { try sign(vector) } }
+    for vector in try file.group("deserialize") { tally.run(vector) { try deserialize(vector) } }
+    for vector in try file.group("invalid") {
+      tally.run(vector) {
+        try Tally.expectRejected(vector.name) {
+          try Reading.transaction(vector["fields"]).validate()
+        }
+      }
+    }
+    for vector in try file.group("client") { tally.run(vector) { try client(vector) } }
+    try tally.finish()
+  }
+
+  /// The reference writes the number 0 in a validity field as the byte `00`, which no node accepts (`02` §5.1
+  /// rule 1). Such cases are inverted: our payload has the empty string in that place, and theirs is refused.
+  private func hasZeroValidity(_ fields: JSONValue?) -> Bool {
+    fields?["validAfter"]?.intValue == 0 || fields?["validBefore"]?.intValue == 0
+  }
+
+  private func sign(_ vector: VectorCase) throws {
+    var transaction = try Reading.transaction(vector["fields"])
+    let payload = try vector.bytes("encodedForSigning")
+    let kinds = try vector.require("signed").objectValue ?? []
+    guard !kinds.isEmpty else { throw VectorError("no signature") }
+    if let authorization = vector["fields"]?["keyAuthorization"] {
+      transaction.keyAuthorization = try keyAuthorization(authorization, in: payload)
+    }
+    try Tally.expect(Keccak256.hash(payload), try Reading.hash(vector["signPayload"]), "signPayload")
+    if hasZeroValidity(vector["fields"]) {
+      let ours = transaction.signingPayload
+      try Tally.expect(ours.count, payload.count, "length")
+      let difference = zip(ours, payload).filter { $0 != $1 }
+      guard difference.count == 1, difference[0] == (0x80, 0x00) else {
+        throw VectorError("more than the validity field differs")
+      }
+      for kind in kinds {
+        try Tally.expectRejected("byte 00") {
+          try SignedTempoTransaction(parsing: try Reading.bytes(kind.value["serialized"]))
+        }
+        let envelope = try SignatureEnvelope(parsing: try Reading.bytes(kind.value["signature"]))
+        try checkSender(envelope, Keccak256.hash(payload), kind.value)
+      }
+      return
+    }
+    try Tally.expect(transaction.signingPayload, payload, "encodedForSigning")
+    for kind in kinds {
+      let envelope = try SignatureEnvelope(parsing: try Reading.bytes(kind.value["signature"]))
+      try checkSender(envelope, transaction.signingHash(), kind.value)
+      let signed = try transaction.signed(envelope)
+      if transaction.feePayer.isSponsored {
+        try sponsored(signed, kind.value)
+      } else {
+        try expectFinal(signed, kind.value)
+      }
+    }
+  }
+
+  /// Item 13 of the payload, checked against the fields of the vector.
+  private func keyAuthorization(_ fields: JSONValue, in payload: [UInt8]) throws -> KeyAuthorization {
+    let items = try RLP.decode(payload.dropFirst()).list()
+    guard items.count == 14 else { throw VectorError("no key authorization") }
+    let authorization = try KeyAuthorization(parsing: RLP.encode(items[13]))
+    try Tally.expect(authorization.serialized, RLP.encode(items[13]), "key authorization")
+    try Tally.expect(authorization.keyID, try Reading.address(fields["address"]), "key id")
+    try Tally.expect(authorization.chainID, try Reading.uint64(fields["chainId"]), "key chain")
+    guard case .secp256k1(let signature) = authorization.signature else { throw VectorError("kind") }
+    let expected = fields["signature"]?["signature"]
+    try Tally.expect(UInt256(signature.r), try Reading.uint256(expected?["r"]), "key r")
+    try Tally.expect(UInt256(signature.s), try Reading.uint256(expected?["s"]), "key s")
+    return authorization
+  }
+
+  private func checkSender(_ envelope: SignatureEnvelope, _ digest: Hash32, _ expected: JSONValue) throws {
+    let sender = try Reading.address(expected["sender"])
+    switch envelope {
+    case .secp256k1, .p256:
+      try Tally.expect(try envelope.recover(digest).account, sender, "sender")
+    case .keychain:
+      let recovered = try envelope.recover(digest)
+      try Tally.expect(recovered.account, sender, "sender")
+      try Tally.expect(recovered.accessKey, try Reading.address(expected["accessKeyAddress"]), "access key")
+    case .webAuthn(let signature):
+      try Tally.expect(signature.claimedAddress, sender, "sender")
+      try Tally.expect(try isValid(signature, digest), true, "assertion")
+    }
+  }
+
+  private func isValid(_ signature: WebAuthnSignature, _ digest: Hash32) throws -> Bool {
+    let data = try JSONValue(parsing: signature.clientDataJSON)
+    return signature.isValid(
+      for: digest, type: data["type"]?.stringValue ?? "", challenge: data["challenge"]?.stringValue ?? "")
+  }
+
+  private func expectFinal(_ signed: SignedTempoTransaction, _ expected: JSONValue) throws {
+    try Tally.expect(signed.serialized, try Reading.bytes(expected["serialized"]), "serialized")
+    try Tally.expect(signed.hash, try Reading.hash(expected["hash"]), "hash")
+    try Tally.expect(try SignedTempoTransaction(parsing: signed.serialized), signed, "parsed")
+  }
+
+  private func sponsored(_ signed: SignedTempoTransaction, _ expected: JSONValue) throws {
+    let sender = try Reading.address(expected["sender"])
+    try Tally.expect(signed.serialized, try Reading.bytes(expected["senderEnvelope"]), "senderEnvelope")
+    let handOff = try signed.handOff(sender: sender)
+    try Tally.expect(handOff.serialized, try Reading.bytes(expected["feePayerHandoff0x78"]), "hand-off")
+    let token = try Reading.address(expected["feePayerToken"])
+    let digest = signed.transaction.feePayerHash(sender: sender, feeToken: token)
+    try Tally.expect(digest, try Reading.hash(expected["feePayerSignPayload"]), "feePayerSignPayload")
+    let key = try Secp256k1PrivateKey(try Reading.bytes(expected["feePayerPrivateKey"]))
+    let signature = key.sign(digest)
+    try Tally.expect(signature.bytes65, try Reading.bytes(expected["feePayerSignature"]), "feePayerSignature")
+    let parsed = try SignedTempoTransaction(parsing: handOff.serialized)
+    let final = try parsed.completed(feeToken: token, feePayerSignature: signature)
+    try expectFinal(final, expected)
+    try Tally.expect(try final.recoverFeePayer(sender: sender), key.address, "fee payer")
+  }
+
+  private func deserialize(_ vector: VectorCase) throws {
+    let bytes = try vector.bytes("serialized")
+    guard let result = vector["result"], !Self.rejectedByUs.contains(vector.name), !hasZeroValidity(result)
+    else {
+      try Tally.expectRejected(vector.name) { try SignedTempoTransaction(parsing: bytes) }
+      return
+    }
+    let signed = try SignedTempoTransaction(parsing: bytes)
+    try Tally.expect(signed.serialized, bytes, "serialized")
+    let parsed = signed.transaction
+    var expected = try Reading.transaction(without(result, ["signature", "from"]))
+    expected.keyAuthorization = parsed.keyAuthorization
+    if let slot = result["feePayerSignature"] {
+      if slot.isNull {
+        switch parsed.feePayer {
+        case .awaitingFeePayer, .handOff: expected.feePayer = parsed.feePayer
+        case .unsponsored, .signed: throw VectorError("slot \(parsed.feePayer)")
+        }
+      } else {
+        let parity = try Reading.uint64(slot["yParity"])
+        expected.feePayer = .signed(
+          try RecoverableSignature(
+            r: try Reading.hash(slot["r"]), s: try Reading.hash(slot["s"]), yParity: UInt8(parity)))
+      }
+    }
+    try Tally.expect(parsed, expected, "transaction")
+    try Tally.expect(parsed.keyAuthorization == nil, result["keyAuthorization"] == nil, "key authorization")
+    let sender = try Reading.address(result["from"])
+    switch signed.signature {
+    case .webAuthn(let signature): try Tally.expect(signature.claimedAddress, sender, "from")
+    default: try Tally.expect(try signed.recoverSender(), sender, "from")
+    }
+  }
+
+  private func without(_ value: JSONValue, _ keys: Set<String>) -> JSONValue {
+    .object((value.objectValue ?? []).filter { !keys.contains($0.key) })
+  }
+
+  private func client(_ vector: VectorCase) throws {
+    let key = try Secp256k1PrivateKey(try vector.bytes("privateKey"))
+    let payerKey = try Secp256k1PrivateKey(try vector.bytes("feePayerPrivateKey"))
+    var transaction = try Reading.transaction(vector["transaction"])
+    transaction.feeToken = try Reading.address(vector["plainFeeToken"])
+    try Tally.expect(try transaction.signed(with: key).serialized, try vector.bytes("plain"), "plain")
+    transaction.feeToken = nil
+    transaction.feePayer = .awaitingFeePayer
+    let partial = try transaction.signed(with: key).handOff(sender: key.address)
+    try Tally.expect(partial.serialized, try vector.bytes("sponsoredPartial"), "sponsoredPartial")
+    try Tally.expect(try partial.recoverSender(), key.address, "sender")
+    let token = try Reading.address(vector["completedFeeToken"])
+    let digest = partial.transaction.feePayerHash(sender: key.address, feeToken: token)
+    let final = try partial.completed(feeToken: token, feePayerSignature: payerKey.sign(digest))
+    try Tally.expect(final.serialized, try vector.bytes("completed"), "completed")
+    try Tally.expect(final.hash, try Reading.hash(vector["completedHash"]), "completedHash")
+  }
+}
