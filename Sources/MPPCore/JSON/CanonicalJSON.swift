@@ -7,8 +7,9 @@ public enum CanonicalJSONError: Error, Hashable, Sendable {
 }
 
 extension JSONValue {
-  /// The JSON text with members in their order, without white space: what credentials, receipts and problems carry.
-  /// Numbers are written as ECMAScript writes them; a number that is not finite becomes `null`, as there.
+  /// The JSON text with members in their order, without white space: what credentials, receipts and problems
+  /// carry. Numbers are written as ECMAScript writes them; a number that is not finite becomes `null`, as
+  /// there.
   public func serialized() -> String {
     String(decoding: serializedBytes(), as: UTF8.self)
   }
@@ -19,8 +20,8 @@ extension JSONValue {
     return writer.bytes
   }
 
-  /// The canonical text (RFC 8785, `01` §2.2): keys sorted by UTF-16 code units, numbers as ECMAScript writes them.
-  /// Integers beyond ±(2^53 − 1) are written as the double they would become in JavaScript.
+  /// The canonical text (RFC 8785, `01` §2.2): keys sorted by UTF-16 code units, numbers as ECMAScript writes
+  /// them. Integers beyond ±(2^53 − 1) are written as the double they would become in JavaScript.
   public func canonical() throws(CanonicalJSONError) -> String {
     String(decoding: try canonicalBytes(), as: UTF8.self)
   }
@@ -78,8 +79,9 @@ enum CanonicalJSON {
     bytes.append(UInt8(ascii: "}"))
   }
 
-  /// Order by UTF-16 code units, read off the UTF-8 bytes: the two orders differ only between the characters from
-  /// U+E000 to U+FFFF (first byte EE or EF) and those beyond U+FFFF (first byte F0…F4), which are surrogate pairs.
+  /// Order by UTF-16 code units, read off the UTF-8 bytes: the two orders differ only between the characters
+  /// from U+E000 to U+FFFF (first byte EE or EF) and those beyond U+FFFF (first byte F0…F4), which are
+  /// surrogate pairs.
   static func precedes(_ left: String, _ right: String) -> Bool {
     var second = right.utf8.makeIterator()
     for first in left.utf8 {

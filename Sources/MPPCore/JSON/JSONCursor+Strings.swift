@@ -46,8 +46,8 @@ extension JSONCursor {
         let word = raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)
         let quote = word ^ (ones &* 0x22)
         let backslash = word ^ (ones &* 0x5C)
-        // The high bit of a byte is set where that byte is zero (first two) or below 0x20 (third); where the word has
-        // a byte that is not ASCII, the exact position is found below.
+        // The high bit of a byte is set where that byte is zero (first two) or below 0x20 (third); where the
+        // word has a byte that is not ASCII, the exact position is found below.
         let found =
           ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
           | ((word &- (ones &* 0x20)) & ~word) | word

@@ -7,7 +7,8 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Ex
   public init(nilLiteral: ()) { self = .null }
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 
-  /// Keeps the order of the literal. The keys must differ; `canonical()` refuses an object in which they do not.
+  /// Keeps the order of the literal. The keys must differ; `canonical()` refuses an object in which they do
+  /// not.
   public init(dictionaryLiteral elements: (String, JSONValue)...) {
     self = .object(elements.map { Member(key: $0.0, value: $0.1) })
   }

@@ -1,8 +1,8 @@
 extension JSONValue {
   /// Parses one JSON text (RFC 8259) and nothing after it.
   ///
-  /// Refused: duplicate keys, lone surrogates, invalid UTF-8, control characters in strings, numbers beyond the range of
-  /// a double, and everything above `limits`. The work is linear in the length of the text.
+  /// Refused: duplicate keys, lone surrogates, invalid UTF-8, control characters in strings, numbers beyond
+  /// the range of a double, and everything above `limits`. The work is linear in the length of the text.
   public init(parsing bytes: [UInt8], limits: JSONLimits = .default) throws(JSONParseError) {
     var cursor = try JSONCursor(bytes, limits: limits)
     self = try cursor.parseValue()

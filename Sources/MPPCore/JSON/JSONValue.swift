@@ -1,7 +1,7 @@
 /// A JSON value that keeps the order of members.
 ///
-/// Numbers without fraction and exponent that fit into 64 bits are `integer`, all others `number`. Strings and keys
-/// compare by their bytes, members of an object in any order.
+/// Numbers without fraction and exponent that fit into 64 bits are `integer`, all others `number`. Strings
+/// and keys compare by their bytes, members of an object in any order.
 public enum JSONValue: Sendable {
   case null
   case bool(Bool)

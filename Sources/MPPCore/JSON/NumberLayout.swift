@@ -33,7 +33,8 @@ enum NumberLayout {
     }
   }
 
-  /// Significant digits without zeros at either end, and the position of the decimal point relative to their start.
+  /// Significant digits without zeros at either end, and the position of the decimal point relative to their
+  /// start.
   private static func digits(of value: Double) -> (digits: [UInt8], point: Int) {
     let text = Array(value.description.utf8)
     let exponentIndex = text.firstIndex(of: UInt8(ascii: "e")) ?? text.count

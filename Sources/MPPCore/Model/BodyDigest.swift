@@ -6,8 +6,8 @@ public enum BodyDigest {
     "sha-256=" + SHA256.hash(data: body).withUnsafeBytes { Base64.encode($0) }
   }
 
-  /// Whether `digest` is the digest of `body`, with or without the colons of RFC 9530 around the base64. Compared in
-  /// constant time.
+  /// Whether `digest` is the digest of `body`, with or without the colons of RFC 9530 around the base64.
+  /// Compared in constant time.
   public static func verify(_ digest: String, body: [UInt8]) -> Bool {
     let expected = Array(compute(body).utf8)
     let given = Array(digest.utf8)

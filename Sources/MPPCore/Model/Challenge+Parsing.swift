@@ -14,13 +14,14 @@ public struct ChallengeLimits: Sendable, Hashable {
   public static let `default` = ChallengeLimits()
 }
 
-/// The challenges of a response, and what was wrong with those that are not among them. One bad challenge does not
-/// spoil the others.
+/// The challenges of a response, and what was wrong with those that are not among them. One bad challenge
+/// does not spoil the others.
 public struct ChallengeList: Sendable {
   public internal(set) var challenges: [Challenge] = []
   public internal(set) var diagnostics: [ChallengeError] = []
 
-  /// Reads all `WWW-Authenticate` fields. Throws when there is no `Payment` challenge at all, readable or not.
+  /// Reads all `WWW-Authenticate` fields. Throws when there is no `Payment` challenge at all, readable or
+  /// not.
   public init(fields: HTTPFields, limits: ChallengeLimits = .default) throws(ChallengeError) {
     var joined: [UInt8] = []
     for field in fields where field.name == .wwwAuthenticate {
@@ -31,7 +32,8 @@ public struct ChallengeList: Sendable {
     try self.init(octets: joined, limits: limits)
   }
 
-  /// Reads a header value; octets that are not UTF-8 are read as Latin-1, in which the reference writes descriptions.
+  /// Reads a header value; octets that are not UTF-8 are read as Latin-1, in which the reference writes
+  /// descriptions.
   public init(octets bytes: [UInt8], limits: ChallengeLimits = .default) throws(ChallengeError) {
     guard bytes.count <= limits.maximumHeaderBytes else { throw .headerTooLarge }
     var bytes = bytes
@@ -51,8 +53,8 @@ public struct ChallengeList: Sendable {
 }
 
 extension Challenge {
-  /// All `Payment` challenges of a header value. Throws when there is none at all, or when the value breaks a limit; a
-  /// challenge that cannot be read becomes a diagnostic.
+  /// All `Payment` challenges of a header value. Throws when there is none at all, or when the value breaks a
+  /// limit; a challenge that cannot be read becomes a diagnostic.
   public static func parse(
     header: String, limits: ChallengeLimits = .default
   ) throws(ChallengeError) -> ChallengeList {

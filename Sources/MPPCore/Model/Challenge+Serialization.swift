@@ -1,5 +1,6 @@
 extension Challenge {
-  /// The `WWW-Authenticate` value, pure visible ASCII (`01` §3.2). Throws when a field holds what may not be issued.
+  /// The `WWW-Authenticate` value, pure visible ASCII (`01` §3.2). Throws when a field holds what may not be
+  /// issued.
   public func serialized() throws(ChallengeError) -> String {
     try parameters.checkSignedCharacters()
     guard Self.isSignable(id) else { throw .invalidCharacter(field: "id") }
@@ -45,8 +46,9 @@ struct ChallengeWriter {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// Escapes `"` and `\`; writes everything beyond ASCII as `\uXXXX` per UTF-16 unit, because HTTP stacks disagree
-  /// about the encoding of field values and every peer decodes this form. False when there is a CR or LF.
+  /// Escapes `"` and `\`; writes everything beyond ASCII as `\uXXXX` per UTF-16 unit, because HTTP stacks
+  /// disagree about the encoding of field values and every peer decodes this form. False when there is a CR
+  /// or LF.
   private mutating func appendEscaped(_ value: String) -> Bool {
     if Self.isPlain(value) {
       bytes.append(contentsOf: value.utf8)

@@ -1,5 +1,5 @@
-/// One offer of a 402: what has to be paid, where and how, under an id that the server can recognise as its own
-/// (`01` §3). Keeps every text as it was received.
+/// One offer of a 402: what has to be paid, where and how, under an id that the server can recognise as its
+/// own (`01` §3). Keeps every text as it was received.
 ///
 /// An application gets challenges from `parse(header:)` or, on the server, from `ChallengeMAC.issue`.
 public struct Challenge: Sendable {
@@ -43,8 +43,8 @@ public struct Challenge: Sendable {
     return value
   }
 
-  /// Throws the problem to answer with unless the challenge is still alive; the instant `expires` itself is alive
-  /// (`01` §9). `leeway` in milliseconds.
+  /// Throws the problem to answer with unless the challenge is still alive; the instant `expires` itself is
+  /// alive (`01` §9). `leeway` in milliseconds.
   public func checkExpiry(at now: Timestamp, leeway: Int64 = 0) throws(PaymentProblem) {
     guard let expires else {
       throw .invalidChallenge(id: id, reason: "missing required expires field")

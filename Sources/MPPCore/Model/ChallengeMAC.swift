@@ -1,7 +1,8 @@
 internal import Crypto
 
-/// Makes and checks challenge ids: `base64url(HMAC-SHA256(secret, realm|method|intent|request|expires|digest|opaque))`
-/// (`01` §4). The server keeps no challenge; the id proves that it issued one.
+/// Makes and checks challenge ids: `base64url(HMAC-SHA256(secret,
+/// realm|method|intent|request|expires|digest|opaque))` (`01` §4). The server keeps no challenge; the id
+/// proves that it issued one.
 public struct ChallengeMAC: Sendable {
   /// States that have already taken up the key; a copy of one is the start of a MAC.
   private let states: [HMAC<SHA256>]
@@ -15,8 +16,8 @@ public struct ChallengeMAC: Sendable {
     Self.id(state: states[0], message: Self.message(parameters))
   }
 
-  /// A challenge that may be sent out. Throws when a field does not have its form, or holds a character that could make
-  /// two different challenges share an id.
+  /// A challenge that may be sent out. Throws when a field does not have its form, or holds a character that
+  /// could make two different challenges share an id.
   public func issue(_ parameters: ChallengeParameters) throws(ChallengeError) -> Challenge {
     try parameters.checkIssuable()
     return Challenge(id: id(for: parameters), parameters: parameters)
@@ -27,8 +28,8 @@ public struct ChallengeMAC: Sendable {
     authenticatedRequest(of: challenge) != nil
   }
 
-  /// Turns a credential whose challenge we issued into one that methods may look at. What the payer claims in payload
-  /// and source stays unverified.
+  /// Turns a credential whose challenge we issued into one that methods may look at. What the payer claims in
+  /// payload and source stays unverified.
   ///
   /// Throws `invalid-challenge`. Costs one MAC per secret, twice when the echo was re-encoded.
   public func authenticate(_ credential: Credential) throws(PaymentProblem) -> AuthenticatedCredential {
@@ -41,8 +42,8 @@ public struct ChallengeMAC: Sendable {
     return AuthenticatedCredential(credential)
   }
 
-  /// The request under the spelling that the id covers: the echoed one, else the canonical one of the same object,
-  /// because some clients re-encode.
+  /// The request under the spelling that the id covers: the echoed one, else the canonical one of the same
+  /// object, because some clients re-encode.
   private func authenticatedRequest(of challenge: Challenge) -> RawRequest? {
     guard (try? challenge.parameters.checkSignedCharacters()) != nil else { return nil }
     return matchingRequest(of: challenge)
@@ -63,7 +64,8 @@ public struct ChallengeMAC: Sendable {
     return matches(challenge.id, parameters) ? parameters.request : nil
   }
 
-  /// Compares the texts, not the bytes they stand for: several texts decode to one MAC, and replay keys are texts.
+  /// Compares the texts, not the bytes they stand for: several texts decode to one MAC, and replay keys are
+  /// texts.
   private func matches(_ id: String, _ parameters: ChallengeParameters) -> Bool {
     let message = Self.message(parameters)
     var isMatch = false

@@ -38,8 +38,8 @@ public struct ChallengeParameters: Sendable {
     return Base64URL.encode(bytes)
   }
 
-  /// What a server may issue: fields of the right form, and nothing in the signed ones that could be read as another
-  /// challenge (`|` joins the fields under the MAC without escaping, `01` §4.4).
+  /// What a server may issue: fields of the right form, and nothing in the signed ones that could be read as
+  /// another challenge (`|` joins the fields under the MAC without escaping, `01` §4.4).
   func checkIssuable() throws(ChallengeError) {
     try checkFields()
     guard !realm.isEmpty else { throw .invalidField("realm") }

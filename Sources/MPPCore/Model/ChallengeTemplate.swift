@@ -1,5 +1,5 @@
-/// A challenge of which only the expiry is missing. Issuing one costs a MAC and a concatenation: everything that does
-/// not change has been checked, escaped and written once (`01` §23.4).
+/// A challenge of which only the expiry is missing. Issuing one costs a MAC and a concatenation: everything
+/// that does not change has been checked, escaped and written once (`01` §23.4).
 public struct ChallengeTemplate: Sendable {
   private let mac: ChallengeMAC
   private let parameters: ChallengeParameters

@@ -1,6 +1,6 @@
 extension Credential {
-  /// The Payment credential of an `Authorization` value (several fields joined with a comma), scheme included; nil when
-  /// there is none, which is not an error. Other schemes are passed over.
+  /// The Payment credential of an `Authorization` value (several fields joined with a comma), scheme
+  /// included; nil when there is none, which is not an error. Other schemes are passed over.
   ///
   /// Throws `multipleCredentials` when there are two.
   public static func extract(
@@ -12,7 +12,8 @@ extension Credential {
     }
   }
 
-  /// Reads `Payment <token>`. Bounded, linear in the length; over `maximumTokenCharacters` nothing is decoded.
+  /// Reads `Payment <token>`. Bounded, linear in the length; over `maximumTokenCharacters` nothing is
+  /// decoded.
   public init(
     parsing header: String, maximumTokenCharacters: Int = Credential.maximumTokenCharacters
   ) throws(CredentialError) {
@@ -21,7 +22,8 @@ extension Credential {
     }
   }
 
-  /// `extract` and `init(parsing:)` in one pass: what a server does with the `Authorization` fields of a request.
+  /// `extract` and `init(parsing:)` in one pass: what a server does with the `Authorization` fields of a
+  /// request.
   public static func find(
     inAuthorization header: String, maximumTokenCharacters: Int = Credential.maximumTokenCharacters
   ) throws(CredentialError) -> Credential? {

@@ -1,5 +1,6 @@
-/// The payer's answer to a challenge: the whole challenge echoed, a payload that only the method understands, and who
-/// the payer claims to be (`01` §5). A credential is worth money: its description shows neither payload nor source.
+/// The payer's answer to a challenge: the whole challenge echoed, a payload that only the method understands,
+/// and who the payer claims to be (`01` §5). A credential is worth money: its description shows neither
+/// payload nor source.
 public struct Credential: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   /// The default limit of the token, in characters (`11` §11).
   public static let maximumTokenCharacters = 65_536

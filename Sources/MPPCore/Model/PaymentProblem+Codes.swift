@@ -24,8 +24,8 @@ extension PaymentProblem {
     "for one of the supported payment methods returned in the WWW-Authenticate header. "
     + "See https://mpp.dev/tools/wallet.md"
   private static let payHint =
-    "Use a supported wallet to pay for this resource using one of the supported payment methods returned in the "
-    + "WWW-Authenticate header. See https://mpp.dev/tools/wallet.md"
+    "Use a supported wallet to pay for this resource using one of the supported payment methods "
+    + "returned in the WWW-Authenticate header. See https://mpp.dev/tools/wallet.md"
 
   /// `lead: reason.`, or the sentence for no reason.
   private static func make(

@@ -1,5 +1,5 @@
-/// The `request` of a challenge: the base64url text exactly as it was on the wire, which is what the challenge id
-/// covers, and the JSON object it stands for.
+/// The `request` of a challenge: the base64url text exactly as it was on the wire, which is what the
+/// challenge id covers, and the JSON object it stands for.
 public struct RawRequest: Sendable, Hashable {
   /// The default limit of the text, in characters (`11` §11).
   public static let maximumCharacters = 16_384
@@ -8,8 +8,8 @@ public struct RawRequest: Sendable, Hashable {
   public let encoded: String
   private let object: JSONValue
 
-  /// Decodes a text from the wire. Throws when it is too long, not base64, not JSON, or not an object; an object with
-  /// a key twice is refused (`01` §4.4).
+  /// Decodes a text from the wire. Throws when it is too long, not base64, not JSON, or not an object; an
+  /// object with a key twice is refused (`01` §4.4).
   public init(
     encoded: String, maximumCharacters: Int = RawRequest.maximumCharacters
   ) throws(ChallengeError) {

@@ -8,8 +8,8 @@ public enum ReceiptError: Error, Hashable, Sendable {
 
 /// Proof of success, in `Payment-Receipt` or as the last event of a stream (`01` §6).
 ///
-/// Keeps all members in their order, so that parsing and serialising again gives the same bytes and nothing a method
-/// has added is lost.
+/// Keeps all members in their order, so that parsing and serialising again gives the same bytes and nothing a
+/// method has added is lost.
 public struct Receipt: Sendable, Hashable {
   /// Bytes of the header value.
   public static let maximumCharacters = 16_384
@@ -30,8 +30,8 @@ public struct Receipt: Sendable, Hashable {
     guard Timestamp.isWellFormed(timestamp) else { throw .invalidField("timestamp") }
   }
 
-  /// A receipt in the member order of the reference: `method`, `reference`, `externalId`, `subscriptionId`, `status`,
-  /// `timestamp`, then `extra`. The timestamp is written as it is given.
+  /// A receipt in the member order of the reference: `method`, `reference`, `externalId`, `subscriptionId`,
+  /// `status`, `timestamp`, then `extra`. The timestamp is written as it is given.
   public init(
     method: String, reference: String, timestamp: String, externalID: String? = nil,
     subscriptionID: String? = nil, extra: [JSONValue.Member] = []

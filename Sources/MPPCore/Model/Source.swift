@@ -7,8 +7,8 @@ public struct UnverifiedSource: Sendable, Hashable, CustomStringConvertible {
     self.text = text
   }
 
-  /// The parts of a `did:pkh:eip155` text: the chain id without leading zeros, the address as written (`0x` and 40
-  /// hexadecimal digits, not checked further). Nil for everything else.
+  /// The parts of a `did:pkh:eip155` text: the chain id without leading zeros, the address as written (`0x`
+  /// and 40 hexadecimal digits, not checked further). Nil for everything else.
   public var account: (chainID: UInt64, address: String)? {
     let prefix = "did:pkh:eip155:"
     let bytes = Array(text.utf8)

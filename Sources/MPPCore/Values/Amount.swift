@@ -19,7 +19,8 @@ public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
 
   /// Reads a base-unit integer: ASCII digits only, no sign, no separator, no exponent.
   ///
-  /// Throws when the text is empty, longer than 78 characters, holds anything but digits, or exceeds 2^128 − 1.
+  /// Throws when the text is empty, longer than 78 characters, holds anything but digits, or exceeds 2^128 −
+  /// 1.
   public init(baseUnits text: some StringProtocol) throws(AmountError) {
     guard !text.isEmpty else { throw .empty }
     var value: UInt128 = 0
@@ -34,8 +35,9 @@ public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
 
   /// Reads a decimal amount such as `0.01` and scales it by 10^decimals, exactly.
   ///
-  /// Zeros at the end of the fraction are dropped first; a fraction that still has more digits than `decimals` is an
-  /// error: a price is never rounded (`01` §10). Leading zeros of the integer part are accepted.
+  /// Zeros at the end of the fraction are dropped first; a fraction that still has more digits than
+  /// `decimals` is an error: a price is never rounded (`01` §10). Leading zeros of the integer part are
+  /// accepted.
   public init(decimal text: some StringProtocol, decimals: Int) throws(AmountError) {
     guard (0...38).contains(decimals) else { throw .invalidDecimals }
     guard !text.isEmpty else { throw .empty }

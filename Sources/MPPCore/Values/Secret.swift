@@ -1,6 +1,7 @@
 internal import Crypto
 
-/// A key that signs challenge ids. Its bytes never appear in a description, and its storage is wiped when released.
+/// A key that signs challenge ids. Its bytes never appear in a description, and its storage is wiped when
+/// released.
 public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   let key: SymmetricKey
   let isPlaceholder: Bool

@@ -8,7 +8,8 @@ public struct SecretRing: Sendable {
 
   let secrets: [Secret]
 
-  /// Throws when the list is empty or too long, or when a secret is shorter than 32 bytes or an obvious placeholder.
+  /// Throws when the list is empty or too long, or when a secret is shorter than 32 bytes or an obvious
+  /// placeholder.
   public init(_ secrets: [Secret]) throws(SecretError) {
     guard !secrets.isEmpty else { throw .noSecret }
     guard secrets.count <= Self.maximumCount else { throw .tooMany }

@@ -1,6 +1,7 @@
 extension Timestamp {
-  /// Reads `2025-01-06T12:00:00.000Z` (`01` §2.3): upper-case `T` and `Z`, any number of fraction digits (those below
-  /// a millisecond are cut off), `Z` or a numeric offset. Impossible dates, hours and offsets are refused.
+  /// Reads `2025-01-06T12:00:00.000Z` (`01` §2.3): upper-case `T` and `Z`, any number of fraction digits
+  /// (those below a millisecond are cut off), `Z` or a numeric offset. Impossible dates, hours and offsets
+  /// are refused.
   public init(rfc3339 text: some StringProtocol) throws(TimestampError) {
     guard let parts = RFC3339Parts(text) else { throw .malformed }
     guard parts.isPossible else { throw .impossible }
@@ -12,8 +13,8 @@ extension Timestamp {
     RFC3339Parts(text) != nil
   }
 
-  /// UTC with exactly three fraction digits, `2025-01-06T12:00:00.000Z`. Instants outside the years 0000…9999 are
-  /// written as the nearest one inside.
+  /// UTC with exactly three fraction digits, `2025-01-06T12:00:00.000Z`. Instants outside the years 0000…9999
+  /// are written as the nearest one inside.
   public var rfc3339: String {
     let bounded = min(max(milliseconds, -62_167_219_200_000), 253_402_300_799_999)
     var days = bounded / 86_400_000
@@ -44,8 +45,8 @@ extension Timestamp {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// As `rfc3339`, with six more digits below the millisecond (`subMillisecond` modulo 1 000 000). Random ones make the
-  /// expiry, and with it the id of a challenge, unique (`01` §4.5); every reader cuts them off.
+  /// As `rfc3339`, with six more digits below the millisecond (`subMillisecond` modulo 1 000 000). Random
+  /// ones make the expiry, and with it the id of a challenge, unique (`01` §4.5); every reader cuts them off.
   public func rfc3339(subMillisecond: UInt32) -> String {
     let digits = String(subMillisecond % 1_000_000)
     return rfc3339.dropLast() + String(repeating: "0", count: 6 - digits.utf8.count) + digits + "Z"

@@ -114,8 +114,8 @@ struct AuthParameterScanner {
     output.append(contentsOf: text.utf8)
   }
 
-  /// Where each `Payment` challenge starts (after the scheme) and ends: outside quotes, `payment` in any case, followed
-  /// by white space, at the beginning or after a comma.
+  /// Where each `Payment` challenge starts (after the scheme) and ends: outside quotes, `payment` in any
+  /// case, followed by white space, at the beginning or after a comma.
   static func paymentRanges(
     in bytes: [UInt8], limits: ChallengeLimits
   ) throws(ChallengeError) -> [Range<Int>] {

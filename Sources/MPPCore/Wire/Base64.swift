@@ -15,8 +15,9 @@ public enum Base64URL {
     Base64Codec.encode(bytes, isURL: true)
   }
 
-  /// Decodes either alphabet, with or without `=` at the end (`01` §2.1: peers send all of these). Everything else that
-  /// is not base64 is refused. One byte string has several spellings, so never key anything on the text.
+  /// Decodes either alphabet, with or without `=` at the end (`01` §2.1: peers send all of these). Everything
+  /// else that is not base64 is refused. One byte string has several spellings, so never key anything on the
+  /// text.
   public static func decode(_ text: some StringProtocol) throws(Base64Error) -> [UInt8] {
     try Base64Codec.decode(text)
   }

@@ -6,8 +6,9 @@
   import Glibc
 #endif
 
-/// Comparison of texts by their bytes. `String ==` follows Unicode equivalence, under which different bytes are equal
-/// ("é" in two spellings, the Kelvin sign and "K"); nothing that is signed or keyed may be compared that way.
+/// Comparison of texts by their bytes. `String ==` follows Unicode equivalence, under which different bytes
+/// are equal ("é" in two spellings, the Kelvin sign and "K"); nothing that is signed or keyed may be compared
+/// that way.
 extension String {
   package func equalsBytes(of other: String) -> Bool {
     // Equal bytes are equivalent texts; the converse has to be looked at.

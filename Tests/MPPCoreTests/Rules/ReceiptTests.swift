@@ -4,7 +4,8 @@ import Testing
 @Suite struct ReceiptTests {
   @Test func unknownMembersAndTheirOrderSurvive() throws {
     let json =
-      #"{"zeta":[1,{"a":null}],"method":"tempo","status":"success","reference":"0x1","timestamp":"2025-01-06T12:00:00Z","9":2.5}"#
+      #"{"zeta":[1,{"a":null}],"method":"tempo","status":"success","#
+      + #""reference":"0x1","timestamp":"2025-01-06T12:00:00Z","9":2.5}"#
     let header = Base64URL.encode(Array(json.utf8))
     let receipt = try Receipt(parsing: header)
     #expect(receipt.serialized() == header)
@@ -17,7 +18,8 @@ import Testing
       extra: [.init(key: "foo", value: 1)])
     #expect(
       receipt.serialized()
-        == "eyJtZXRob2QiOiJ0ZW1wbyIsInJlZmVyZW5jZSI6IjB4YWJjIiwiZXh0ZXJuYWxJZCI6Im8xIiwic3RhdHVzIjoic3VjY2VzcyIsInRpbWVzdGFtcCI6IjIwMjUtMDEtMDZUMTI6MDA6MDAuMDAwWiIsImZvbyI6MX0"
+        == "eyJtZXRob2QiOiJ0ZW1wbyIsInJlZmVyZW5jZSI6IjB4YWJjIiwiZXh0ZXJuYWxJZCI6Im8xIiwic3RhdHVzIjoic3"
+        + "VjY2VzcyIsInRpbWVzdGFtcCI6IjIwMjUtMDEtMDZUMTI6MDA6MDAuMDAwWiIsImZvbyI6MX0"
     )
   }
 

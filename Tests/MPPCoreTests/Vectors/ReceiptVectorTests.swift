@@ -2,8 +2,8 @@ import MPPCore
 import TestSupport
 import Testing
 
-/// The session groups are the business of the session receipt; here they show that the base receipt keeps every byte
-/// of a receipt that a method has extended.
+/// The session groups are the business of the session receipt; here they show that the base receipt keeps
+/// every byte of a receipt that a method has extended.
 @Test func receiptVectors() throws {
   let file = try VectorFile.load("receipt.json")
   try file.expectGroups(["serialize", "parse", "sessionCreate", "sessionParse"])

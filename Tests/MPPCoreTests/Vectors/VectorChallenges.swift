@@ -49,7 +49,8 @@ enum VectorChallenges {
     .object((value.objectValue ?? []).filter { $0.key != "meta" })
   }
 
-  /// Whether a server may issue it (`01` §3.2, §4.4): no control characters, non-ASCII or `|` in what the id covers.
+  /// Whether a server may issue it (`01` §3.2, §4.4): no control characters, non-ASCII or `|` in what the id
+  /// covers.
   static func isIssuable(_ parameters: ChallengeParameters) -> Bool {
     [
       parameters.realm, parameters.method, parameters.intent, parameters.expires ?? "",
