@@ -98,7 +98,7 @@ let package = Package(
     library("MPPStoreSQLite", ["MPPServer", "MPPClient", "MPPCore", grdb]),
     library(
       "MPPHummingbird",
-      ["MPPTempoServer", "MPPServer", "MPPCore", httpTypes, lifecycle, logging, hummingbird]),
+      ["MPPTempoServer", "MPPServer", "MPPCore", httpTypes, lifecycle, logging, hummingbird, nioCore]),
     library("TempoDevnet", ["Tempo", "EVM", "MPPCore", nioCore, nioPosix, nioHTTP1, logging]),
     library(
       "MPPTesting",

@@ -1,4 +1,4 @@
-/// The four answers of ``PaymentServer/authorize(_:for:)``. Every adapter is one `switch` over them
+/// The four answers of ``PaymentServer/authorize(_:for:siblings:)``. Every adapter is one `switch` over them
 /// (`11` §4).
 public enum PaymentOutcome: Sendable {
   /// Not paid, and a fresh challenge says how to pay: 402, also 400 and 410. Send it.

@@ -4,7 +4,7 @@ public import MPPCore
 
 /// A server that is paid: one registry of methods, one ledger, one pipeline (`11` §4, §5).
 ///
-/// Make routes with ``route(_:_:offers:options:)``, pass each request through ``authorize(_:for:)``, and run
+/// Make routes with ``route(_:_:offers:options:)``, pass each request through ``authorize(_:for:siblings:)``, and run
 /// the server as a `Service` so that settlement and clean-up happen. Immutable after `init`.
 public final class PaymentServer: Sendable {
   /// The protection space of every challenge. Always configured, never taken from a request (`01` §4.6).
@@ -102,7 +102,12 @@ public final class PaymentServer: Sendable {
   /// Nothing changes before a credential is verified. When the outcome is `proceed`, the payment is durable
   /// and its price is held; report ``Payment/delivered()`` or ``Payment/failed()``. Repeating a request is
   /// safe: what a repetition costs is the method's rule (for sessions `04` §20).
-  public func authorize(_ request: PaymentRequest, for route: Route) async -> PaymentOutcome {
-    await pipeline.run(request, route)
+  ///
+  /// - Parameter siblings: routes of other methods at the same resource, whose challenges a management
+  ///   request may answer here.
+  public func authorize(
+    _ request: PaymentRequest, for route: Route, siblings: [Route] = []
+  ) async -> PaymentOutcome {
+    await pipeline.run(request, route, siblings: siblings)
   }
 }

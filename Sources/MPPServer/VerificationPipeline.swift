@@ -15,7 +15,9 @@ struct VerificationPipeline: Sendable {
   let metrics: ServerMetrics
   let reaper: HoldReaper
 
-  func run(_ request: PaymentRequest, _ route: Route) async -> PaymentOutcome {
+  func run(
+    _ request: PaymentRequest, _ route: Route, siblings: [Route]
+  ) async -> PaymentOutcome {
     let now = clock.now
     if route.collectsBody, isTooLarge(request) {
       return problem(.contentTooLarge(limit: limits.maxBodyBytes), route)
@@ -31,7 +33,7 @@ struct VerificationPipeline: Sendable {
       return await refuse(error.problem, request, route, now)
     }
     do {
-      return try await redeem(credential, request, route, now)
+      return try await redeem(credential, request, route, siblings, now)
     } catch {
       return await refuse(error, credential.challenge.id, request, route, now)
     }
@@ -45,10 +47,11 @@ struct VerificationPipeline: Sendable {
 
   /// Steps 3 to 13 for a request with a well-formed credential.
   private func redeem(
-    _ credential: Credential, _ request: PaymentRequest, _ route: Route, _ now: Timestamp
+    _ credential: Credential, _ request: PaymentRequest, _ route: Route, _ siblings: [Route],
+    _ now: Timestamp
   ) async throws -> PaymentOutcome {
     let authenticated = try issuer.mac.authenticate(credential)
-    let bound = try await bind(authenticated, request, route)
+    let bound = try await bind(authenticated, request, route, siblings)
     try authenticated.challenge.checkExpiry(
       at: now, leeway: compatibility.leewaySeconds &* 1000)
     try checkDigest(authenticated.challenge, request, route)
@@ -72,16 +75,53 @@ struct VerificationPipeline: Sendable {
   /// Steps 4, 5 and 8: the offer is found by the credential's own challenge, protocol version included
   /// (C6, C25), in the configured order and without shared state.
   private func bind(
-    _ credential: AuthenticatedCredential, _ request: PaymentRequest, _ route: Route
+    _ credential: AuthenticatedCredential, _ request: PaymentRequest, _ route: Route, _ siblings: [Route]
   ) async throws -> Bound {
-    let challenge = credential.challenge
+    if let bound = exactMatch(credential, request, route) { return bound }
+    let mismatch: String
+    switch try await compare(credential, request, route) {
+    case .success(let bound): return bound
+    case .failure(let field): mismatch = field.name
+    }
+    // Management requests may answer a challenge of another method of the same resource: a voucher for
+    // `GET /items` is posted to a path where `POST` is content too.
+    for sibling in siblings {
+      let bound = exactMatch(credential, request, sibling)
+      if let bound, bound.purpose == .management { return bound }
+      if bound == nil, case .success(let bound) = try await compare(credential, request, sibling),
+        bound.purpose == .management
+      {
+        return bound
+      }
+    }
+    throw PaymentProblem.invalidChallenge(
+      id: credential.challenge.id,
+      reason: "credential \(mismatch) does not match this route's requirements")
+  }
+
+  private func exactMatch(
+    _ credential: AuthenticatedCredential, _ request: PaymentRequest, _ route: Route
+  ) -> Bound? {
     for offer in route.offers {
-      if let template = offer.fixed, RouteBinding.isExact(challenge, template) {
+      if let template = offer.fixed, RouteBinding.isExact(credential.challenge, template) {
         return Bound(
           offer: offer, template: template, purpose: purpose(request, credential, offer, route),
           charging: route.options.charging)
       }
     }
+    return nil
+  }
+
+  /// The name of the first field that differs.
+  private struct Mismatch: Error {
+    let name: String
+  }
+
+  /// Field by field: for computed prices, and for challenges that carried hints.
+  private func compare(
+    _ credential: AuthenticatedCredential, _ request: PaymentRequest, _ route: Route
+  ) async throws -> Result<Bound, Mismatch> {
+    let challenge = credential.challenge
     var firstMismatch: String?
     for offer in route.offers {
       guard challenge.method.equalsBytes(of: offer.offer.key.name),
@@ -94,17 +134,16 @@ struct VerificationPipeline: Sendable {
       }
       do throws(ChallengeError) {
         guard let field = try RouteBinding.mismatch(challenge, template, meta: offer.meta) else {
-          return Bound(
-            offer: offer, template: template, purpose: purpose, charging: route.options.charging)
+          return .success(
+            Bound(
+              offer: offer, template: template, purpose: purpose, charging: route.options.charging))
         }
         firstMismatch = firstMismatch ?? field
       } catch {
         throw PaymentProblem.malformedCredential()
       }
     }
-    let field = firstMismatch ?? unknownMethodField(challenge, route)
-    throw PaymentProblem.invalidChallenge(
-      id: challenge.id, reason: "credential \(field) does not match this route's requirements")
+    return .failure(Mismatch(name: firstMismatch ?? unknownMethodField(challenge, route)))
   }
 
   /// The template a credential is compared with. A management request keeps the price of the challenge it

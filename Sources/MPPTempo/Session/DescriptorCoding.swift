@@ -1,4 +1,4 @@
-public import EVM
+import EVM
 public import MPPCore
 public import Tempo
 

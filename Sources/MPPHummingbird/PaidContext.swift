@@ -1,0 +1,32 @@
+public import Hummingbird
+public import MPPServer
+
+/// A request context that carries the payment of its request.
+public protocol PaidContext: RequestContext {
+  /// The payment, on routes behind a ``PaymentMiddleware``; `nil` elsewhere.
+  var paymentIfPresent: Payment? { get set }
+}
+
+extension PaidContext {
+  /// The payment of this request. Only for handlers of gated routes: elsewhere the program stops with a
+  /// message, because serving such a route for nothing would be the worse mistake.
+  public var payment: Payment {
+    guard let payment = paymentIfPresent else {
+      preconditionFailure(
+        "context.payment on a route that is not paid: put it behind .add(middleware: payments.session(…)), "
+          + "or use context.paymentIfPresent")
+    }
+    return payment
+  }
+}
+
+/// The context to start from when an application needs nothing but payments.
+public struct PaidRequestContext: PaidContext {
+  public var coreContext: CoreRequestContextStorage
+  public var paymentIfPresent: Payment?
+
+  public init(source: Source) {
+    coreContext = .init(source: source)
+    paymentIfPresent = nil
+  }
+}

@@ -1,0 +1,76 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import MPPCore
+import MPPServer
+import NIOCore
+
+/// One method of a paid path: asks the engine, then answers, or runs the content and reports what became
+/// of the response.
+struct PaidResponder<Context: PaidContext>: HTTPResponder {
+  let endpoint: PaidEndpoint<Context>
+  let method: HTTPRequest.Method
+
+  func respond(to request: Request, context: Context) async throws -> Response {
+    let routes: (route: Route, siblings: [Route])
+    do throws(ConfigurationError) {
+      routes = try endpoint.routes(for: method, pattern: context.endpointPath ?? "/")
+    } catch {
+      context.logger.error("a paid route is not usable", metadata: ["mpp.code": .string("\(error.code)")])
+      return PaymentResponse(problem: .internalError()).response(for: request.method)
+    }
+    var request = request
+    let body: [UInt8]?
+    do {
+      body = try await RequestCapture.collectBody(
+        &request, isNeeded: routes.route.collectsBody, limit: endpoint.server.limits.maxBodyBytes)
+    } catch is NIOTooManyBytesError {
+      let problem = PaymentProblem.contentTooLarge(limit: endpoint.server.limits.maxBodyBytes)
+      return PaymentResponse(problem: problem).response(for: request.method)
+    }
+    let outcome = await endpoint.server.authorize(
+      RequestCapture.capture(request, body: body), for: routes.route, siblings: routes.siblings)
+    switch outcome {
+    case .challenge(let response), .management(let response), .problem(let response):
+      return response.response(for: request.method)
+    case .proceed(let payment):
+      return try await serve(payment, request, context)
+    }
+  }
+
+  /// Runs the content. The price is charged when the whole body has been handed to the transport, and not
+  /// at all when the handler throws, answers 500 and above, or the connection is gone.
+  private func serve(
+    _ payment: Payment, _ request: Request, _ context: Context
+  ) async throws -> Response {
+    guard let handler = endpoint.handler(for: method) else {
+      await payment.failed()
+      throw HTTPError(.methodNotAllowed)
+    }
+    var context = context
+    context.paymentIfPresent = payment
+    var response: Response
+    do {
+      response = try await handler(request, context)
+    } catch {
+      await payment.failed()
+      throw error
+    }
+    guard Payment.isCharged(status: response.status.code) else {
+      await payment.failed()
+      return response
+    }
+    payment.finish(status: response.status.code, headers: &response.headers)
+    let body = response.body
+    response.body = ResponseBody(contentLength: body.contentLength) { writer in
+      do {
+        try await body.write(writer)
+      } catch {
+        await payment.failed()
+        throw error
+      }
+      await payment.delivered()
+    }
+    return response
+  }
+}
