@@ -1,0 +1,131 @@
+public import MPPCore
+public import MPPServer
+import Synchronization
+
+/// A store that fails on demand, in front of another one: for tests of what happens when the disk does.
+public final class FaultStore: LedgerStore {
+  /// How an operation fails.
+  public enum Fault: Sendable, Equatable {
+    /// Nothing is done.
+    case before
+    /// It is done, but the answer is an error: the caller cannot know.
+    case after
+  }
+
+  private struct State {
+    var commits = 0
+    var loads = 0
+    var claims = 0
+    var commitFaults: [Int: Fault] = [:]
+    var loadFaults: Set<Int> = []
+    var claimFaults: [Int: Fault] = [:]
+    var batches: [[Write]] = []
+    var isPaused = false
+    var paused: [@Sendable () -> Void] = []
+  }
+
+  public let base: any LedgerStore
+  private let state = Mutex(State())
+
+  public init(_ base: any LedgerStore) { self.base = base }
+
+  public var durability: Durability { base.durability }
+
+  /// Makes the n-th commit from the beginning fail (1 is the first).
+  public func failCommit(_ number: Int, _ fault: Fault) {
+    state.withLock { $0.commitFaults[number] = fault }
+  }
+
+  public func failLoad(_ number: Int) {
+    state.withLock { _ = $0.loadFaults.insert(number) }
+  }
+
+  public func failClaim(_ number: Int, _ fault: Fault) {
+    state.withLock { $0.claimFaults[number] = fault }
+  }
+
+  /// Commits that were begun.
+  public var commitCount: Int { state.withLock { $0.commits } }
+  public var loadCount: Int { state.withLock { $0.loads } }
+
+  /// What every commit so far was asked to write.
+  public var batches: [[Write]] { state.withLock { $0.batches } }
+
+  /// From now on commits wait until ``resume()``.
+  public func pause() { state.withLock { $0.isPaused = true } }
+
+  public func resume() {
+    let waiting = state.withLock { state in
+      state.isPaused = false
+      let waiting = state.paused
+      state.paused = []
+      return waiting
+    }
+    for work in waiting { work() }
+  }
+
+  /// How many commits wait for ``resume()``.
+  public var pausedCount: Int { state.withLock { $0.paused.count } }
+
+  public func load(_ keys: [RecordKey]) async throws(StoreError) -> [VersionedRecord?] {
+    let fails = state.withLock { state in
+      state.loads += 1
+      return state.loadFaults.contains(state.loads)
+    }
+    if fails { throw Self.error }
+    return try await base.load(keys)
+  }
+
+  public func commit(_ writes: [Write]) async throws(StoreError) -> [WriteOutcome] {
+    let result: Result<[WriteOutcome], StoreError> = await withCheckedContinuation { continuation in
+      submit(writes) { continuation.resume(returning: $0) }
+    }
+    return try result.get()
+  }
+
+  public func submit(
+    _ writes: [Write],
+    completion: @escaping @Sendable (Result<[WriteOutcome], StoreError>) -> Void
+  ) {
+    let fault: Fault? = state.withLock { state in
+      state.commits += 1
+      state.batches.append(writes)
+      return state.commitFaults[state.commits]
+    }
+    let work: @Sendable () -> Void = { [base] in
+      switch fault {
+      case .before: completion(.failure(Self.error))
+      case .after: base.submit(writes) { _ in completion(.failure(Self.error)) }
+      case nil: base.submit(writes, completion: completion)
+      }
+    }
+    let isPaused = state.withLock { state in
+      if state.isPaused { state.paused.append(work) }
+      return state.isPaused
+    }
+    if !isPaused { work() }
+  }
+
+  public func claim(
+    _ key: ReplayKey, until expires: Timestamp, now: Timestamp
+  ) async throws(StoreError) -> Bool {
+    let fault: Fault? = state.withLock { state in
+      state.claims += 1
+      return state.claimFaults[state.claims]
+    }
+    if fault == .before { throw Self.error }
+    let isFirst = try await base.claim(key, until: expires, now: now)
+    if fault == .after { throw Self.error }
+    return isFirst
+  }
+
+  public func scan(
+    _ index: LedgerIndex, _ range: IndexRange, after: IndexCursor?, limit: Int
+  ) async throws(StoreError) -> [IndexEntry] {
+    try await base.scan(index, range, after: after, limit: limit)
+  }
+
+  public func close() async { await base.close() }
+
+  private static var error: StoreError { StoreError(.unavailable, "a fault was injected") }
+}
