@@ -57,7 +57,10 @@ import Testing
 
   private func sign(_ vector: VectorCase) throws {
     let (voucher, domain) = try voucher(vector)
-    try Tally.expect(domain.separator.hex, try vector.string("domainSeparator"), "domainSeparator")
+    // Absent for contracts other than the canonical one; the digest covers it.
+    if let separator = vector["domainSeparator"]?.stringValue {
+      try Tally.expect(domain.separator.hex, separator, "domainSeparator")
+    }
     let digest = voucher.digest(domain: domain)
     try Tally.expect(digest.hex, try vector.string("digest"), "digest")
     let key = try Secp256k1PrivateKey(try vector.bytes("privateKey"))

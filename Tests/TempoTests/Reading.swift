@@ -114,7 +114,7 @@ enum Reading {
     switch form {
     case .null: return json.isNull
     case .bool(let flag): return json.boolValue == flag
-    case .string(let text): return json.stringValue?.lowercased() == text
+    case .string(let text): return json.stringValue?.lowercased() == text.lowercased()
     case .array(let items):
       guard let others = json.arrayValue, others.count == items.count else { return false }
       return zip(items, others).allSatisfy { equals($0, $1) }
