@@ -68,9 +68,18 @@ import Testing
       let signature = try Hex.decode(member.value["signature"]?.stringValue ?? "")
       let signer = member.value["accessKeyAddress"] ?? member.value["address"]
       let address = try Address(hex: signer?.stringValue ?? "")
-      try VoucherVerifier.verify(signature: signature, digest: digest, signer: address)
+      // The reference's access keys sign for the canonical contract whatever the challenge names; such a
+      // voucher is worthless at the named one, and ours does not make or accept it.
+      let isForeign = member.key.hasPrefix("accessKey") && domain.escrow != TempoAddress.channelReserve
+      let signed = isForeign ? voucher.digest(domain: VoucherDomain(chainID: domain.chainID)) : digest
+      try VoucherVerifier.verify(signature: signature, digest: signed, signer: address)
+      if isForeign {
+        try Tally.expectRejected(member.key) {
+          try VoucherVerifier.verify(signature: signature, digest: digest, signer: address) as Any
+        }
+      }
       if member.key.hasSuffix("secp256k1") {
-        try Tally.expect(key.sign(digest).bytes65, signature, member.key)
+        try Tally.expect(key.sign(signed).bytes65, signature, member.key)
       }
     }
   }
