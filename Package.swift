@@ -13,6 +13,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -111,7 +113,7 @@ let package = Package(
       dependencies: [
         "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "TempoDevnet",
         "MPPCore", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", httpTypes,
-        logging, lifecycle, argumentParser, hummingbird, asyncHTTPClient,
+        logging, lifecycle, unixSignals, argumentParser, hummingbird, asyncHTTPClient, nioCore,
       ], swiftSettings: settings),
     .executableTarget(
       name: "mpp-bench",
