@@ -94,8 +94,9 @@ public struct PaymentContext: Sendable {
 public protocol PaymentExchange: Sendable {
   /// The value of `Authorization` for this offer. What it signs is in the journal when this returns.
   func credential(for offer: PaymentOffer) async throws(PaymentClientError) -> String
-  /// The server refused. Returns when another attempt makes sense; `next` is the offer it will be for.
-  func refused(_ problem: ServerProblem, next: PaymentOffer) async throws(PaymentClientError)
+  /// The server refused. With an offer: returns when another attempt, for it, makes sense. Without: takes note of what
+  /// the refusal says; there is no further attempt.
+  func refused(_ problem: ServerProblem, next: PaymentOffer?) async throws(PaymentClientError)
   /// The final answer. Checks the receipt, if there is one, and settles the count.
   func finished(_ head: HTTPResponse) async throws(PaymentClientError) -> PaymentSummary
   /// No answer, or none that counts. Returns what may have been paid.

@@ -57,8 +57,9 @@ struct PaidRun {
       try await send(credential: credential)
     case .review(let next):
       guard let exchange else { throw PaymentClientError(.inconsistent, "refused before paying") }
-      guard let next, payable.indices.contains(next) else { throw await refusal(exchange) }
-      try await exchange.refused(problem, next: payable[next].offer)
+      let offer = next.flatMap { payable.indices.contains($0) ? payable[$0].offer : nil }
+      try await exchange.refused(problem, next: offer)
+      guard offer != nil else { throw await refusal(exchange) }
       nextEvent = .refusalHandled
     case .deliver(let paid):
       guard let answer else { throw PaymentClientError(.inconsistent, "nothing to deliver") }
@@ -110,7 +111,6 @@ struct PaidRun {
 
   private mutating func refusal(_ exchange: any PaymentExchange) async -> PaymentClientError {
     self.exchange = nil
-    // The method learns of a server that lost the channel even when there is no further attempt.
     let exposure = await exchange.failed()
     return PaymentClientError(
       .paymentRefused, "the server refused the payment after \(flow.attempts) attempts", exposure: exposure,

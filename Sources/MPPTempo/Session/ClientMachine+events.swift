@@ -35,7 +35,6 @@ extension ClientChannel {
     case .observed(let state):
       next.observe(state)
     case .receipt(let spent, let units):
-      try require([.opening, .open, .closing, .orphaned], event)
       guard spent <= account.authorized else {
         throw .beyondAuthorized(spent, authorized: account.authorized)
       }

@@ -107,6 +107,13 @@ public struct VoucherAccount: Sendable, Hashable {
     return next
   }
 
+  /// The reservation with the highest voucher that is out; nothing is added.
+  public func renewed(_ reservation: VoucherReservation) -> VoucherReservation {
+    var next = reservation
+    next.target = authorized
+    return next
+  }
+
   /// The exchange was answered with what was paid for.
   public mutating func delivered(_ reservation: VoucherReservation) {
     pending = difference(pending, reservation.price) ?? .zero

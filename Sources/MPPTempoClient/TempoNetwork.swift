@@ -1,0 +1,34 @@
+public import MPPCore
+public import Tempo
+public import TempoRPC
+
+/// The chain a client pays on, and the node it asks. Challenges for another chain are not payable (T13).
+public struct TempoNetwork: Sendable {
+  /// nil: the node is asked once.
+  package let chainID: UInt64?
+  package let makeTransport: @Sendable () throws -> any RPCTransport
+
+  #if Client
+    public static var mainnet: TempoNetwork { known(TempoChain.mainnet) }
+    public static var moderato: TempoNetwork { known(TempoChain.moderato) }
+
+    /// Any node.
+    public static func rpc(_ url: String, chainID: UInt64? = nil) -> TempoNetwork {
+      TempoNetwork(chainID: chainID) { AsyncHTTPRPCTransport(url: url) }
+    }
+
+    private static func known(_ chainID: UInt64) -> TempoNetwork {
+      TempoNetwork(chainID: chainID) {
+        guard let url = TempoChain.defaultRPC(chainID: chainID) else {
+          throw ChainError(.unavailable, "no node is known for chain \(chainID)")
+        }
+        return AsyncHTTPRPCTransport(url: url)
+      }
+    }
+  #endif
+
+  /// A node in this process, or over a transport of your own.
+  public static func transport(_ transport: any RPCTransport, chainID: UInt64? = nil) -> TempoNetwork {
+    TempoNetwork(chainID: chainID) { transport }
+  }
+}

@@ -1,0 +1,27 @@
+public import EVM
+public import MPPCore
+public import TempoRPC
+
+/// How a client uses channels, within its spending policy. Amounts are base units.
+public struct TempoSessionOptions: Sendable {
+  /// Opening deposit where the server suggests none; nil: `openingUnits` prices.
+  public var openingDeposit: Amount?
+  /// Prices that an opening deposit covers where neither server nor user names one.
+  public var openingUnits: UInt64 = 100
+  /// Preferred size of a top-up; nil: what the server suggests.
+  public var topUpAmount: Amount?
+  /// The only escrow this client uses; nil: the channel reserve of the chain.
+  public var escrow: Address?
+  /// The largest raise above a price that is signed for a server's `minVoucherDelta`; nil: none.
+  public var maximumStep: Amount?
+  /// The most one of this client's own transactions may cost in fees.
+  public var maximumFee = Amount(units: 1_000_000)
+  /// Tokens besides the payment token and pathUSD in which fees may be paid.
+  public var feeTokens: Set<Address> = []
+  /// Blocks searched backwards for forgotten channels.
+  public var recoveryBlocks: UInt64 = 5_000_000
+  /// Waits between two looks at the chain.
+  public var sleeper: any Sleeper = TaskSleeper()
+
+  public init() {}
+}
