@@ -1,3 +1,4 @@
+import EVM
 import MPPClient
 import MPPCore
 import MPPTempo
@@ -47,7 +48,8 @@ struct ChannelJournal: Sendable {
         guard channel.channelID.hex == record.key else { throw ClientChannelDecodingError(field: "key") }
         channels.append(channel)
       } catch {
-        throw PaymentClientError(.journal, "the record of channel \(record.key) is damaged", underlying: error)
+        throw PaymentClientError(
+          .journal, "the record of channel \(record.key) is damaged", underlying: error)
       }
     }
     return channels

@@ -23,7 +23,9 @@ final class JournalIntentStore: IntentStore {
       entries.withLock { $0[intent.identity] = Entry(intent: intent, version: record.version) }
     }
     for record in try await journal.records(kind: Self.recordKind) where record.body.isEmpty {
-      guard let identity = Self.identity(record.key) else { throw JournalError(.corrupt, "intent \(record.key)") }
+      guard let identity = Self.identity(record.key) else {
+        throw JournalError(.corrupt, "intent \(record.key)")
+      }
       entries.withLock { $0[identity] = Entry(intent: nil, version: record.version) }
     }
   }
@@ -58,7 +60,8 @@ final class JournalIntentStore: IntentStore {
     let version = (entries.withLock { $0[identity]?.version } ?? 0) + 1
     try await journal.write([
       JournalRecord(
-        kind: Self.recordKind, key: Hex.encode(identity.bytes), version: version, body: intent?.encoded() ?? [])
+        kind: Self.recordKind, key: Hex.encode(identity.bytes), version: version,
+        body: intent?.encoded() ?? [])
     ])
     entries.withLock { $0[identity] = Entry(intent: intent, version: version) }
   }

@@ -1,5 +1,6 @@
 import EVM
 import MPPTempo
+import Tempo
 
 /// Everything a voucher's channel must agree with (C4): one lane, and at most one usable channel, for each.
 struct LaneKey: Sendable, Hashable, CustomStringConvertible {
@@ -33,6 +34,7 @@ struct LaneKey: Sendable, Hashable, CustomStringConvertible {
   }
 
   var description: String {
-    [payer.hex, payee.hex, token.hex, self.operator.hex, escrow.hex, String(chainID), origin].joined(separator: "|")
+    [payer.hex, payee.hex, token.hex, self.operator.hex, escrow.hex, String(chainID), origin].joined(
+      separator: "|")
   }
 }

@@ -10,7 +10,9 @@ enum ReceiptCheck {
   static func check(
     _ receipt: SessionReceipt, channel: ClientChannel, challenge: Challenge
   ) throws(PaymentClientError) {
-    guard receipt.channelID == channel.channelID else { throw invalid("it names channel \(receipt.channelID)") }
+    guard receipt.channelID == channel.channelID else {
+      throw invalid("it names channel \(receipt.channelID)")
+    }
     guard receipt.challengeID == challenge.id else { throw invalid("it names another challenge") }
     let authorized = channel.account.authorized
     guard receipt.acceptedCumulative <= authorized else {
@@ -52,7 +54,8 @@ enum OwnVoucher {
     do {
       let digest = try Voucher(channelID: channel.channelID, cumulativeAmount: amount.units)
         .digest(domain: VoucherDomain(chainID: channel.chainID, escrow: channel.escrow))
-      return try PrimitiveSignature(parsing: signature).signer(of: digest) == channel.descriptor.effectiveSigner
+      return try PrimitiveSignature(parsing: signature).signer(of: digest)
+        == channel.descriptor.effectiveSigner
     } catch {
       return false
     }

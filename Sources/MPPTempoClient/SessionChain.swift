@@ -74,7 +74,9 @@ struct SessionChain: Sendable {
   }
 
   /// Asks a few times, with pauses, until there is a receipt.
-  func settledReceipt(_ hash: Hash32, attempts: Int = 20) async throws(PaymentClientError) -> TransactionReceipt? {
+  func settledReceipt(_ hash: Hash32, attempts: Int = 20) async throws(PaymentClientError)
+    -> TransactionReceipt?
+  {
     for attempt in 0..<max(1, attempts) {
       if attempt > 0 { try await pause() }
       if let receipt = try await receipt(hash) { return receipt }
@@ -147,6 +149,7 @@ private final class ChainIdentity: Sendable {
 extension PaymentClientError {
   static func chain(_ reason: String, _ error: ChainError) -> PaymentClientError {
     PaymentClientError(
-      error.code == .cancelled ? .cancelled : .chain, reason, isRetryable: error.isRetryable, underlying: error)
+      error.code == .cancelled ? .cancelled : .chain, reason, isRetryable: error.isRetryable,
+      underlying: error)
   }
 }

@@ -1,8 +1,10 @@
 import EVM
 import HTTPTypes
+import Logging
 import MPPClient
 import MPPCore
 import MPPTempo
+import Tempo
 
 /// The payment of one request on a channel, over all its attempts.
 ///
@@ -62,7 +64,8 @@ actor SessionExchange: PaymentExchange {
     terms = read
     let chainID = try await manager.chain.chainID()
     guard read.chainID ?? chainID == chainID else {
-      throw PaymentClientError(.untrustedTerms, "the challenge is for chain \(read.chainID ?? 0), not \(chainID)")
+      throw PaymentClientError(
+        .untrustedTerms, "the challenge is for chain \(read.chainID ?? 0), not \(chainID)")
     }
     lane.challenge = offer.challenge
   }
@@ -144,7 +147,8 @@ actor SessionExchange: PaymentExchange {
         }
         reservation = made.reservation
         return made
-      } catch VoucherPolicyError.depositExceeded(let required, _) where attempt == 0 && channel.phase == .open {
+      } catch VoucherPolicyError.depositExceeded(let required, _) where attempt == 0 && channel.phase == .open
+      {
         actions.append("topUp")
         try await manager.topUp(id, in: lane, to: required, terms: terms, context: context)
       }
@@ -225,7 +229,9 @@ actor SessionExchange: PaymentExchange {
 
   /// A snapshot may make this client stop, or prove its own earlier signature; nothing else (A1, A6, A8).
   private func considerSnapshot(_ id: Hash32, _ reservation: VoucherReservation) throws {
-    guard let snapshot = terms.snapshot, snapshot.channelID == id, let channel = lane.channel(id) else { return }
+    guard let snapshot = terms.snapshot, snapshot.channelID == id, let channel = lane.channel(id) else {
+      return
+    }
     if let highest = snapshot.highestVoucher, highest.channelID == id,
       highest.cumulativeAmount > channel.account.authorized,
       OwnVoucher.verify(highest.signature, amount: highest.cumulativeAmount, channel: channel)
@@ -237,7 +243,9 @@ actor SessionExchange: PaymentExchange {
   }
 
   /// The server does not know the channel: out of use, on the list of funds to recover, and a new one next (U1).
-  private func disowned(_ id: Hash32, _ reservation: VoucherReservation, _ problem: ServerProblem) async throws {
+  private func disowned(_ id: Hash32, _ reservation: VoucherReservation, _ problem: ServerProblem)
+    async throws
+  {
     try release(id, reservation)
     guard lane.channel(id)?.phase == .open || lane.channel(id)?.phase == .opening else { return }
     manager.logger.warning("channel \(id.hex.prefix(10)): \(problem); its deposit is to be recovered")
@@ -257,7 +265,8 @@ actor SessionExchange: PaymentExchange {
     if channel.phase == .open || channel.phase == .opening { return }
     try release(id, reservation)
     throw PaymentClientError(
-      .paymentRefused, "the opening failed", isRetryable: true, exposure: manager.exposure(channel), problem: problem)
+      .paymentRefused, "the opening failed", isRetryable: true, exposure: manager.exposure(channel),
+      problem: problem)
   }
 
   // MARK: The end
@@ -300,7 +309,9 @@ actor SessionExchange: PaymentExchange {
   /// Reads the receipt and checks it against what this exchange signed (C27). No receipt is no error.
   private func check(_ head: HTTPResponse) -> Result<SessionReceipt?, PaymentClientError> {
     let values = head.headerFields[values: ProtocolHeaders.paymentReceipt]
-    guard let text = values.first, let channelID, let channel = lane.channel(channelID) else { return .success(nil) }
+    guard let text = values.first, let channelID, let channel = lane.channel(channelID) else {
+      return .success(nil)
+    }
     do {
       let receipt = try SessionReceipt(headerValue: text)
       try ReceiptCheck.check(receipt, channel: channel, challenge: terms.challenge)

@@ -22,7 +22,8 @@ final class SessionLane: Sendable {
     self.journal = journal
     permits = FIFOPermits(
       count: options.requestsInFlightPerChannel, maximumWaiters: options.waitingRequestsPerChannel)
-    self.channels = Mutex(Dictionary(channels.map { ($0.channelID, $0) }, uniquingKeysWith: { first, _ in first }))
+    self.channels = Mutex(
+      Dictionary(channels.map { ($0.channelID, $0) }, uniquingKeysWith: { first, _ in first }))
   }
 
   var all: [ClientChannel] { channels.withLock { $0.values.sorted { $0.createdAt < $1.createdAt } } }

@@ -1,5 +1,6 @@
 import EVM
 import HTTPTypes
+import Logging
 import MPPClient
 import MPPCore
 import MPPTempo
@@ -48,7 +49,8 @@ extension SessionManager {
 
   /// One attempt, and one more with a fresh challenge (C28).
   private func submit(
-    _ first: Amount, _ channel: ClientChannel, _ lane: SessionLane, _ initialTerms: SessionTerms, _ url: RequestURL
+    _ first: Amount, _ channel: ClientChannel, _ lane: SessionLane, _ initialTerms: SessionTerms,
+    _ url: RequestURL
   ) async throws -> CloseOutcome {
     let id = channel.channelID
     var amount = first
@@ -59,7 +61,8 @@ extension SessionManager {
       let voucher = try await signer.sign(amount, on: durable, for: .close)
       let payload = SessionPayload.close(
         SessionPayload.Close(
-          channelID: id, descriptor: channel.descriptor, cumulativeAmount: amount, signature: voucher.signature))
+          channelID: id, descriptor: channel.descriptor, cumulativeAmount: amount,
+          signature: voucher.signature))
       let answer = try await manage(
         credential(payload, terms.challenge, chainID: channel.chainID), terms.challenge, at: url)
       if (200..<300).contains(answer.status) {
@@ -103,7 +106,9 @@ extension SessionManager {
     var answer = try await probe(url)
     if answer.status != 402 { answer = try await manage(nil, nil, at: url) }
     for challenge in answer.challenges where challenge.method == "tempo" && challenge.intent == "session" {
-      guard isLive(challenge), let terms = try SessionTerms.read(challenge, options: options) else { continue }
+      guard isLive(challenge), let terms = try SessionTerms.read(challenge, options: options) else {
+        continue
+      }
       let key = LaneKey(payer: payer, terms: terms, chainID: lane.key.chainID, origin: lane.key.origin)
       if key == lane.key, terms.chainID ?? key.chainID == key.chainID { return terms }
     }
@@ -118,7 +123,8 @@ extension SessionManager {
   ) async throws -> CloseOutcome {
     guard let channel = lane.channel(id) else { throw PaymentClientError(.inconsistent, "unknown channel") }
     guard let text = answer.headers[values: ProtocolHeaders.paymentReceipt].first else {
-      throw PaymentClientError(.closeFailed, "the close was answered without a receipt", exposure: exposure(channel))
+      throw PaymentClientError(
+        .closeFailed, "the close was answered without a receipt", exposure: exposure(channel))
     }
     let receipt: SessionReceipt
     do { receipt = try SessionReceipt(headerValue: text) } catch {
@@ -129,7 +135,8 @@ extension SessionManager {
       let now = try await reconcile(id, in: lane)
       guard now.phase == .closed else {
         throw PaymentClientError(
-          .outcomeUnknown, "the server says the channel is closed, the chain does not show it yet", isRetryable: true,
+          .outcomeUnknown, "the server says the channel is closed, the chain does not show it yet",
+          isRetryable: true,
           exposure: exposure(now))
       }
       return CloseOutcome(
@@ -138,7 +145,8 @@ extension SessionManager {
     _ = try await lane.apply([.receipt(spent: receipt.spent, units: nil), .closeProven], to: id)
     logger.info("channel \(id.hex.prefix(10)): closed, \(closed.captured) paid, \(closed.refunded) returned")
     return CloseOutcome(
-      channel: id.hex, amount: amount, transaction: hash.hex, captured: closed.captured, refunded: closed.refunded,
+      channel: id.hex, amount: amount, transaction: hash.hex, captured: closed.captured,
+      refunded: closed.refunded,
       error: nil)
   }
 

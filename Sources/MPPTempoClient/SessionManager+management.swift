@@ -1,4 +1,5 @@
 import HTTPTypes
+import Logging
 import MPPClient
 import MPPCore
 import MPPTempo
@@ -41,7 +42,8 @@ extension SessionManager {
         request, body: method == .post ? [] : nil, timeout: environment.options.chainActionTimeout)
     } catch {
       throw PaymentClientError(
-        error.kind == .cancelled ? .cancelled : .transport, error.reason, isRetryable: true, underlying: error)
+        error.kind == .cancelled ? .cancelled : .transport, error.reason, isRetryable: true, underlying: error
+      )
     }
     var body: [UInt8] = []
     do {

@@ -1,4 +1,5 @@
 import EVM
+import Logging
 import MPPClient
 import MPPCore
 import MPPTempo
@@ -10,7 +11,8 @@ extension SessionManager {
   func open(
     _ lane: SessionLane, terms: SessionTerms, context: PaymentContext
   ) async throws -> ClientChannel {
-    let limit = min(environment.policy.maximumDeposit, context.depositLimit ?? environment.policy.maximumDeposit)
+    let limit = min(
+      environment.policy.maximumDeposit, context.depositLimit ?? environment.policy.maximumDeposit)
     let deposit = try openingDeposit(lane, terms, limit)
     let chainID = try await chain.chainID()
     let call = ChannelReserveCall.Open(

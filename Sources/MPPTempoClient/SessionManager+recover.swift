@@ -62,7 +62,9 @@ extension SessionManager {
       return channel.phase == .closed ? nil : "the close request is not on chain yet"
     }
     let observed: ChainBlock
-    do { observed = try await chain.client.latestBlock() } catch { throw PaymentClientError.chain("no block", error) }
+    do { observed = try await chain.client.latestBlock() } catch {
+      throw PaymentClientError.chain("no block", error)
+    }
     guard Timestamp(seconds: Int64(clamping: observed.timestamp)) >= withdrawableAt else {
       return "the deposit can be withdrawn from \(withdrawableAt.rfc3339)"
     }
@@ -80,7 +82,8 @@ extension SessionManager {
       if result.error == nil { return }
       guard !result.isUndecided else { throw PaymentClientError.outcome(result) }
     }
-    let planner = TransactionPlanner(client: chain.client, chainID: channel.chainID, random: environment.random)
+    let planner = TransactionPlanner(
+      client: chain.client, chainID: channel.chainID, random: environment.random)
     let intent = try await planner.intent(
       identity, calls: [Call(to: channel.escrow, data: calldata)], feeToken: channel.descriptor.token,
       signer: signer.signer)
@@ -149,9 +152,12 @@ extension SessionManager {
       let end = min(last, start + length - 1)
       do {
         let logs = try await chain.client.logs(
-          address: escrow, topics: [ChannelReserveABI.channelOpened.topic, nil, payer.word], from: start, to: end)
+          address: escrow, topics: [ChannelReserveABI.channelOpened.topic, nil, payer.word], from: start,
+          to: end)
         for log in logs {
-          if let event = try ChannelReserveEvent(log: log, escrow: escrow), let descriptor = event.openedDescriptor {
+          if let event = try ChannelReserveEvent(log: log, escrow: escrow),
+            let descriptor = event.openedDescriptor
+          {
             found.append(descriptor)
           }
         }
@@ -167,7 +173,7 @@ extension SessionManager {
 extension Broadcaster {
   /// Forgets an intent whose fate is decided.
   fileprivate func finish(_ result: BroadcastResult) async throws {
-    if !result.isUndecided { try await confirm(result.intent) }
+    if !result.isUndecided { try await confirm(result) }
   }
 }
 

@@ -1,9 +1,11 @@
 import EVM
 import HTTPTypes
+import Logging
 import MPPClient
 import MPPCore
 import MPPTempo
 import Tempo
+import TempoRPC
 
 extension SessionManager {
   /// Raises the deposit until it covers `required` (U6). The lane's lock must be held.
@@ -56,7 +58,7 @@ extension SessionManager {
       do {
         answer = try await manage(
           credential(payload, challenge, chainID: channel.chainID), challenge, at: context.url)
-      } catch where error.code == .transport {
+      } catch  where error.code == .transport {
         return ServerProblem(status: 0, kind: nil, detail: error.reason)
       }
       if answer.status < 300 { return nil }

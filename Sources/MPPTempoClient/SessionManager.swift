@@ -84,7 +84,9 @@ final class SessionManager: Sendable {
     guard let before = lane.channel(id) else { throw PaymentClientError(.inconsistent, "unknown channel") }
     let observed = try await chain.observe(id, escrow: before.escrow, at: block)
     var events: [ClientChannel.Event] = [.observed(observed)]
-    if let topUp = before.topUp, topUp.isDecided(at: observed.blockTime) || observed.deposit > before.account.deposit {
+    if let topUp = before.topUp,
+      topUp.isDecided(at: observed.blockTime) || observed.deposit > before.account.deposit
+    {
       events.append(.topUpResolved)
     }
     let after = try await lane.apply(events, to: id).channel
@@ -123,7 +125,8 @@ extension PaymentClientError {
     case is FIFOPermits.Overloaded:
       PaymentClientError(.overloaded, "too many requests wait for this channel", isRetryable: true)
     case let error as VoucherPolicyError: .policy(error)
-    case let error as JournalError: PaymentClientError(.journal, "\(error)", isRetryable: true, underlying: error)
+    case let error as JournalError:
+      PaymentClientError(.journal, "\(error)", isRetryable: true, underlying: error)
     default: PaymentClientError(.inconsistent, "\(error)", underlying: error)
     }
   }
@@ -132,7 +135,8 @@ extension PaymentClientError {
     switch error {
     case .capExceeded(let required, let cap):
       PaymentClientError(
-        .refusedByPolicy, "\(required) base units would be above the channel's limit of \(cap)", underlying: error)
+        .refusedByPolicy, "\(required) base units would be above the channel's limit of \(cap)",
+        underlying: error)
     case .requirementExceedsBound(let required, let bound):
       PaymentClientError(
         .requirementExceedsBound, "the server requires \(required), this client counts at most \(bound)",
@@ -143,7 +147,8 @@ extension PaymentClientError {
         underlying: error)
     case .refusedAtFullPrice(let authorized):
       PaymentClientError(
-        .paymentRefused, "refused although the whole price was authorised (\(authorized) in total)", underlying: error)
+        .paymentRefused, "refused although the whole price was authorised (\(authorized) in total)",
+        underlying: error)
     case .depositExceeded(let required, let deposit):
       PaymentClientError(
         .channelUnusable, "\(required) is above the deposit of \(deposit)", underlying: error)

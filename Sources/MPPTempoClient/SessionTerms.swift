@@ -22,7 +22,9 @@ struct SessionTerms: Sendable {
   let snapshot: SessionSnapshot?
 
   /// - Returns: nil for another protocol (`v1`, or one not known).
-  static func read(_ challenge: Challenge, options: TempoSessionOptions) throws(PaymentClientError) -> SessionTerms? {
+  static func read(_ challenge: Challenge, options: TempoSessionOptions) throws(PaymentClientError)
+    -> SessionTerms?
+  {
     let value = challenge.request.value()
     guard value["methodDetails"]?["sessionProtocol"]?.stringValue == "v2" else { return nil }
     do {

@@ -1,5 +1,5 @@
-public import MPPCore
-public import Tempo
+import MPPCore
+import Tempo
 public import TempoRPC
 
 /// The chain a client pays on, and the node it asks. Challenges for another chain are not payable (T13).

@@ -1,7 +1,9 @@
 import EVM
+import Logging
 import MPPClient
 import MPPCore
 import MPPTempo
+import Tempo
 
 /// `tempo/session`, protocol v2: payment channels of TIP-1034.
 final class TempoSessionMethod: ClientMethod {
@@ -31,7 +33,8 @@ final class TempoSessionMethod: ClientMethod {
     }
     let chainID = try await manager.chain.chainID()
     guard terms.chainID ?? chainID == chainID else {
-      throw PaymentClientError(.untrustedTerms, "the challenge is for chain \(terms.chainID ?? 0), not \(chainID)")
+      throw PaymentClientError(
+        .untrustedTerms, "the challenge is for chain \(terms.chainID ?? 0), not \(chainID)")
     }
     let key = LaneKey(
       payer: manager.payer, terms: terms, chainID: chainID, origin: context.url.origin.description)
@@ -85,7 +88,8 @@ extension SessionManager {
       id: channel.channelID.hex, origin: channel.origin, resource: channel.resource,
       phase: channel.phase.rawValue, chainID: channel.chainID, payer: channel.descriptor.payer.hex,
       payee: channel.descriptor.payee.hex, token: channel.descriptor.token.hex,
-      deposit: channel.mayHoldDeposit ? channel.account.deposit : .zero, authorized: channel.account.authorized,
+      deposit: channel.mayHoldDeposit ? channel.account.deposit : .zero,
+      authorized: channel.account.authorized,
       delivered: channel.account.delivered, spent: channel.spent, settled: channel.settled,
       refundable: channel.refundable, closeRequestedAt: channel.closeRequestedAt,
       withdrawableAt: withdrawableAt(channel), isDisputed: channel.isDisputed, note: note)

@@ -35,7 +35,8 @@ struct VoucherSigner: Sendable {
     } catch let error as PaymentClientError {
       throw error
     } catch {
-      throw PaymentClientError(.signing, "the voucher could not be signed", isRetryable: true, underlying: error)
+      throw PaymentClientError(
+        .signing, "the voucher could not be signed", isRetryable: true, underlying: error)
     }
   }
 

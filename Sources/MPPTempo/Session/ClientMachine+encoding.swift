@@ -1,10 +1,11 @@
-public import EVM
-public import MPPCore
-public import Tempo
+import EVM
+import MPPCore
+import Tempo
 
 /// A stored channel that cannot be read; `field` is the first wrong member.
 public struct ClientChannelDecodingError: Error, Sendable, Hashable {
   public let field: String
+  public init(field: String) { self.field = field }
 }
 
 extension ClientChannel {
@@ -45,13 +46,17 @@ extension ClientChannel {
   /// Reads and checks a stored channel: the id must follow from the descriptor, the numbers must agree (T33).
   public init(decoding bytes: [UInt8]) throws(ClientChannelDecodingError) {
     let reader = try Reader(bytes)
-    guard try reader.integer("schema") == Self.schema else { throw ClientChannelDecodingError(field: "schema") }
+    guard try reader.integer("schema") == Self.schema else {
+      throw ClientChannelDecodingError(field: "schema")
+    }
     let descriptor: ChannelDescriptor
     do { descriptor = try ChannelDescriptor(parsing: reader.value["descriptor"]) } catch {
       throw ClientChannelDecodingError(field: "descriptor")
     }
     let escrow = try reader.address("escrow")
-    guard let chainID = UInt64(try reader.text("chainId")) else { throw ClientChannelDecodingError(field: "chainId") }
+    guard let chainID = UInt64(try reader.text("chainId")) else {
+      throw ClientChannelDecodingError(field: "chainId")
+    }
     let channelID = try reader.hash("channelId")
     guard descriptor.channelID(escrow: escrow, chainID: chainID) == channelID else {
       throw ClientChannelDecodingError(field: "channelId")
@@ -66,7 +71,9 @@ extension ClientChannel {
     } catch {
       throw ClientChannelDecodingError(field: "authorized")
     }
-    guard let phase = Phase(rawValue: try reader.text("phase")) else { throw ClientChannelDecodingError(field: "phase") }
+    guard let phase = Phase(rawValue: try reader.text("phase")) else {
+      throw ClientChannelDecodingError(field: "phase")
+    }
     self.init(
       channelID: channelID, chainID: chainID, escrow: escrow, descriptor: descriptor,
       origin: try reader.text("origin"), resource: try reader.text("resource"),
@@ -74,7 +81,9 @@ extension ClientChannel {
       createdAt: Timestamp(milliseconds: try reader.integer("createdAt")))
     settled = try reader.amount("settled")
     spent = try reader.amount("spent")
-    guard let units = UInt64(try reader.text("units")) else { throw ClientChannelDecodingError(field: "units") }
+    guard let units = UInt64(try reader.text("units")) else {
+      throw ClientChannelDecodingError(field: "units")
+    }
     self.units = units
     topUp = try reader.action("topUp")
     closeAmount = reader.value["closeAmount"] == nil ? nil : try reader.amount("closeAmount")
@@ -82,7 +91,9 @@ extension ClientChannel {
       reader.value["closeRequestedAt"] == nil
       ? nil : Timestamp(milliseconds: try reader.integer("closeRequestedAt"))
     isDisputed = reader.value["disputed"]?.boolValue ?? false
-    guard let version = UInt64(try reader.text("version")) else { throw ClientChannelDecodingError(field: "version") }
+    guard let version = UInt64(try reader.text("version")) else {
+      throw ClientChannelDecodingError(field: "version")
+    }
     self.version = version
     guard spent <= account.authorized, (closeAmount ?? .zero) <= account.authorized else {
       throw ClientChannelDecodingError(field: "spent")

@@ -1,4 +1,4 @@
-public import MPPCore
+import MPPCore
 
 extension ClientChannel {
   /// The channel after an event, or an error when the event has no meaning in the present phase. Pure.
