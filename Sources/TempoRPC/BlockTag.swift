@@ -12,7 +12,7 @@ public enum BlockTag: Sendable, Hashable {
     switch self {
     case .latest: .string("latest")
     case .pending: .string("pending")
-    case .number(let number): RPCValue.hex(number)
+    case .number(let number): RPCAnswer.hex(number)
     }
   }
 }

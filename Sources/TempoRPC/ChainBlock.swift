@@ -18,11 +18,11 @@ public struct ChainBlock: Sendable, Hashable {
   }
 
   init(_ value: JSONValue) throws(ChainError) {
-    number = try RPCValue.quantity64(value["number"], "block number")
-    hash = try RPCValue.hash(value["hash"], "block hash")
-    timestamp = try RPCValue.quantity64(value["timestamp"], "block timestamp")
+    number = try RPCAnswer.quantity64(value["number"], "block number")
+    hash = try RPCAnswer.hash(value["hash"], "block hash")
+    timestamp = try RPCAnswer.quantity64(value["timestamp"], "block timestamp")
     if let fee = value["baseFeePerGas"], !fee.isNull {
-      baseFeePerGas = try RPCValue.quantity(fee, "baseFeePerGas")
+      baseFeePerGas = try RPCAnswer.quantity(fee, "baseFeePerGas")
     } else {
       baseFeePerGas = nil
     }

@@ -4,11 +4,11 @@ public import Tempo
 
 extension ChainClient {
   public func chainID() async throws(ChainError) -> UInt64 {
-    try RPCValue.quantity64(try await read("eth_chainId", []), "chain id")
+    try RPCAnswer.quantity64(try await read("eth_chainId", []), "chain id")
   }
 
   public func blockNumber() async throws(ChainError) -> UInt64 {
-    try RPCValue.quantity64(try await read("eth_blockNumber", []), "block number")
+    try RPCAnswer.quantity64(try await read("eth_blockNumber", []), "block number")
   }
 
   /// The head of the chain as this node knows it; another node may be ahead.
@@ -34,7 +34,7 @@ extension ChainClient {
       JSONValue.Member(key: "data", value: .string(Hex.encode(data))),
     ]
     if let from { members.append(JSONValue.Member(key: "from", value: .string(from.hex))) }
-    return try RPCValue.data(try await read("eth_call", [.object(members), block.json]), "call result")
+    return try RPCAnswer.data(try await read("eth_call", [.object(members), block.json]), "call result")
   }
 
   /// Runs a whole Tempo transaction without effect (`02` §14.4), as its sender.
@@ -47,11 +47,11 @@ extension ChainClient {
     _ transaction: TempoTransaction, from: Address
   ) async throws(ChainError) -> UInt64 {
     let value = try await read("eth_estimateGas", [TransactionObject.json(transaction, from: from)])
-    return try RPCValue.quantity64(value, "gas estimate")
+    return try RPCAnswer.quantity64(value, "gas estimate")
   }
 
   public func gasPrice() async throws(ChainError) -> UInt128 {
-    try RPCValue.quantity(try await read("eth_gasPrice", []), "gas price")
+    try RPCAnswer.quantity(try await read("eth_gasPrice", []), "gas price")
   }
 
   /// Fees for the next block. A chain without a base fee is asked for its gas price.
@@ -62,7 +62,7 @@ extension ChainClient {
     }
     let tip: UInt128
     do {
-      tip = try RPCValue.quantity(try await read("eth_maxPriorityFeePerGas", []), "priority fee")
+      tip = try RPCAnswer.quantity(try await read("eth_maxPriorityFeePerGas", []), "priority fee")
     } catch  where error.code == .unsupported {
       tip = 0
     }
@@ -74,7 +74,7 @@ extension ChainClient {
     _ address: Address, at block: BlockTag = .pending
   ) async throws(ChainError) -> UInt64 {
     let value = try await read("eth_getTransactionCount", [.string(address.hex), block.json])
-    return try RPCValue.quantity64(value, "transaction count")
+    return try RPCAnswer.quantity64(value, "transaction count")
   }
 
   /// The receipt, or nil while the node knows none.
@@ -83,7 +83,7 @@ extension ChainClient {
     let value = try await read("eth_getTransactionReceipt", [.string(hash.hex)])
     guard !value.isNull else { return nil }
     let receipt = try TransactionReceipt(value)
-    guard receipt.transactionHash == hash else { throw RPCValue.invalid("transactionHash") }
+    guard receipt.transactionHash == hash else { throw RPCAnswer.invalid("transactionHash") }
     return receipt
   }
 
@@ -114,11 +114,11 @@ extension ChainClient {
     address: Address, topics: [Hash32?], from: UInt64, to: UInt64
   ) async throws(ChainError) -> [Log] {
     let filter = JSONRPC.object([
-      "address": .string(address.hex), "fromBlock": RPCValue.hex(from), "toBlock": RPCValue.hex(to),
+      "address": .string(address.hex), "fromBlock": RPCAnswer.hex(from), "toBlock": RPCAnswer.hex(to),
       "topics": .array(topics.map { $0.map { .string($0.hex) } ?? .null }),
     ])
     guard case .array(let entries) = try await read("eth_getLogs", [filter]) else {
-      throw RPCValue.invalid("logs")
+      throw RPCAnswer.invalid("logs")
     }
     var logs: [Log] = []
     for entry in entries {

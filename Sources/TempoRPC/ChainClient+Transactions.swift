@@ -43,7 +43,7 @@ extension ChainClient {
     let amount = try ReserveCalls.decode("balance") { () throws(TempoError) in
       try TIP20ABI.decodeAmount(data)
     }
-    guard let units = amount.uint128 else { throw RPCValue.invalid("balance") }
+    guard let units = amount.uint128 else { throw RPCAnswer.invalid("balance") }
     return units
   }
 
@@ -72,7 +72,7 @@ extension ChainClient {
     let states = try ReserveCalls.decode("channel states") { () throws(TempoError) in
       try ChannelReserveABI.decodeStates(data)
     }
-    guard states.count == ids.count else { throw RPCValue.invalid("channel states") }
+    guard states.count == ids.count else { throw RPCAnswer.invalid("channel states") }
     return states
   }
 
@@ -88,7 +88,7 @@ extension ChainClient {
     let channel = try ReserveCalls.decode("channel") { () throws(TempoError) in
       try ChannelReserveABI.decodeChannel(data)
     }
-    guard channel.descriptor == descriptor else { throw RPCValue.invalid("channel") }
+    guard channel.descriptor == descriptor else { throw RPCAnswer.invalid("channel") }
     return channel.state
   }
 }

@@ -70,7 +70,7 @@ public struct ChainClient: Sendable {
   func send(_ raw: [UInt8]) async -> SendAnswer {
     do {
       let result = try await attemptOnce("eth_sendRawTransaction", [.string(Hex.encode(raw))])
-      return .accepted(try RPCValue.hash(result, "transaction hash"))
+      return .accepted(try RPCAnswer.hash(result, "transaction hash"))
     } catch let error as RPCTransportError {
       return ErrorClassifier.send(error)
     } catch let error as JSONRPCError {

@@ -8,6 +8,6 @@ enum ReserveCalls {
   }
 
   static func decode<T>(_ name: String, _ body: () throws(TempoError) -> T) throws(ChainError) -> T {
-    do { return try body() } catch { throw RPCValue.invalid(name) }
+    do { return try body() } catch { throw RPCAnswer.invalid(name) }
   }
 }

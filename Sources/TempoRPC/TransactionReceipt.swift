@@ -22,21 +22,21 @@ public struct TransactionReceipt: Sendable, Hashable {
   public let logs: [Log]
 
   init(_ value: JSONValue) throws(ChainError) {
-    transactionHash = try RPCValue.hash(value["transactionHash"], "transactionHash")
-    blockNumber = try RPCValue.quantity64(value["blockNumber"], "blockNumber")
-    blockHash = try RPCValue.hash(value["blockHash"], "blockHash")
-    switch try RPCValue.quantity(value["status"], "status") {
+    transactionHash = try RPCAnswer.hash(value["transactionHash"], "transactionHash")
+    blockNumber = try RPCAnswer.quantity64(value["blockNumber"], "blockNumber")
+    blockHash = try RPCAnswer.hash(value["blockHash"], "blockHash")
+    switch try RPCAnswer.quantity(value["status"], "status") {
     case 0: succeeded = false
     case 1: succeeded = true
-    default: throw RPCValue.invalid("status")
+    default: throw RPCAnswer.invalid("status")
     }
-    from = try RPCValue.address(value["from"], "from")
+    from = try RPCAnswer.address(value["from"], "from")
     to = try Self.optionalAddress(value["to"], "to")
-    gasUsed = try RPCValue.quantity64(value["gasUsed"], "gasUsed")
-    effectiveGasPrice = try RPCValue.quantity(value["effectiveGasPrice"], "effectiveGasPrice")
+    gasUsed = try RPCAnswer.quantity64(value["gasUsed"], "gasUsed")
+    effectiveGasPrice = try RPCAnswer.quantity(value["effectiveGasPrice"], "effectiveGasPrice")
     feePayer = try Self.optionalAddress(value["feePayer"], "feePayer")
     feeToken = try Self.optionalAddress(value["feeToken"], "feeToken")
-    guard case .array(let entries)? = value["logs"] else { throw RPCValue.invalid("logs") }
+    guard case .array(let entries)? = value["logs"] else { throw RPCAnswer.invalid("logs") }
     var logs: [Log] = []
     for entry in entries {
       if case .bool(true)? = entry["removed"] { continue }
@@ -47,19 +47,19 @@ public struct TransactionReceipt: Sendable, Hashable {
 
   private static func optionalAddress(_ value: JSONValue?, _ name: String) throws(ChainError) -> Address? {
     guard let value, !value.isNull else { return nil }
-    return try RPCValue.address(value, name)
+    return try RPCAnswer.address(value, name)
   }
 }
 
 extension Log {
   /// At most four topics, as on chain.
   init(rpc value: JSONValue) throws(ChainError) {
-    let address = try RPCValue.address(value["address"], "log address")
+    let address = try RPCAnswer.address(value["address"], "log address")
     guard case .array(let entries)? = value["topics"], entries.count <= 4 else {
-      throw RPCValue.invalid("log topics")
+      throw RPCAnswer.invalid("log topics")
     }
     var topics: [Hash32] = []
-    for entry in entries { topics.append(try RPCValue.hash(entry, "log topic")) }
-    self.init(address: address, topics: topics, data: try RPCValue.data(value["data"], "log data"))
+    for entry in entries { topics.append(try RPCAnswer.hash(entry, "log topic")) }
+    self.init(address: address, topics: topics, data: try RPCAnswer.data(value["data"], "log data"))
   }
 }

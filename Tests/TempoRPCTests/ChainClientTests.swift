@@ -66,12 +66,12 @@ import Testing
   }
 
   @Test func quantitiesAreStrict() throws {
-    #expect(try RPCValue.quantity(.string("0x0"), "q") == 0)
-    #expect(try RPCValue.quantity(.string("0xff"), "q") == 255)
+    #expect(try RPCAnswer.quantity(.string("0x0"), "q") == 0)
+    #expect(try RPCAnswer.quantity(.string("0xff"), "q") == 255)
     for text in ["", "0x", "0x00", "0x01", "ff", "0xg", "0x+1", "0x" + String(repeating: "f", count: 33)] {
-      #expect(throws: ChainError.self, "\(text)") { try RPCValue.quantity(.string(text), "q") }
+      #expect(throws: ChainError.self, "\(text)") { try RPCAnswer.quantity(.string(text), "q") }
     }
-    #expect(throws: ChainError.self) { try RPCValue.quantity(.integer(5), "q") }
+    #expect(throws: ChainError.self) { try RPCAnswer.quantity(.integer(5), "q") }
   }
 
   @Test func feesLeaveRoomAndNeverWrap() throws {

@@ -2,7 +2,7 @@ import EVM
 import MPPCore
 
 /// Reads the value forms of Ethereum JSON-RPC strictly: anything unexpected is `.invalidAnswer`.
-enum RPCValue {
+enum RPCAnswer {
   /// A quantity: `0x0`, or `0x` and hex digits without a leading zero; at most 128 bits.
   static func quantity(_ value: JSONValue?, _ name: String) throws(ChainError) -> UInt128 {
     guard let text = value?.stringValue, text.hasPrefix("0x") else { throw invalid(name) }

@@ -1,0 +1,26 @@
+import EVM
+import MPPCore
+public import MPPServer
+public import MPPTempo
+
+/// Channels in the ledger, with the indexes of the background services.
+extension ChannelRecord: LedgerRecord {
+  public static var kind: UInt8 { RecordKind.channel }
+  /// Channels with something to settle, by the time their settlement interval began.
+  static let settleableSlot = 1
+  /// Channels that owe the payee something: what a forced close could take away.
+  static let owedSlot = 2
+
+  public var indexValues: [IndexValue] {
+    guard !finalized else { return [] }
+    var values: [IndexValue] = []
+    if settleableVoucher != nil {
+      let start = lastSettlement?.at ?? createdAt
+      values.append(IndexValue(slot: Self.settleableSlot, number: start.milliseconds))
+    }
+    if accepted > settled || closing != nil { values.append(IndexValue(slot: Self.owedSlot, bytes: [])) }
+    return values
+  }
+
+  static func key(_ channelID: Hash32) -> RecordKey { RecordKey(kind: kind, id: channelID.bytes) }
+}

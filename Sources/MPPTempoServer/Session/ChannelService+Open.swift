@@ -1,0 +1,157 @@
+import EVM
+import MPPCore
+import MPPServer
+import MPPTempo
+import Tempo
+import TempoRPC
+
+extension ChannelService {
+  /// `04` §18.1. The same credential again, whatever happened in between, finds the finished open or finishes it (W34).
+  func open(_ payload: SessionPayload.Open, _ call: SessionCall) async throws -> Verification {
+    let open = try VerifiedOpen(payload, call.terms, now: call.now)
+    try verify(open.voucher, signer: open.descriptor.effectiveSigner, domain: call.terms.domain)
+    return try await exclusively(open.channelID) {
+      if let record = try await load(open.channelID) { return try await reopened(record, open, call) }
+      let intent = try await openIntent(open)
+      if try await intents.load(intent.identity)?.blocks(intent) != true { try await simulate(open) }
+      let result = try await broadcaster.submit(intent, probe: openProbe(open.channelID, call.terms.escrow))
+      return try await opened(open, result, call)
+    }
+  }
+
+  /// v16: what the chain would refuse is refused here, before the payer pays a fee for it.
+  private func simulate(_ open: VerifiedOpen) async throws {
+    do {
+      try await client.simulate(open.transaction.signed.transaction, from: open.transaction.sender)
+    } catch {
+      throw SessionProblem.chain(error, "the simulated open transaction")
+    }
+  }
+
+  private func openIntent(_ open: VerifiedOpen) async throws -> ChainIntent {
+    let signed = open.transaction.signed
+    guard signed.serialized.count <= ChainIntent.maximumLength else {
+      throw SessionProblem.failed("TIP-1034 open transaction is too large")
+    }
+    return ChainIntent(
+      identity: .init(.open, open.channelID), raw: signed.serialized, hash: signed.hash,
+      validBefore: signed.transaction.validBefore, createdAt: clock.now,
+      context: try IntentContext.open(
+        descriptor: open.descriptor, deposit: open.deposit, voucher: open.voucher
+      ).encoded())
+  }
+
+  func openProbe(_ id: Hash32, _ escrow: Address) -> Broadcaster.EffectProbe {
+    { [client] block throws(ChainError) in
+      try await client.channelState(id, escrow: escrow, at: block).exists
+    }
+  }
+
+  /// B2 to B8.
+  private func opened(
+    _ open: VerifiedOpen, _ result: BroadcastResult, _ call: SessionCall
+  ) async throws -> Verification {
+    guard result.error == nil else { throw SessionProblem.transaction(result.outcome, "open") }
+    let observation = try await checkOpened(
+      open.channelID, open.descriptor, open.deposit, call.terms.escrow, result)
+    try Self.checkFunds(observation, price: call.terms.amount)
+    let opening = ChannelOpening(
+      channelID: open.channelID, chainID: call.terms.chainID, escrow: call.terms.escrow,
+      descriptor: open.descriptor, observation: observation, voucher: open.voucher, now: call.now)
+    let request = call.purpose == .content ? holdRequest(call) : nil
+    let (record, outcome) = try await persist(opening, request)
+    freshness.noteRead(open.channelID, call.now)
+    try await broadcaster.confirm(result)
+    return try answer(record, outcome, record.payerSource, call, result.intent.hash)
+  }
+
+  /// Record and price in one transition.
+  private func persist(
+    _ opening: ChannelOpening, _ request: HoldRequest?
+  ) async throws -> (ChannelRecord, HoldOutcome) {
+    do {
+      return try await table.update(ChannelRecord.key(opening.channelID)) { stored in
+        let record = try ChannelRecord.applying(.open(opening), to: stored)
+        guard let request else { return (record, .notRequested) }
+        let acceptance = VoucherAcceptance(voucher: opening.voucher, comparedWith: .zero)
+        let decision = try record.deciding(acceptance, hold: request)
+        return (decision.record, decision.hold)
+      }
+    } catch let error as ChannelTransitionError {
+      throw SessionProblem.refusal(error)
+    }
+  }
+
+  /// B2 to B5: the receipt and the state after its block say what was signed.
+  func checkOpened(
+    _ id: Hash32, _ descriptor: ChannelDescriptor, _ deposit: Amount, _ escrow: Address,
+    _ result: BroadcastResult
+  ) async throws -> ChannelObservation {
+    let block: UInt64
+    switch result.outcome {
+    case .included(let receipt):
+      let event = try ReserveEvents(receipt, channelID: id, escrow: escrow).opened()
+      guard case .opened(let fields) = event.kind else { throw SessionProblem.foreignDescriptor }
+      guard fields.expiringNonceHash == descriptor.expiringNonceHash else {
+        throw SessionProblem.failed("ChannelOpened expiringNonceHash does not match descriptor")
+      }
+      guard fields.deposit == deposit.units else {
+        throw SessionProblem.failed("ChannelOpened deposit does not match calldata")
+      }
+      guard event.openedDescriptor == descriptor else {
+        throw SessionProblem.failed("descriptor does not match ChannelOpened channelId")
+      }
+      block = receipt.blockNumber
+    case .effective(let number): block = number
+    case .reverted, .rejected, .expired, .unavailable, .pending:
+      throw SessionProblem.transaction(result.outcome, "open")
+    }
+    let state = try await readBack(block) { () async throws(ChainError) in
+      try await self.client.channel(descriptor, escrow: escrow, at: .number(block))
+    }
+    if case .included = result.outcome {
+      guard state.deposit == deposit.units, state.settled == 0, state.closeRequestedAt == 0 else {
+        throw SessionProblem.failed("on-chain channel state does not match open receipt")
+      }
+    }
+    return ChannelObservation(state, block: block)
+  }
+
+  func readBack(
+    _ block: UInt64, _ body: @Sendable () async throws(ChainError) -> ChannelState
+  ) async throws(PaymentProblem) -> ChannelState {
+    do { return try await client.readBack(body) } catch {
+      throw SessionProblem.chain(error, "the state of block \(block)")
+    }
+  }
+
+  /// B6.
+  private static func checkFunds(
+    _ observation: ChannelObservation, price: Amount
+  ) throws(PaymentProblem) {
+    guard observation.deposit > .zero else { throw SessionProblem.notFunded }
+    guard observation.closeRequestedAt == 0 else { throw SessionProblem.closing }
+    guard observation.deposit.units >= observation.settled.units,
+      observation.deposit.units - observation.settled.units >= price.units
+    else {
+      throw .insufficientBalance(reason: "channel available balance insufficient for requested amount")
+    }
+  }
+
+  /// An open of a channel that is open: its voucher counts like any other, and content is charged from the headroom.
+  private func reopened(
+    _ stored: ChannelRecord, _ open: VerifiedOpen, _ call: SessionCall
+  ) async throws -> Verification {
+    guard stored.descriptor == open.descriptor else { throw SessionProblem.foreignDescriptor }
+    guard !stored.finalized else { throw SessionProblem.finalized }
+    let record = try await current(stored, call.now)
+    guard record.deposit > .zero else { throw SessionProblem.notFunded }
+    guard record.phase == .open else { throw SessionProblem.closing }
+    // The deposit of the calldata may be old by now; the record's is the chain's.
+    guard open.voucher.cumulativeAmount > record.settled else { throw SessionProblem.belowSettled }
+    let hash = open.transaction.signed.hash
+    // A lower voucher is ignored; it came with a finished open, so it is no attempt to lower anything.
+    let acceptance = VoucherAcceptance(voucher: open.voucher, comparedWith: .zero)
+    return try await accept(acceptance, record.payerSource, call, transactionHash: hash)
+  }
+}

@@ -1,0 +1,176 @@
+import EVM
+import Logging
+import MPPCore
+import MPPServer
+import MPPTempo
+import Tempo
+import TempoRPC
+
+/// The channels of one server: their records, their chain, and what keeps both in step. Shared by the session method
+/// and the background services.
+///
+/// Vouchers go through the record table alone. Work of several steps (open, top-up, settle, close) holds the channel's
+/// lane, so that one channel has at most one of them under way.
+final class ChannelService: Sendable {
+  let options: TempoSessionOptions
+  let client: ChainClient
+  let broadcaster: Broadcaster
+  let planner: TransactionPlanner
+  let table: RecordTable<ChannelRecord>
+  let intents: LedgerIntentStore
+  let lane = Lane<Hash32>()
+  let holds: HoldSequence
+  let clock: any WallClock
+  let random: any RandomSource
+  let logger: Logger
+  private let reads = Lane<Hash32>(maximumWaiters: 4_096)
+  let freshness: ChannelFreshness
+  private let keys = SignerKeys()
+  private let due: SettlementPlan?
+  private let queue: SettlementQueue
+
+  init(
+    _ options: TempoSessionOptions, _ environment: MethodEnvironment, due: SettlementPlan?,
+    queue: SettlementQueue
+  ) throws {
+    self.options = options
+    self.due = due
+    self.queue = queue
+    clock = environment.clock
+    random = environment.random
+    logger = environment.logger
+    client = ChainClient(
+      transport: options.transport, clock: environment.clock, sleeper: options.sleeper,
+      random: environment.random, limits: options.limits)
+    intents = try LedgerIntentStore(environment.ledger)
+    broadcaster = Broadcaster(client: client, store: intents)
+    planner = TransactionPlanner(client: client, chainID: options.chainID, random: environment.random)
+    table = try environment.ledger.table(ChannelRecord.self)
+    holds = HoldSequence(random: environment.random)
+    freshness = ChannelFreshness(ttl: options.channelStateTTL)
+  }
+
+  // MARK: Records
+
+  func load(_ id: Hash32) async throws -> ChannelRecord? { try await table.load(ChannelRecord.key(id)) }
+
+  /// Applies a transition, durably.
+  @discardableResult
+  func apply(_ transition: ChannelTransition, to id: Hash32) async throws -> ChannelRecord {
+    let (record, _) = try await table.update(ChannelRecord.key(id)) { stored in
+      (try ChannelRecord.applying(transition, to: stored), ())
+    }
+    return record
+  }
+
+  /// Runs a step that holds the channel's lane.
+  func exclusively<T>(_ id: Hash32, _ body: nonisolated(nonsending) () async throws -> T) async throws -> T {
+    do {
+      return try await lane.run(id, body)
+    } catch is LaneError {
+      throw PaymentProblem.unavailable(reason: "too many requests of this channel wait", retryAfter: 1)
+    }
+  }
+
+  // MARK: Chain state
+
+  /// The record with chain state that is not older than the limit. Concurrent callers share one read.
+  func current(_ record: ChannelRecord, _ now: Timestamp) async throws -> ChannelRecord {
+    let id = record.channelID
+    if freshness.isFresh(id, now) { return record }
+    do {
+      return try await reads.run(id) {
+        if freshness.isFresh(id, now) { return try await load(id) ?? record }
+        do {
+          return try await read(record, now)
+        } catch let error as ChainError {
+          guard freshness.toleratesFailure(id, now, limit: options.maximumStaleness) else {
+            throw SessionProblem.chain(error, "the channel's state")
+          }
+          logger.warning(
+            "serving a channel with old chain state",
+            metadata: ["mpp.channel": "\(id.hex.prefix(10))", "mpp.code": "\(error.label)"])
+          return record
+        }
+      }
+    } catch is LaneError {
+      throw PaymentProblem.unavailable(reason: "too many requests of this channel wait", retryAfter: 1)
+    }
+  }
+
+  /// Reads the chain now and writes what it says into the record.
+  /// - Throws: `ChainError` when it cannot be read; the record is unchanged then.
+  func read(_ record: ChannelRecord, _ now: Timestamp) async throws -> ChannelRecord {
+    let block = try await client.blockNumber()
+    let state = try await stateAt(block, record.channelID, record.escrow)
+    return try await merge(state, block, record.channelID, now)
+  }
+
+  /// The state after a block that is known to exist; retried while the node lags (U3).
+  func stateAt(
+    _ block: UInt64, _ id: Hash32, _ escrow: Address
+  ) async throws(ChainError) -> ChannelState {
+    try await client.readBack { () async throws(ChainError) in
+      try await client.channelState(id, escrow: escrow, at: .number(block))
+    }
+  }
+
+  @discardableResult
+  func merge(
+    _ state: ChannelState, _ block: UInt64, _ id: Hash32, _ now: Timestamp
+  ) async throws -> ChannelRecord {
+    let observation = ChannelObservation(state, block: block)
+    // What the chain says can be read again: no answer waits for the disk here.
+    let (record, _) = try await table.updateWithoutWaiting(ChannelRecord.key(id)) { stored in
+      (try ChannelRecord.applying(.mergeChainState(observation), to: stored), ())
+    }
+    freshness.noteRead(id, now)
+    return record
+  }
+
+  // MARK: Signatures
+
+  /// Checks a voucher's signature with the rules of the chain.
+  func verify(_ voucher: SignedVoucher, signer: Address, domain: VoucherDomain) throws(PaymentProblem) {
+    let digest: Hash32
+    do {
+      digest = try Voucher(
+        channelID: voucher.channelID, cumulativeAmount: voucher.cumulativeAmount.units
+      ).digest(domain: domain)
+    } catch {
+      throw SessionProblem.failed("cumulativeAmount exceeds uint96")
+    }
+    let known = keys.key(of: signer)
+    do {
+      let found = try VoucherVerifier.verify(
+        signature: voucher.signature, digest: digest, signer: signer, cachedKey: known)
+      if known == nil, let found { keys.remember(found) }
+    } catch {
+      throw SessionProblem.invalidSignature
+    }
+  }
+
+  /// Whether we may settle and close this channel.
+  func checkSender(_ descriptor: ChannelDescriptor, _ id: Hash32, verb: String) throws(PaymentProblem) {
+    let sender = options.signer.address
+    guard sender != descriptor.payee else { return }
+    if !descriptor.operator.isZero, sender == descriptor.operator { return }
+    var reason =
+      "Cannot \(verb) precompile channel \(id.hex): tx sender \(sender) is not the channel payee \(descriptor.payee)"
+    if !descriptor.operator.isZero { reason += " or operator \(descriptor.operator)" }
+    throw .badRequest(reason: reason)
+  }
+
+  /// A charge was committed: the channel may be due now. Settlement itself runs in the background.
+  func charged(_ record: ChannelRecord) {
+    if let due, due.isDue(record, now: clock.now) { queue.insert(record.channelID) }
+  }
+}
+
+extension ChannelObservation {
+  init(_ state: ChannelState, block: UInt64) {
+    self.init(
+      deposit: Amount(units: state.deposit), settled: Amount(units: state.settled),
+      closeRequestedAt: state.closeRequestedAt, block: block)
+  }
+}

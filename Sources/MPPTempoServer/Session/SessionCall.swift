@@ -1,0 +1,48 @@
+import EVM
+import Logging
+import MPPCore
+import MPPServer
+import MPPTempo
+import Tempo
+
+/// What an action needs to know of the request that brought it.
+struct SessionCall: Sendable {
+  let challengeID: String
+  let terms: SessionTerms
+  let purpose: RequestPurpose
+  let source: UnverifiedSource?
+  let now: Timestamp
+  let logger: Logger
+
+  /// A session receipt of the committed record. What is held counts as spent: it was set aside in the same step
+  /// that the receipt speaks of.
+  func receipt(
+    _ record: ChannelRecord, accepted: Amount? = nil, transactionHash: Hash32? = nil
+  ) -> String {
+    let (units, overflow) = record.units.addingReportingOverflow(UInt64(record.holds.count))
+    return SessionReceipt(
+      timestamp: now, challengeID: challengeID, channelID: record.channelID,
+      acceptedCumulative: accepted ?? record.accepted, spent: record.used,
+      units: overflow ? .max : Int64(clamping: units), transactionHash: transactionHash
+    ).headerValue()
+  }
+
+  func management(
+    _ record: ChannelRecord, source: VerifiedSource?, accepted: Amount? = nil, transactionHash: Hash32? = nil
+  ) -> Verification {
+    .management(
+      ManagementResult(
+        receipt: receipt(record, accepted: accepted, transactionHash: transactionHash), source: source,
+        reference: record.channelID.hex))
+  }
+}
+
+extension ChannelRecord {
+  /// Spent and held: both are below 2^96.
+  var used: Amount { Amount(units: spent.units + held.units) }
+
+  /// The payer as a verified identity: a signature of the channel's signer was checked.
+  var payerSource: VerifiedSource {
+    VerifiedSource("did:pkh:eip155:\(chainID):\(descriptor.payer.checksummed)")
+  }
+}

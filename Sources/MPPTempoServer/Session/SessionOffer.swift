@@ -1,0 +1,56 @@
+import EVM
+import MPPCore
+import MPPServer
+import MPPTempo
+
+/// Joins the method's configuration and an offer's own terms (`04` §6.1, §15.1). Every mistake shows when the route is
+/// made.
+struct SessionOffer: Sendable {
+  private let options: TempoSessionOptions
+  private let offer: Offer
+
+  private static let known: Set<String> = [
+    "minVoucherDelta", "operator", "escrowContract", "feeToken", "channelId", "feePayer",
+  ]
+
+  init(_ options: TempoSessionOptions, _ offer: Offer) throws {
+    self.options = options
+    self.offer = offer
+    for option in offer.options where !Self.known.contains(option.key) {
+      throw ConfigurationError(.offer, "a session offer has no option named \(option.key)")
+    }
+    guard option("feePayer")?.boolValue != true else {
+      throw ConfigurationError(
+        .offer, "this server does not sponsor open and top-up transactions: leave feePayer out")
+    }
+  }
+
+  func terms(_ amount: OfferAmount) throws -> SessionTerms {
+    guard let unit = offer.unit else {
+      throw ConfigurationError(.offer, "a session offer says what one price buys: per: \"request\"")
+    }
+    let price: SessionRequestInput.Price =
+      switch amount {
+      case .decimal(let text): .decimal(text)
+      case .baseUnits(let units): .baseUnits(units)
+      }
+    let input = SessionRequestInput(
+      amount: price, currency: offer.currency ?? options.currencyText, decimals: options.decimals,
+      recipient: offer.recipient ?? options.payee.checksummed, unitType: unit,
+      suggestedDeposit: offer.suggestedDeposit ?? options.suggestedDeposit,
+      escrowContract: text("escrowContract") ?? options.escrow.hex, chainID: options.chainID,
+      channelID: text("channelId"), minVoucherDelta: text("minVoucherDelta") ?? options.minVoucherDelta,
+      operator: text("operator") ?? options.operator?.checksummed,
+      feePayer: option("feePayer")?.boolValue, feeToken: text("feeToken") ?? options.feeToken?.checksummed,
+      sessionProtocol: "v2")
+    do throws(SessionRequestError) {
+      let request = try input.wireRequest()
+      return try SessionTerms(request)
+    } catch {
+      throw ConfigurationError(.offer, "a session offer has no valid \(error.field)")
+    }
+  }
+
+  private func option(_ key: String) -> JSONValue? { offer.options.first { $0.key == key }?.value }
+  private func text(_ key: String) -> String? { option(key)?.stringValue }
+}

@@ -1,0 +1,101 @@
+import EVM
+import HTTPTypes
+import Logging
+public import MPPCore
+public import MPPServer
+import MPPTempo
+import Tempo
+
+/// Payment channels of the TIP-20 channel reserve, protocol `v2`: the server's side of document 04.
+public final class TempoSessionMethod: ServerMethod {
+  public let key = MethodKey(name: "tempo", intent: "session", version: "v2")
+  private let options: TempoSessionOptions
+  let channels: ChannelService
+  let settlements: SettlementService
+  private let queue: SettlementQueue
+
+  /// - Throws: `ConfigurationError` when the options cannot work; `StoreError`.
+  public init(_ options: TempoSessionOptions, _ environment: MethodEnvironment) throws {
+    self.options = options
+    queue = SettlementQueue()
+    let plan: SettlementPlan?
+    do {
+      plan = try options.settlement.map { try SettlementPlan($0, decimals: options.decimals) }
+    } catch {
+      throw ConfigurationError(.offer, "the settlement schedule's amount is not an amount of the token")
+    }
+    channels = try ChannelService(options, environment, due: plan, queue: queue)
+    settlements = SettlementService(channels, plan, queue)
+    let sender = options.signer.address
+    guard sender == options.payee || sender == options.operator else {
+      throw ConfigurationError(
+        .offer, "the signer \(sender) is neither the recipient \(options.payee) nor the operator")
+    }
+  }
+
+  public func prepare(_ offer: Offer, amount: OfferAmount) throws -> PreparedOffer {
+    let terms = try SessionOffer(options, offer).terms(amount)
+    return PreparedOffer(request: terms.request.jsonValue, amount: terms.amount, state: terms)
+  }
+
+  public func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose {
+    let framing = RequestKind.Framing(
+      method: request.method.rawValue, hasQuery: request.hasQuery,
+      contentLength: request.headers[.contentLength],
+      hasTransferEncoding: request.headers[.transferEncoding] != nil, hasBody: request.hasBody)
+    let action = credential?.payload["action"]?.stringValue.flatMap(SessionAction.init(rawValue:))
+    let kind = action.map { RequestKind(framing, action: $0) } ?? RequestKind(framing)
+    return kind == .content ? .content : .management
+  }
+
+  public func verify(
+    _ credential: AuthenticatedCredential, _ context: VerificationContext
+  ) async throws -> Verification {
+    let payload: SessionPayload
+    do { payload = try SessionPayload(parsing: credential.payload) } catch { throw error.problem }
+    guard let terms = context.prepared.state as? SessionTerms else {
+      throw SessionProblem.failed("invalid session request")
+    }
+    let call = SessionCall(
+      challengeID: credential.challenge.id, terms: terms, purpose: context.purpose,
+      source: credential.source, now: context.now, logger: context.logger)
+    switch payload {
+    case .voucher(let payload): return try await channels.voucher(payload, call)
+    case .open(let payload): return try await channels.open(payload, call)
+    case .topUp(let payload): return try await channels.topUp(payload, call)
+    case .close(let payload): return try await channels.close(payload, call)
+    }
+  }
+
+  public func challengeRequest(_ offer: PreparedOffer, _ context: ChallengeContext) async -> JSONValue? {
+    guard let terms = offer.state as? SessionTerms, let find = options.channelHint,
+      let hint = await find(context.request)
+    else { return nil }
+    do {
+      guard let record = try await channels.load(hint.channelID) else { return nil }
+      let snapshot = SessionHints.snapshot(
+        of: record, terms, payer: hint.authenticatedPayer, isContent: context.purpose == .content)
+      guard let snapshot else { return nil }
+      var request = terms.request
+      request.methodDetails.sessionSnapshot = snapshot.jsonValue
+      return request.jsonValue
+    } catch {
+      // A hint is a courtesy.
+      return nil
+    }
+  }
+
+  /// Settles a channel now (`04` §21.1): what was delivered and is covered by a voucher.
+  /// - Returns: nil when there is nothing to settle.
+  /// - Throws: a `PaymentProblem`; safe to repeat.
+  public func settle(channelID: String) async throws -> SettlementEvent? {
+    guard let id = try? Hash32(hex: channelID) else { throw SessionProblem.channelNotFound }
+    return try await channels.settle(id, trigger: .settle)
+  }
+
+  public func start() async throws { try await settlements.reconcile() }
+
+  public func run() async throws { try await settlements.run() }
+
+  public func shutdown() async { queue.finish() }
+}

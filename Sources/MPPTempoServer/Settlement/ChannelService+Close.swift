@@ -1,0 +1,248 @@
+import EVM
+import Logging
+import MPPCore
+import MPPServer
+import MPPTempo
+import Tempo
+import TempoRPC
+
+extension ChannelService {
+  /// Cooperative close, `04` §22. Also accepted while the payer waits to withdraw (§23).
+  func close(_ payload: SessionPayload.Close, _ call: SessionCall) async throws -> Verification {
+    let id = payload.channelID
+    try call.terms.check(id, payload.descriptor, known: table.peek(ChannelRecord.key(id)))
+    guard let stored = try await load(id) else { throw SessionProblem.channelNotFound }
+    guard stored.descriptor == payload.descriptor else { throw SessionProblem.foreignDescriptor }
+    guard !stored.finalized else { throw SessionProblem.alreadyFinalized }
+    let voucher = SignedVoucher(
+      channelID: id, cumulativeAmount: payload.cumulativeAmount, signature: payload.signature)
+    return try await exclusively(id) {
+      if let pending = try await pendingClose(id) {
+        // A close of ours is under way, perhaps from before a restart: this request asks for what it does.
+        let closed = try await finishClose(pending)
+        return call.management(
+          closed.record, source: closed.record.payerSource, accepted: payload.cumulativeAmount,
+          transactionHash: closed.hash)
+      }
+      // A close that held the lane before us may have ended the channel.
+      guard let stored = try await load(id), !stored.finalized else { throw SessionProblem.alreadyFinalized }
+      try await inspect(voucher, stored, call)
+      let closed = try await performClose(id, voucher: voucher, trigger: .close)
+      return call.management(
+        closed.record, source: closed.record.payerSource, accepted: payload.cumulativeAmount,
+        transactionHash: closed.hash)
+    }
+  }
+
+  struct Closed: Sendable {
+    let record: ChannelRecord
+    let hash: Hash32
+  }
+
+  /// Rules 2 to 10, against state read just now.
+  private func inspect(
+    _ voucher: SignedVoucher, _ stored: ChannelRecord, _ call: SessionCall
+  ) async throws {
+    let record: ChannelRecord
+    do { record = try await read(stored, call.now) } catch let error as ChainError {
+      throw SessionProblem.chain(error, "the channel's state")
+    }
+    guard record.deposit > .zero else {
+      throw PaymentProblem.channelClosed(reason: "channel deposit is zero (settled)")
+    }
+    let amount = voucher.cumulativeAmount
+    guard amount >= record.spent else {
+      throw SessionProblem.failed("close voucher amount must be >= \(record.spent) (spent)")
+    }
+    guard amount >= record.settled else {
+      throw SessionProblem.failed("close voucher amount must be >= \(record.settled) (on-chain settled)")
+    }
+    if !record.recognizes(voucher) {
+      try verify(voucher, signer: record.descriptor.effectiveSigner, domain: call.terms.domain)
+    }
+    guard max(record.spent, record.settled) <= record.deposit else {
+      throw PaymentProblem.amountExceedsDeposit(reason: "close capture amount exceeds on-chain deposit")
+    }
+    try checkSender(record.descriptor, record.channelID, verb: "close")
+  }
+
+  /// Closes with what has been delivered: takes the close lease, lets deliveries under way end, signs, journals,
+  /// sends. The caller holds the lane and has verified `voucher`.
+  func performClose(
+    _ id: Hash32, voucher: SignedVoucher?, trigger: SettlementEvent.Trigger
+  ) async throws -> Closed {
+    let owner = random.fill(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    do {
+      try await beginClose(id, voucher, owner)
+      let record = try await drained(id)
+      guard let capture = record.captureAmount, let lease = record.closing else {
+        throw SessionProblem.closing
+      }
+      let intent = try await closeIntent(record, lease.voucher, capture, owner)
+      return try await sendClose(intent, record, trigger: trigger)
+    } catch let error as ChannelTransitionError {
+      throw SessionProblem.refusal(error)
+    }
+  }
+
+  private func beginClose(_ id: Hash32, _ voucher: SignedVoucher?, _ owner: UInt64) async throws {
+    let now = clock.now
+    let attempt = CloseAttempt(
+      voucher: voucher, owner: owner, now: now,
+      expires: now.adding(milliseconds: options.holdLease).adding(milliseconds: Self.closeLease))
+    // The lane is ours and no close is pending in the journal: a lease that is there belongs to a run that died
+    // before it had anything to send.
+    _ = try await table.update(ChannelRecord.key(id)) { stored in
+      guard var record = stored else { throw ChannelTransitionError.notFound }
+      if let stale = record.closing { record = try record.applying(.abortClose(owner: stale.owner)) }
+      return (try record.applying(.beginClose(attempt)), ())
+    }
+  }
+
+  private static var closeLease: Int64 { 120_000 }
+  private static var drainPause: Int64 { 10 }
+
+  /// Waits until no delivery is under way, at most for the lease of a hold.
+  private func drained(_ id: Hash32) async throws -> ChannelRecord {
+    var waited: Int64 = 0
+    if options.isOnlyProcess { try await apply(.releaseAll(exceptEpoch: holds.epoch), to: id) }
+    while true {
+      guard let record = try await load(id) else { throw SessionProblem.channelNotFound }
+      if record.holds.isEmpty { return record }
+      let released = try await apply(.releaseExpired(now: clock.now), to: id)
+      if released.holds.isEmpty { continue }
+      guard waited <= options.holdLease else {
+        throw PaymentProblem.unavailable(reason: "deliveries of this channel are under way", retryAfter: 1)
+      }
+      try await options.sleeper.sleep(milliseconds: Self.drainPause)
+      waited += Self.drainPause
+    }
+  }
+
+  private func closeIntent(
+    _ record: ChannelRecord, _ voucher: SignedVoucher, _ capture: Amount, _ owner: UInt64
+  ) async throws -> ChainIntent {
+    do {
+      let calldata = try ChannelReserveABI.closeCalldata(
+        record.descriptor, cumulativeAmount: voucher.cumulativeAmount.units, captureAmount: capture.units,
+        signature: voucher.signature)
+      return try await planner.intent(
+        .init(.close, record.channelID), calls: [Call(to: record.escrow, data: calldata)],
+        feeToken: options.feeToken ?? record.descriptor.token, signer: options.signer,
+        context: try IntentContext.close(capture: capture, voucher: voucher, owner: owner).encoded())
+    } catch {
+      // Nothing was signed that anybody has seen: the channel is open again.
+      try await apply(.abortClose(owner: owner), to: record.channelID)
+      guard let error = error as? ChainError else { throw error }
+      throw SessionProblem.chain(error, "the close transaction")
+    }
+  }
+
+  private func sendClose(
+    _ intent: ChainIntent, _ record: ChannelRecord, trigger: SettlementEvent.Trigger
+  ) async throws -> Closed {
+    let result = try await broadcaster.submit(intent, probe: goneProbe(record.channelID, record.escrow))
+    return try await closed(result, trigger: trigger)
+  }
+
+  func goneProbe(_ id: Hash32, _ escrow: Address) -> Broadcaster.EffectProbe {
+    { [client] block throws(ChainError) in
+      try await !client.channelState(id, escrow: escrow, at: block).exists
+    }
+  }
+
+  /// The close that waits in the journal, if there is one.
+  func pendingClose(_ id: Hash32) async throws -> ChainIntent? {
+    guard let intent = try await intents.load(.init(.close, id)), !intent.state.isFinal else { return nil }
+    return intent
+  }
+
+  /// Continues a close from the journal. The caller holds the lane.
+  func finishClose(
+    _ intent: ChainIntent, deadline: Int64? = nil
+  ) async throws -> Closed {
+    guard let record = try await load(intent.identity.subject) else { throw SessionProblem.channelNotFound }
+    let result = try await broadcaster.resume(
+      intent, probe: goneProbe(record.channelID, record.escrow), deadlineMilliseconds: deadline)
+    return try await closed(result, trigger: .close)
+  }
+
+  /// Puts the end of a close into the books (`04` §22, broadcast 3 to 5). While the end is not known the lease stays:
+  /// no charge and no voucher is accepted, because the transaction may land (W33).
+  private func closed(
+    _ result: BroadcastResult, trigger: SettlementEvent.Trigger
+  ) async throws -> Closed {
+    let id = result.intent.identity.subject
+    guard let before = try await load(id) else { throw SessionProblem.channelNotFound }
+    let context = try? IntentContext(decoding: result.intent.context)
+    guard case .close(let capture, let voucher, let owner)? = context else {
+      throw StoreError(.corrupt, "a stored close intent cannot be read")
+    }
+    let captured: Amount
+    let block: UInt64
+    switch result.outcome {
+    case .included(let receipt):
+      block = receipt.blockNumber
+      captured = try closedAmount(receipt, before, capture)
+    case .effective(let number):
+      block = number
+      captured = try await closedAmount(before, upTo: number) ?? before.settled
+    case .reverted, .rejected, .expired:
+      if before.closing?.owner == owner { try await apply(.abortClose(owner: owner), to: id) }
+      throw SessionProblem.transaction(result.outcome, "close")
+    case .unavailable, .pending:
+      throw SessionProblem.transaction(result.outcome, "close")
+    }
+    let record = try await apply(.closed(captured: captured, voucher: voucher, block: block), to: id)
+    try await broadcaster.confirm(result)
+    await notify(
+      SettlementEvent(
+        channelID: id, transactionHash: result.intent.hash, trigger: trigger, amount: captured,
+        delta: Amount(units: captured.units - min(before.settled.units, captured.units))))
+    return Closed(record: record, hash: result.intent.hash)
+  }
+
+  /// What our close captured. A receipt that says something else than was signed is believed, and reported.
+  private func closedAmount(
+    _ receipt: TransactionReceipt, _ record: ChannelRecord, _ capture: Amount
+  ) throws(PaymentProblem) -> Amount {
+    let event = try ReserveEvents(receipt, channelID: record.channelID, escrow: record.escrow).closed()
+    let (total, overflow) = event.captured.units.addingReportingOverflow(event.refunded.units)
+    if event.captured != capture || overflow || (!record.finalized && total > record.deposit.units) {
+      logger.error(
+        "ChannelClosed amounts do not match state",
+        metadata: ["mpp.channel": "\(record.channelID.hex.prefix(10))", "captured": "\(event.captured)"])
+    }
+    return event.captured
+  }
+
+  /// What whoever closed the channel captured, from the chain's logs; nil when the payer has withdrawn or the logs
+  /// are not to be had.
+  func closedAmount(_ record: ChannelRecord, upTo block: UInt64) async throws -> Amount? {
+    let topic = ChannelReserveABI.channelClosed.topic
+    do {
+      let logs = try await client.logs(
+        address: record.escrow, topics: [topic, record.channelID], from: min(record.observedBlock, block),
+        to: block)
+      for log in logs {
+        guard let event = try? ChannelReserveEvent(log: log, escrow: record.escrow),
+          event.channelID == record.channelID, case .closed(let captured, _) = event.kind
+        else { continue }
+        return Amount(units: captured)
+      }
+      return nil
+    } catch let error as ChainError {
+      throw SessionProblem.chain(error, "the end of the channel")
+    }
+  }
+
+  func notify(_ event: SettlementEvent) async {
+    logger.info(
+      "captured",
+      metadata: [
+        "mpp.channel": "\(event.channelID.hex.prefix(10))", "trigger": "\(event.trigger.rawValue)",
+        "delta": "\(event.delta)",
+      ])
+    await options.onSettlement?(event)
+  }
+}

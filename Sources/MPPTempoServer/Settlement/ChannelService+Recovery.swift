@@ -1,0 +1,66 @@
+import EVM
+import MPPCore
+import MPPServer
+import MPPTempo
+import Tempo
+import TempoRPC
+
+// What a restart, a sweep or a lost answer left behind. The caller holds the lane.
+extension ChannelService {
+  /// Finishes an open whose answer was never sent. It only looks: bytes of a client are not sent behind its back.
+  func finishOpen(_ intent: ChainIntent, deadline: Int64?) async throws {
+    let id = intent.identity.subject
+    guard case .open(let descriptor, let deposit, let voucher) = try IntentContext(decoding: intent.context)
+    else { throw StoreError(.corrupt, "a stored open cannot be read") }
+    let escrow = options.escrow
+    let result = try await broadcaster.resume(
+      intent, maySend: false, probe: openProbe(id, escrow), deadlineMilliseconds: deadline)
+    guard !result.isUndecided, result.error == nil else { return }
+    if try await load(id) == nil {
+      let observation = try await checkOpened(id, descriptor, deposit, escrow, result)
+      // A channel that was closed again meanwhile leaves nothing to keep.
+      guard observation.deposit > .zero, observation.closeRequestedAt == 0 else {
+        try await broadcaster.confirm(result)
+        return
+      }
+      try await apply(
+        .open(
+          ChannelOpening(
+            channelID: id, chainID: options.chainID, escrow: escrow, descriptor: descriptor,
+            observation: observation, voucher: voucher, now: clock.now)), to: id)
+    }
+    try await broadcaster.confirm(result)
+  }
+
+  /// Finishes a top-up whose answer was never sent. It only looks, like `finishOpen`.
+  func finishTopUp(_ intent: ChainIntent, deadline: Int64?) async throws {
+    let result = try await broadcaster.resume(intent, maySend: false, deadlineMilliseconds: deadline)
+    guard !result.isUndecided, result.error == nil else { return }
+    if let record = try await load(intent.identity.subject), !record.finalized {
+      _ = try await read(record, clock.now)
+    }
+    try await broadcaster.confirm(result)
+  }
+
+  /// Closes a channel whose payer has asked the chain to (W32): with what was delivered, nothing more.
+  func closeForced(_ id: Hash32) async throws {
+    try await exclusively(id) {
+      if let pending = try await pendingClose(id) {
+        _ = try await finishClose(pending)
+        return
+      }
+      guard let record = try await load(id), record.phase == .forced, record.spent > record.settled
+      else { return }
+      try checkSender(record.descriptor, id, verb: "close")
+      _ = try await performClose(id, voucher: nil, trigger: .forcedClose)
+    }
+  }
+
+  /// A channel was found gone: whoever ended it may have captured more than we knew of.
+  func explainEnd(_ before: ChannelRecord, _ block: UInt64) async throws {
+    guard try await pendingClose(before.channelID) == nil,
+      let captured = try await closedAmount(before, upTo: block)
+    else { return }
+    try await apply(.closed(captured: captured, voucher: nil, block: block), to: before.channelID)
+  }
+}

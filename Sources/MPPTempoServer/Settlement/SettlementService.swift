@@ -1,0 +1,167 @@
+import EVM
+import Logging
+import MPPCore
+import MPPServer
+import MPPTempo
+import Metrics
+import Tempo
+import TempoRPC
+
+/// Settles in the background: what request handlers report as due, what an interval makes due, and channels whose payer
+/// has asked the chain to close them. A failure is logged and tried again at the next sweep; it never fails a request
+/// that was paid (W36).
+final class SettlementService: Sendable {
+  private let channels: ChannelService
+  private let plan: SettlementPlan?
+  private let queue: SettlementQueue
+  private static let page = 100
+  private static let concurrency = 8
+
+  init(_ channels: ChannelService, _ plan: SettlementPlan?, _ queue: SettlementQueue) {
+    self.channels = channels
+    self.plan = plan
+    self.queue = queue
+  }
+
+  /// Looks once at everything the last run left in the journal. What is still undecided stays there, and the channel's
+  /// next action or the next sweep looks again.
+  func reconcile() async throws {
+    for intent in try await channels.intents.pending(limit: Self.page * 10) {
+      do {
+        try await resume(intent, deadline: 0)
+      } catch is CancellationError {
+        throw CancellationError()
+      } catch {
+        report("a chain action is not finished yet", intent.identity.subject, error)
+      }
+    }
+  }
+
+  /// Until the task is cancelled.
+  func run() async throws {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.settleReported() }
+      group.addTask { await self.sweepRegularly() }
+      await group.waitForAll()
+    }
+  }
+
+  private func settleReported() async {
+    for await _ in queue.signals {
+      if Task.isCancelled { return }
+      await drain()
+    }
+  }
+
+  /// Settles what was reported as due. Returns when all of it was tried.
+  func drain() async {
+    await each(queue.takeAll()) { try await self.settle($0) }
+  }
+
+  private func sweepRegularly() async {
+    while !Task.isCancelled {
+      do {
+        try await channels.options.sleeper.sleep(milliseconds: channels.options.sweepInterval)
+      } catch { return }
+      await sweep()
+    }
+  }
+
+  /// One look at everything: unfinished actions, due intervals, forced closes.
+  func sweep() async {
+    do {
+      try await reconcile()
+      try await sweepIntervals()
+      try await sweepForcedCloses()
+    } catch {
+      report("a sweep was not finished", nil, error)
+    }
+  }
+
+  private func settle(_ id: Hash32) async throws {
+    guard let plan, let record = try await channels.load(id), plan.isDue(record, now: channels.clock.now)
+    else { return }
+    _ = try await channels.settle(id, trigger: .scheduled)
+  }
+
+  private func sweepIntervals() async throws {
+    guard let plan, let interval = plan.intervalMilliseconds else { return }
+    let bound = channels.clock.now.adding(milliseconds: -interval).milliseconds
+    var cursor: IndexCursor?
+    while true {
+      let entries = try await channels.table.scan(
+        slot: ChannelRecord.settleableSlot, .through(bound), after: cursor, limit: Self.page)
+      guard let last = entries.last else { return }
+      cursor = last.cursor
+      await each(try Self.ids(entries)) { try await self.settle($0) }
+    }
+  }
+
+  /// Reads every channel that owes something, in batches, and closes those whose payer is about to withdraw (W32).
+  func sweepForcedCloses() async throws {
+    var cursor: IndexCursor?
+    while true {
+      let entries = try await channels.table.scan(
+        slot: ChannelRecord.owedSlot, after: cursor, limit: Self.page)
+      guard let last = entries.last else { return }
+      cursor = last.cursor
+      var records: [ChannelRecord] = []
+      for id in try Self.ids(entries) {
+        if let record = try await channels.load(id), !record.finalized { records.append(record) }
+      }
+      for (_, group) in Dictionary(grouping: records, by: \.escrow) { try await look(group) }
+    }
+  }
+
+  private func look(_ records: [ChannelRecord]) async throws {
+    guard let escrow = records.first?.escrow else { return }
+    let block = try await channels.client.blockNumber()
+    let states = try await channels.client.channelStates(
+      records.map(\.channelID), escrow: escrow, at: .number(block))
+    var forced: [Hash32] = []
+    for (record, state) in zip(records, states) {
+      let merged = try await channels.merge(state, block, record.channelID, channels.clock.now)
+      if merged.finalized {
+        try await channels.explainEnd(record, block)
+      } else if merged.closeRequestedAt != 0, merged.spent > merged.settled {
+        forced.append(record.channelID)
+      }
+    }
+    await each(forced) { try await self.channels.closeForced($0) }
+  }
+
+  private func resume(_ intent: ChainIntent, deadline: Int64?) async throws {
+    let id = intent.identity.subject
+    try await channels.exclusively(id) {
+      switch intent.identity.kind {
+      case .settle: _ = try await channels.finishSettlement(intent, trigger: .settle, deadline: deadline)
+      case .close: _ = try await channels.finishClose(intent, deadline: deadline)
+      case .open: try await channels.finishOpen(intent, deadline: deadline)
+      case .topUp: try await channels.finishTopUp(intent, deadline: deadline)
+      case .requestClose, .withdraw, .charge, .renew: break
+      }
+    }
+  }
+
+  private func each(_ ids: [Hash32], _ body: @escaping @Sendable (Hash32) async throws -> Void) async {
+    await withTaskGroup(of: Void.self) { group in
+      for (index, id) in ids.enumerated() {
+        if index >= Self.concurrency { await group.next() }
+        group.addTask {
+          do { try await body(id) } catch { self.report("a channel could not be settled", id, error) }
+        }
+      }
+    }
+  }
+
+  private func report(_ message: Logger.Message, _ id: Hash32?, _ error: any Error) {
+    Counter(label: "mpp_settlement_failures_total").increment()
+    var metadata: Logger.Metadata = ["error": "\(error)"]
+    if let id { metadata["mpp.channel"] = "\(id.hex.prefix(10))" }
+    channels.logger.warning(message, metadata: metadata)
+  }
+
+  private static func ids(_ entries: [IndexEntry]) throws -> [Hash32] {
+    try entries.map { try Hash32($0.key.id) }
+  }
+}

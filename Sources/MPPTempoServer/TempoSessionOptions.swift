@@ -1,0 +1,110 @@
+public import EVM
+public import MPPCore
+public import MPPServer
+import Tempo
+public import TempoRPC
+
+/// How a server takes Tempo session payments (`04` §13). Times in milliseconds.
+public struct TempoSessionOptions: Sendable {
+  /// Sends settle and close. Its address must be the payee, or the operator.
+  public var signer: any Signer
+  /// The node.
+  public var transport: any RPCTransport
+  public var chainID: UInt64
+  /// The payee; the signer's address when nil.
+  public var recipient: Address?
+  /// May settle and close beside the payee; nil when nobody else may.
+  public var `operator`: Address?
+  /// The token, as spelt on the wire; the chain's default when nil (`04` §2).
+  public var currency: String?
+  /// Decimals of the token.
+  public var decimals = 6
+  public var escrow = TempoAddress.channelReserve
+  /// What clients shall pay the fees of open and top-up in, and what settle and close are paid in. When nil,
+  /// nothing is advertised and the server pays in the channel's token.
+  public var feeToken: Address?
+  /// Decimal text in units of the token; offers may say otherwise.
+  public var suggestedDeposit: String?
+  /// Smallest step of a voucher, decimal text in units of the token; offers may say otherwise.
+  public var minVoucherDelta: String?
+  /// Chain state older than this is read again before a voucher is accepted.
+  public var channelStateTTL: Int64 = 5_000
+  /// How long vouchers within the known deposit are still served when the chain cannot be read.
+  public var maximumStaleness: Int64 = 60_000
+  /// Longest time a handler may take to deliver what was paid.
+  public var holdLease: Int64 = 60_000
+  /// When to settle by itself; nil never does.
+  public var settlement: SettlementSchedule?
+  /// How often background work looks at all channels.
+  public var sweepInterval: Int64 = 30_000
+  /// No other process serves this ledger. Holds of earlier runs are then known to be dead.
+  public var isOnlyProcess = true
+  public var limits = ChainClientLimits()
+  public var sleeper: any Sleeper = TaskSleeper()
+  /// Called after each settlement and close, outside of any lock; what it does cannot fail the payment.
+  public var onSettlement: (@Sendable (SettlementEvent) async -> Void)?
+  /// Finds the channel of a request for the hints of a challenge; see `ChannelHint`.
+  public var channelHint: (@Sendable (PaymentRequest) async -> ChannelHint?)?
+
+  public init(signer: any Signer, transport: any RPCTransport, chainID: UInt64) {
+    self.signer = signer
+    self.transport = transport
+    self.chainID = chainID
+  }
+
+  var payee: Address { recipient ?? signer.address }
+
+  var currencyText: String {
+    currency ?? (chainID == TempoChain.mainnet ? TempoAddress.usdcE.checksummed : TempoAddress.pathUSD.hex)
+  }
+}
+
+/// When a channel is settled by itself; whatever comes first (`04` §21.3).
+public struct SettlementSchedule: Sendable, Hashable {
+  /// Charges since the last settlement.
+  public var units: UInt64?
+  /// Charged since the last settlement, decimal text in units of the token.
+  public var amount: String?
+  /// Since the last settlement, or since the channel was opened. Also looked at when nobody pays.
+  public var intervalMilliseconds: Int64?
+
+  public init(units: UInt64? = nil, amount: String? = nil, intervalMilliseconds: Int64? = nil) {
+    self.units = units
+    self.amount = amount
+    self.intervalMilliseconds = intervalMilliseconds
+  }
+}
+
+/// A settlement or close that is on chain and in the ledger.
+public struct SettlementEvent: Sendable, Equatable {
+  public enum Trigger: String, Sendable {
+    case settle
+    case scheduled
+    case close
+    /// The server closed because the payer had asked the chain to.
+    case forcedClose
+  }
+
+  public let channelID: Hash32
+  public let transactionHash: Hash32
+  public let trigger: Trigger
+  /// Captured in total since the channel was opened, base units.
+  public let amount: Amount
+  /// Captured by this transaction.
+  public let delta: Amount
+}
+
+/// A channel that a request may belong to.
+///
+/// Channel ids are public: a header or a cookie that names one proves nothing. The signed voucher goes into a
+/// snapshot only when the application has authenticated the request as this payer (W4).
+public struct ChannelHint: Sendable, Hashable {
+  public let channelID: Hash32
+  /// The application has authenticated the request as this account; nil for a bare hint, which yields no snapshot.
+  public let authenticatedPayer: Address?
+
+  public init(channelID: Hash32, authenticatedPayer: Address?) {
+    self.channelID = channelID
+    self.authenticatedPayer = authenticatedPayer
+  }
+}
