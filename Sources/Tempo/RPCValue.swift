@@ -1,5 +1,5 @@
-/// A JSON value of the JSON-RPC interface, made of hexadecimal text, as this module writes it. It is not a parser
-/// and needs none: whoever speaks JSON turns it into the type of its own.
+/// A JSON value of the JSON-RPC interface, made of hexadecimal text, as this module writes it. It is not
+/// a parser and needs none: whoever speaks JSON turns it into the type of its own.
 public indirect enum RPCValue: Sendable, Hashable {
   case null
   case bool(Bool)

@@ -8,7 +8,8 @@ public enum TempoChain {
   public static let localnet: UInt64 = 1337
   public static let publicDevnet: UInt64 = 31318
 
-  /// Seconds a transaction with an expiring nonce may be valid ahead of the block that includes it (`02` §5.5).
+  /// Seconds a transaction with an expiring nonce may be valid ahead of the block that includes it (`02`
+  /// §5.5).
   public static let expiringNonceWindow: UInt64 = 30
 
   /// The token a payment is made in when nobody names one: USDC.e on mainnet, pathUSD everywhere else.

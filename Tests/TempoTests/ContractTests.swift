@@ -35,7 +35,8 @@ import Testing
 
   @Test func unusualOffsetsAreRefused() throws {
     var call = try calls()[2]
-    // The signature's offset is the ninth word; moving it and the tail by a word means the same to a lenient reader.
+    // The signature's offset is the ninth word; moving it and the tail by a word means the same to a
+    // lenient reader.
     let offset = 4 + 8 * 32
     call[offset + 31] += 32
     call.insert(contentsOf: [UInt8](repeating: 0, count: 32), at: 4 + 9 * 32)

@@ -63,9 +63,9 @@ import Testing
   /// The worked example of EIP-155.
   @Test func legacyTransactionsNameTheirChain() throws {
     let raw = try Hex.decode(
-      "0xf86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a028ef61340bd9"
-        + "39bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b29"
-        + "7fb1966a3b6d83")
+      "0xf86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080"
+        + "25a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761aec"
+        + "b703304b3800ccf555c9f3dc64214b297fb1966a3b6d83")
     let signed = try SignedLegacyTransaction(parsing: raw)
     #expect(signed.chainID == 1)
     #expect(

@@ -2,16 +2,16 @@ public import EVM
 import MPPCore
 import Tempo
 
-/// The one check of voucher signatures, with the rules of the chain: whatever passes here can be settled, in the
-/// bytes that passed (`04` §4.2).
+/// The one check of voucher signatures, with the rules of the chain: whatever passes here can be settled,
+/// in the bytes that passed (`04` §4.2).
 ///
-/// A pure function. It says who signed a digest, nothing about amounts: bounds and order of vouchers are checked
-/// before, because a signature costs thirty times what they do.
+/// A pure function. It says who signed a digest, nothing about amounts: bounds and order of vouchers are
+/// checked before, because a signature costs thirty times what they do.
 public enum VoucherVerifier {
   /// Throws unless `signature` is a canonical primitive signature over `digest` by `signer`.
   ///
-  /// Refused are wrappers of access keys, trailers, other lengths, `v` other than 27/28, a prehash byte above 1,
-  /// high `s` on both curves, and passkey assertions that the node would not read.
+  /// Refused are wrappers of access keys, trailers, other lengths, `v` other than 27/28, a prehash byte
+  /// above 1, high `s` on both curves, and passkey assertions that the node would not read.
   ///
   /// - Parameters:
   ///   - digest: `Voucher.digest(domain:)`.

@@ -4,8 +4,8 @@ public import EVM
 public enum ChannelReserveABI {
   /// Seconds between a close request and the payer's withdrawal.
   public static let closeGracePeriodSeconds: UInt64 = 900
-  /// What the reserve knows as transaction identity inside `eth_call`: ASCII, 32 bytes. A simulated channel id
-  /// is never the real one.
+  /// What the reserve knows as transaction identity inside `eth_call`: ASCII, 32 bytes. A simulated
+  /// channel id is never the real one.
   public static let simulatedNonceHash = Hash32(
     words: 0x5445_4d50_4f5f_5250, 0x435f_5349_4d55_4c41, 0x5449_4f4e_5f4d_5050, 0x5f43_4f4e_5445_5854)
 

@@ -2,8 +2,8 @@ public import EVM
 
 /// A payer's promise that the payee may take up to an amount in total from a channel (`04` §4).
 ///
-/// The signature covers the channel and the amount, nothing else: whoever holds it can use it for `settle` and
-/// `close`, so a voucher with its signature is a bearer secret.
+/// The signature covers the channel and the amount, nothing else: whoever holds it can use it for
+/// `settle` and `close`, so a voucher with its signature is a bearer secret.
 public struct Voucher: Sendable, Hashable {
   public let channelID: Hash32
   /// Base units in total since the channel was opened, at most 2^96 − 1. Zero is a valid voucher.
@@ -28,7 +28,8 @@ public struct Voucher: Sendable, Hashable {
   }
 }
 
-/// The EIP-712 domain of the vouchers of one reserve on one chain. Make one per chain and contract, and keep it.
+/// The EIP-712 domain of the vouchers of one reserve on one chain. Make one per chain and contract, and
+/// keep it.
 public struct VoucherDomain: Sendable, Hashable {
   public let chainID: UInt64
   public let escrow: Address

@@ -2,8 +2,8 @@ public import EVM
 
 /// A signed key authorization as a transaction carries it (`02` §9.2).
 ///
-/// The outer shape is checked and the bytes are kept as they came: limits and call scopes have forms that mean
-/// different things to different writers and must never be rewritten.
+/// The outer shape is checked and the bytes are kept as they came: limits and call scopes have forms that
+/// mean different things to different writers and must never be rewritten.
 public struct KeyAuthorization: Sendable, Hashable {
   public let chainID: UInt64
   public let keyType: PrimitiveSignature.Kind

@@ -3,8 +3,9 @@ public import EVM
 extension PrimitiveSignature {
   /// The address of the key that signed `digest`, after verifying (`02` §3.3–§3.6).
   ///
-  /// A passkey assertion throws `unsupportedKind`: whether it is over `digest` depends on its client data, which
-  /// is JSON. Whoever has a JSON parser asks `WebAuthnSignature.isValid(for:type:challenge:)`.
+  /// A passkey assertion throws `unsupportedKind`: whether it is over `digest` depends on its client
+  /// data, which is JSON. Whoever has a JSON parser asks
+  /// `WebAuthnSignature.isValid(for:type:challenge:)`.
   public func signer(of digest: Hash32) throws(TempoError) -> Address {
     switch self {
     case .secp256k1(let signature):

@@ -38,10 +38,11 @@ public struct WebAuthnSignature: Sendable, Hashable {
     [0x02] + authenticatorData + clientDataJSON + SignatureWords(r: r, s: s, x: x, y: y).bytes
   }
 
-  /// Whether the passkey asserted `digest`, when its client data has this `type` and `challenge` and no other.
+  /// Whether the passkey asserted `digest`, when its client data has this `type` and `challenge` and no
+  /// other.
   ///
-  /// Stricter than the node by what the reference adds: the user was present, and a backed-up key is one that may
-  /// be. Relying party and origin are not looked at.
+  /// Stricter than the node by what the reference adds: the user was present, and a backed-up key is one
+  /// that may be. Relying party and origin are not looked at.
   public func isValid(for digest: Hash32, type: String, challenge: String) -> Bool {
     let flags = authenticatorData[32]
     let isBackedUp = flags & 0x10 != 0

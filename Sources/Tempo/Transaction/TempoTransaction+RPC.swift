@@ -1,8 +1,8 @@
 public import EVM
 
 extension TempoTransaction {
-  /// The request object of `eth_call` and `eth_estimateGas` (`02` §5.2). Members without a value are left out;
-  /// `feePayerSignature` is there only when a sponsor has signed.
+  /// The request object of `eth_call` and `eth_estimateGas` (`02` §5.2). Members without a value are left
+  /// out; `feePayerSignature` is there only when a sponsor has signed.
   public func rpcRequest(from sender: Address) -> RPCValue {
     var members: [RPCValue.Member] = [
       .init("from", .address(sender)),
@@ -29,7 +29,8 @@ extension TempoTransaction {
 }
 
 extension SignedTempoTransaction {
-  /// The transaction object of `eth_getTransactionByHash`, without the members that say where it was included.
+  /// The transaction object of `eth_getTransactionByHash`, without the members that say where it was
+  /// included.
   public func rpcForm(from sender: Address) -> RPCValue {
     var slot = RPCValue.null
     if case .signed(let signature) = transaction.feePayer { slot = .feePayerSignature(signature) }

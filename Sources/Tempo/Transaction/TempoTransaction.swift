@@ -51,7 +51,8 @@ public struct TempoTransaction: Sendable, Hashable {
     self.keyAuthorization = keyAuthorization
   }
 
-  /// The bytes the sender signs. A sponsored sender commits neither to the fee token nor to the sponsor (§5.4).
+  /// The bytes the sender signs. A sponsored sender commits neither to the fee token nor to the sponsor
+  /// (§5.4).
   public var signingPayload: [UInt8] {
     let sponsored = feePayer.isSponsored
     let items = items(feeToken: sponsored ? nil : feeToken, slot: .bytes(sponsored ? [0] : []))
@@ -61,8 +62,9 @@ public struct TempoTransaction: Sendable, Hashable {
   /// The digest the sender signs.
   public func signingHash() -> Hash32 { Keccak256.hash(signingPayload) }
 
-  /// `H(signing payload ‖ sender)`: the replay key of expiring nonces and the identity of a channel opened by
-  /// this transaction. No sponsor can change it. `sender` is the account also when an access key signs (§5.6).
+  /// `H(signing payload ‖ sender)`: the replay key of expiring nonces and the identity of a channel
+  /// opened by this transaction. No sponsor can change it. `sender` is the account also when an access
+  /// key signs (§5.6).
   public func expiringNonceHash(sender: Address) -> Hash32 {
     Keccak256.hash(signingPayload + sender.bytes)
   }
