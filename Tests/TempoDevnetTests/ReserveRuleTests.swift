@@ -1,4 +1,5 @@
 import EVM
+import MPPCore
 import Tempo
 import TempoDevnet
 import Testing
