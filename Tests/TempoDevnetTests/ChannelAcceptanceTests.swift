@@ -323,20 +323,20 @@ struct ChannelScene {
   }
 
   @Test func b19BadOpens() async throws {
-    func open(_ payee: Address, _ token: Address, _ deposit: UInt128) async throws -> String? {
-      let call = ChannelReserveCall.Open(
-        payee: payee, operator: .zero, token: token, deposit: deposit, salt: .zero, authorizedSigner: .zero)
-      return try await h.send(h.reserve(.open(call)), from: h.payer).revertName
-    }
     let payee = h.payee.address
     let path = TempoAddress.pathUSD
     let unknown = try Address(hex: "0x20c0000000000000000000000000000000000099")
-    #expect(try await open(payee, path, 0) == "ZeroDeposit")
-    #expect(try await open(.zero, path, 1) == "InvalidPayee")
-    #expect(try await open(path, path, 1) == "InvalidPayee")
-    #expect(try await open(payee, reserve, 1) == "InvalidToken")
-    #expect(try await open(payee, unknown, 1) == "InvalidToken")
-    #expect(try await open(payee, path, Harness.initial) == "InsufficientBalance")
+    let attempts: [(Address, Address, UInt128, String)] = [
+      (payee, path, 0, "ZeroDeposit"), (.zero, path, 1, "InvalidPayee"), (path, path, 1, "InvalidPayee"),
+      (payee, reserve, 1, "InvalidToken"), (payee, unknown, 1, "InvalidToken"),
+      (payee, path, Harness.initial, "InsufficientBalance"),
+    ]
+    for (payee, token, deposit, name) in attempts {
+      let open = ChannelReserveCall.Open(
+        payee: payee, operator: .zero, token: token, deposit: deposit, salt: .zero, authorizedSigner: .zero)
+      let receipt = try await h.send(h.reserve(.open(open)), from: h.payer)
+      #expect(receipt.revertName == name)
+    }
     #expect(h.units(reserve) == 0)
   }
 

@@ -44,7 +44,8 @@ struct Harness: Sendable {
   // MARK: JSON-RPC
 
   func exchange(_ text: String) async throws -> JSONValue {
-    try JSONValue(parsing: await devnet.handle(Array(text.utf8)))
+    let limits = JSONLimits(maximumBytes: 1 << 26, maximumMembers: 1 << 16, maximumElements: 1 << 16)
+    return try JSONValue(parsing: await devnet.handle(Array(text.utf8)), limits: limits)
   }
 
   @discardableResult

@@ -11,7 +11,7 @@ extension DevnetCore {
   mutating func fund(_ account: Address, wall: Timestamp) throws(RPCFailure) -> [Hash32] {
     var hashes: [Hash32] = []
     for token in Self.tokens {
-      hashes.append(try submit(mint(token, to: account), wall: wall).hash)
+      hashes.append(try submit(mint(token, to: account), by: "tempo_fundAddress", wall: wall).hash)
     }
     return hashes
   }

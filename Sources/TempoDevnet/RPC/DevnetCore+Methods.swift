@@ -189,9 +189,9 @@ extension DevnetCore {
     let parameters = call.parameters
     switch call.method {
     case "eth_sendRawTransaction":
-      return Quantity.hash(try submit(try rawTransaction(parameters), wall: wall).hash)
+      return Quantity.hash(try submit(try rawTransaction(parameters), by: call.method, wall: wall).hash)
     case "eth_sendRawTransactionSync":
-      return try sendSync(parameters, wall: wall)
+      return try sendSync(call, wall: wall)
     case "eth_getTransactionReceipt":
       return receipt(try parameters.hash(0))
     case "eth_getTransactionByHash":
@@ -218,9 +218,8 @@ extension DevnetCore {
 
   /// Answers the receipt (EIP-7966). What is not sealed at once will not be by waiting: nothing else moves
   /// this chain while a request runs.
-  private mutating func sendSync(_ parameters: RPCParameters, wall: Timestamp) throws(RPCFailure) -> JSONValue
-  {
-    let submission = try submit(try rawTransaction(parameters), wall: wall)
+  private mutating func sendSync(_ call: RPCCall, wall: Timestamp) throws(RPCFailure) -> JSONValue {
+    let submission = try submit(try rawTransaction(call.parameters), by: call.method, wall: wall)
     guard submission.isVisible, let sealed = chain.transactions[submission.hash] else {
       throw RPCFailure(
         4, "The transaction was added to the mempool but wasn't processed in time",

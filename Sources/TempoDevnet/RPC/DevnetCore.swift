@@ -66,11 +66,11 @@ struct DevnetCore: Sendable {
   }
 
   /// Admits a transaction and, in instant mode, seals it.
-  mutating func submit(_ raw: [UInt8], wall: Timestamp) throws(RPCFailure) -> Submission {
+  mutating func submit(_ raw: [UInt8], by method: String, wall: Timestamp) throws(RPCFailure) -> Submission {
     let transaction = try ChainState.authenticate(raw, parameters: chain.parameters)
     try chain.admit(transaction, at: time(wall: wall))
     var pending = PendingTransaction(transaction: transaction)
-    switch faults.isEmpty ? nil : faults.action(at: .transaction, method: "", transaction: transaction) {
+    switch faults.isEmpty ? nil : faults.action(at: .transaction, method: method, transaction: transaction) {
     case .drop: return Submission(hash: transaction.hash, isVisible: false)
     case .hold(let blocks): pending.notBefore = chain.latest.number + 1 + UInt64(max(0, blocks))
     case .revert(let data): pending.forcedRevert = data

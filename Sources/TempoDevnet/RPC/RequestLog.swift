@@ -28,6 +28,8 @@ struct RequestLog: Sendable {
   mutating func record(
     _ method: String, _ params: [JSONValue], _ answer: DevnetRequest.Answer, wasFaulted: Bool
   ) {
+    // Control is not traffic, and a log of its own readings would grow without end.
+    guard !method.hasPrefix("devnet_") else { return }
     count += 1
     // Unknown names come from callers: bounded.
     if counts[method] != nil || counts.count < 256 { counts[method, default: 0] += 1 }
