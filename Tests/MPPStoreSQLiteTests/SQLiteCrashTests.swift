@@ -17,7 +17,8 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder.file()
     let notes = folder.file("acknowledged")
-    await #expect(processExitsWith: .signal(SIGKILL)) { [path, notes, acknowledgedBeforeTheEnd] in
+    await #expect(processExitsWith: .signal(SIGKILL)) {
+      [path = path as String, notes = notes as String, limit = acknowledgedBeforeTheEnd as Int] in
       let ledger = try Ledger.sqlite(at: path)
       let table = try ledger.table(TallyRecord.self)
       await withTaskGroup(of: Void.self) { group in
@@ -27,7 +28,7 @@ import Testing
               Self.note("\(writer) \(value)", notes)
               // Commits nobody waits for run beside them.
               try? await table.incrementWithoutWaiting(100 + writer)
-              if value * 16 >= acknowledgedBeforeTheEnd + writer { kill(getpid(), SIGKILL) }
+              if value * 16 >= limit + writer { kill(getpid(), SIGKILL) }
             }
           }
         }
@@ -54,7 +55,7 @@ import Testing
   @Test func unawaitedChangesAreAllOrNothingForEachRecord() async throws {
     let folder = try TemporaryFolder()
     let path = folder.file()
-    await #expect(processExitsWith: .signal(SIGKILL)) { [path] in
+    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
       let ledger = try Ledger.sqlite(at: path)
       let table = try ledger.table(TallyRecord.self)
       for number in 0..<200 { try await table.increment(number) }

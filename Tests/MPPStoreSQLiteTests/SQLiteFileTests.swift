@@ -108,8 +108,8 @@ import Testing
   @Test func aSecondProcessIsRefused() async throws {
     let ledger = try SQLiteLedger(at: folder.file())
     let path = folder.file()
-    await #expect(processExitsWith: .exitCode(42)) { [path] in
-      do {
+    await #expect(processExitsWith: .exitCode(42)) { [path = path as String] in
+      do throws(StoreError) {
         _ = try SQLiteLedger(at: path)
       } catch {
         exit(error.code == .locked ? 42 : 1)

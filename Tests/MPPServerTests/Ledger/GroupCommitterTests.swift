@@ -64,13 +64,13 @@ import Testing
     let commits = store.commitCount
     store.failCommit(commits + 1, .before)
     store.pause()
-    async let inBatch = table.increment(CounterRecord.key(1))
+    let inBatch = Task { [table] in try await table.increment(CounterRecord.key(1)) }
     while store.pausedCount == 0 { await Task.yield() }
-    async let behind = table.increment(CounterRecord.key(2))
+    let behind = Task { [table] in try await table.increment(CounterRecord.key(2)) }
     while table.peek(CounterRecord.key(2))?.value != 21 { await Task.yield() }
     store.resume()
-    for result in [await Result.of { try await inBatch }, await Result.of { try await behind }] {
-      #expect(throws: StoreError.self) { try result.get() }
+    for task in [inBatch, behind] {
+      await #expect(throws: StoreError.self) { try await task.value }
     }
     // Memory is not ahead of the store: the next use reads again.
     #expect(try await table.load(CounterRecord.key(1))?.value == 10)

@@ -3,6 +3,14 @@ import Synchronization
 import Testing
 
 @Suite struct LaneTests {
+  private final class Guarded<Value: Sendable>: Sendable {
+    private let value: Mutex<Value>
+
+    init(_ value: Value) { self.value = Mutex(value) }
+
+    func withLock<T: Sendable>(_ body: @Sendable (inout Value) -> T) -> T { value.withLock { body(&$0) } }
+  }
+
   /// Opens once; tests wait at it instead of sleeping.
   private final class Gate: Sendable {
     private struct State {
@@ -35,7 +43,7 @@ import Testing
   @Test func oneAtATimeInTheOrderOfArrival() async throws {
     let lane = Lane<Int>()
     let gate = Gate()
-    let order = Mutex<[Int]>([])
+    let order = Guarded<[Int]>([])
     let entered = Gate()
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
@@ -58,8 +66,8 @@ import Testing
 
   @Test func neverTwoInsideAndOtherKeysDoNotWait() async throws {
     let lane = Lane<Int>(maximumWaiters: 1000)
-    let inside = Mutex<[Int: Int]>([:])
-    let worst = Mutex(0)
+    let inside = Guarded<[Int: Int]>([:])
+    let worst = Guarded(0)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<400 {
         group.addTask {
@@ -113,7 +121,7 @@ import Testing
     let lane = Lane<Int>()
     let gate = Gate()
     let entered = Gate()
-    let ran = Mutex(false)
+    let ran = Guarded(false)
     let holder = Task {
       try await lane.run(1) {
         entered.open()
