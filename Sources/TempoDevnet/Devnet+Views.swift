@@ -32,6 +32,22 @@ extension Devnet {
     }
   }
 
+  /// The tokens there are, pathUSD first.
+  public var tokens: [DevnetToken] {
+    shared.withCore { core, _ in
+      core.chain.world.tokens.sorted { $0.key < $1.key }.map { address, metadata in
+        DevnetToken(
+          address: address, name: metadata.name, symbol: metadata.symbol, currency: metadata.currency)
+      }
+    }
+  }
+
+  /// What does not add up; empty on a sound chain. Every token's balances make its supply, and the reserve
+  /// holds at least what its channels still owe.
+  public func audit() -> [String] {
+    shared.withCore { core, _ in core.chain.world.audit() }
+  }
+
   /// The protocol nonce.
   public func nonce(of account: Address) -> UInt64 {
     shared.withCore { core, _ in core.chain.nonce(of: account, key: .zero) }

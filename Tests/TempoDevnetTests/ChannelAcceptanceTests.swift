@@ -378,8 +378,10 @@ struct ChannelScene {
   @Test func everyTokenUnitIsAccountedFor() async throws {
     let scene = try await toppedUp()
     try await scene.close(4_000_000, capture: 3_000_000)
+    #expect(h.devnet.audit() == [])
     let sum = h.devnet.balances().values.reduce(0 as UInt128) { $0 + $1.units }
     #expect(sum == h.devnet.totalSupply().units)
+    #expect(sum == 41 * Harness.initial)
   }
 }
 

@@ -33,6 +33,8 @@ struct Harness: Sendable {
     devnet = try Devnet(configuration: configuration)
   }
 
+  init(devnet: Devnet) { self.devnet = devnet }
+
   var now: UInt64 { UInt64(devnet.clock.now.seconds) }
 
   func units(_ account: DevnetAccount, _ token: Address? = nil) -> UInt128 {
