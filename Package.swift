@@ -140,7 +140,17 @@ let package = Package(
     tests("TempoRPCTests", ["TempoRPC", "Tempo", "EVM", "MPPCore"]),
     tests("TempoDevnetTests", ["TempoDevnet", "TempoRPC", "Tempo", "EVM", "MPPCore"]),
     tests("MPPTempoTests", ["MPPTempo", "Tempo", "EVM", "MPPCore"]),
-    tests("MPPServerTests", ["MPPServer", "MPPTesting", "MPPCore", httpTypes]),
+    .target(
+      name: "ServerTestSupport", dependencies: ["MPPServer", "MPPCore", httpTypes, logging],
+      path: "Tests/ServerTestSupport", swiftSettings: settings),
+    tests(
+      "MPPServerTests", ["MPPServer", "ServerTestSupport", "MPPTesting", "MPPCore", httpTypes, lifecycle]),
+    tests(
+      "MPPHummingbirdTests",
+      [
+        "MPPHummingbird", "MPPServer", "ServerTestSupport", "MPPCore", httpTypes, hummingbird, nioCore,
+        nioPosix, lifecycle, logging,
+      ]),
     tests("MPPClientTests", ["MPPClient", "MPPTesting", "MPPCore", httpTypes]),
     tests(
       "MPPStoreSQLiteTests",

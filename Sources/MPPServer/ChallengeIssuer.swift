@@ -27,10 +27,7 @@ struct ChallengeIssuer: Sendable {
   }
 
   func expires(at instant: Timestamp) -> String {
-    let text = instant.rfc3339
-    guard hasEntropy else { return text }
-    let value = random.fill(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) } % 1_000_000
-    let digits = String(value)
-    return text.dropLast() + String(repeating: "0", count: 6 - digits.utf8.count) + digits + "Z"
+    guard hasEntropy else { return instant.rfc3339 }
+    return instant.rfc3339(subMillisecond: random.fill(4).reduce(0) { $0 << 8 | UInt32($1) })
   }
 }

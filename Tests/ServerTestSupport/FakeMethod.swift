@@ -1,0 +1,120 @@
+public import MPPCore
+public import MPPServer
+import Synchronization
+
+/// A payment method without a chain: the payload says what shall happen, and everything is counted.
+///
+/// Payloads: `{"do": "pay" | "payWithoutHold" | "manage" | "deny" | "refuse" | "crash" | "store" |
+/// "cancel" | "contradict" | "unavailable"}`.
+public final class FakeMethod: ServerMethod {
+  public struct Counts: Sendable, Equatable {
+    public var verified = 0
+    public var held = 0
+    public var committed = 0
+    public var released = 0
+    public var hints = 0
+
+    public init(verified: Int = 0, held: Int = 0, committed: Int = 0, released: Int = 0) {
+      self.verified = verified
+      self.held = held
+      self.committed = committed
+      self.released = released
+    }
+  }
+
+  public let key: MethodKey
+  private let state = Mutex(Counts())
+  private let lastEvidence = Mutex<(any Sendable)?>(nil)
+  /// Added to fresh challenges when set.
+  private let hint: (@Sendable (ChallengeContext) -> JSONValue?)?
+
+  public init(
+    key: MethodKey = MethodKey(name: "tempo", intent: "session", version: "v2"),
+    hint: (@Sendable (ChallengeContext) -> JSONValue?)? = nil
+  ) {
+    self.key = key
+    self.hint = hint
+  }
+
+  public var counts: Counts { state.withLock { $0 } }
+  public var evidence: (any Sendable)? { lastEvidence.withLock { $0 } }
+
+  public func prepare(_ offer: Offer, amount: OfferAmount) throws -> PreparedOffer {
+    let units: Amount
+    switch amount {
+    case .decimal(let text): units = try Amount(decimal: text, decimals: 6)
+    case .baseUnits(let amount): units = amount
+    }
+    var details: [JSONValue.Member] = [.init(key: "chainId", value: 42431)]
+    if let version = key.version {
+      details.append(.init(key: "sessionProtocol", value: .string(version)))
+    }
+    let request: JSONValue = [
+      "amount": .string(units.description), "currency": .string(offer.currency ?? "0xaa"),
+      "recipient": "0xbb", "unitType": .string(offer.unit ?? "request"), "methodDetails": .object(details),
+    ]
+    return PreparedOffer(request: request, amount: units)
+  }
+
+  public func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose {
+    switch credential?.payload["do"]?.stringValue {
+    case "manage", "contradict": .management
+    default: request.method == .head ? .management : .content
+    }
+  }
+
+  public func verify(
+    _ credential: AuthenticatedCredential, _ context: VerificationContext
+  ) async throws -> Verification {
+    state.withLock { $0.verified += 1 }
+    let amount = context.prepared.amount
+    func payment(_ hold: (any PaymentHold)?) -> Verification {
+      .proceed(
+        VerifiedPayment(
+          source: nil, amount: amount, receipt: "cmVjZWlwdA", reference: "ref", hold: hold))
+    }
+    switch credential.payload["do"]?.stringValue {
+    case "pay":
+      if context.purpose == .management {
+        return .management(ManagementResult(receipt: "bWFuYWdlZA", source: nil, reference: "ref"))
+      }
+      state.withLock { $0.held += 1 }
+      return payment(FakeHold(method: self))
+    case "payWithoutHold": return payment(nil)
+    case "manage":
+      return .management(
+        ManagementResult(
+          receipt: "bWFuYWdlZA", source: nil, reference: "ref",
+          headers: [ProtocolHeaders.paymentSession: "0x01"]))
+    case "contradict":
+      state.withLock { $0.held += 1 }
+      return payment(FakeHold(method: self))
+    case "deny": throw PaymentProblem.insufficientBalance(reason: "requested 1, available 0")
+    case "refuse":
+      throw PaymentRefusal(.channelClosed(reason: "channel is finalized"), evidence: "payer verified")
+    case "store": throw StoreError(.unavailable, "disk is gone")
+    case "cancel": throw CancellationError()
+    case "unavailable": throw PaymentProblem.unavailable(reason: "no RPC", retryAfter: 7)
+    case "crash": throw FakeError(secret: "0xprivate")
+    default: throw PaymentProblem.invalidPayload()
+    }
+  }
+
+  public func challengeRequest(_ offer: PreparedOffer, _ context: ChallengeContext) async -> JSONValue? {
+    lastEvidence.withLock { $0 = context.evidence }
+    guard let extra = hint?(context), case .object(let members) = offer.request else { return nil }
+    state.withLock { $0.hints += 1 }
+    return .object(members + [.init(key: "hint", value: extra)])
+  }
+
+  struct FakeHold: PaymentHold {
+    let method: FakeMethod
+    func commit() async { method.state.withLock { $0.committed += 1 } }
+    func release() async { method.state.withLock { $0.released += 1 } }
+  }
+}
+
+/// An error whose text must never reach a client.
+public struct FakeError: Error {
+  let secret: String
+}
