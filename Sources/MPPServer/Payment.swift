@@ -42,7 +42,7 @@ public final class Payment: Sendable {
 
   deinit {
     guard state.load(ordering: .relaxed) == 0, let hold else { return }
-    observer.abandoned(hold)
+    observer.abandoned(hold, challengeID: challengeID, reference: reference, amount)
   }
 
   /// Whether a response with this status is charged: a handler that answers 500 or above is not (DESIGN §4).

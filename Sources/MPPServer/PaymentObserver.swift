@@ -17,8 +17,9 @@ struct PaymentObserver: Sendable {
         : .released(method, challengeID: payment.challengeID, reference: payment.reference, payment.amount))
   }
 
-  func abandoned(_ hold: any PaymentHold) {
+  func abandoned(_ hold: any PaymentHold, challengeID: String, reference: String, _ amount: Amount) {
     metrics.resolved(intent: method.intent, wasDelivered: false)
     reaper.abandon(hold)
+    events.emit(.released(method, challengeID: challengeID, reference: reference, amount))
   }
 }

@@ -30,6 +30,7 @@ struct VerificationPipeline: Sendable {
       else { return await challenge(request, route, now) }
       credential = found
     } catch {
+      events.emit(.refused(challengeID: nil, problem: error.problem.code))
       return await refuse(error.problem, request, route, now)
     }
     do {

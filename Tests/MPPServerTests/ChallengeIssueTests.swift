@@ -21,7 +21,7 @@ struct ChallengeIssueTests {
     #expect(fields.count == 2)
     let mac = ChallengeMAC(secrets: try SecretRing([Secret(ServerFixture.secret)]))
     for field in fields {
-      let challenge = try #require(try ChallengeList(parsing: field).challenges.first)
+      let challenge = try #require(try ChallengeList(fields: [.wwwAuthenticate: field]).challenges.first)
       #expect(mac.verify(challenge))
       let plain = try mac.issue(challenge.parameters)
       #expect(plain.id == challenge.id)

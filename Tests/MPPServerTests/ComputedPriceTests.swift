@@ -83,7 +83,9 @@ struct ComputedPriceTests {
     let fixture = try await ServerFixture(limits: limits)
     let route = try fixture.route([.session(Self.byQuery, per: "request")])
     var challenges: [(Int, Challenge)] = []
-    for size in 1...9 { challenges.append((size, try await fixture.challenges(route, Self.get("\(size)"))[0])) }
+    for size in 1...9 {
+      challenges.append((size, try await fixture.challenges(route, Self.get("\(size)"))[0]))
+    }
     for (size, challenge) in challenges.reversed() {
       let outcome = await fixture.server.authorize(
         ServerFixture.paying(challenge, ["do": "pay"], target: "/items/1?\(size)"), for: route)

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Logging
 import MPPCore
 import MPPServer
@@ -55,8 +56,10 @@ struct ConfigurationTests {
       .appendingPathComponent("mpp-secret-\(UInt32.random(in: 0...UInt32.max))").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     await #expect(throws: ConfigurationError.self) { try await SecretSource.file(path).load() }
-    FileManager.default.createFile(
-      atPath: path, contents: Data("current\r\nprevious\n".utf8), attributes: [.posixPermissions: 0o644])
+    #expect(
+      FileManager.default.createFile(
+        atPath: path, contents: Data("current\r\nprevious\n".utf8),
+        attributes: [.posixPermissions: 0o644]))
     await #expect(throws: ConfigurationError.self) { try await SecretSource.file(path).load() }
     try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
     #expect(try await SecretSource.file(path).load() == ["current", "previous"])

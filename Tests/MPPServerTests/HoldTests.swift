@@ -6,7 +6,8 @@ import Testing
 
 /// Hold before the handler, commit on delivery, release otherwise (DESIGN §4).
 struct HoldTests {
-  static func pay(_ fixture: ServerFixture, _ options: RouteOptions = RouteOptions()) async throws -> Payment {
+  static func pay(_ fixture: ServerFixture, _ options: RouteOptions = RouteOptions()) async throws -> Payment
+  {
     try #require(try await fixture.pay(try fixture.route(options: options), ["do": "pay"]).payment)
   }
 

@@ -24,16 +24,20 @@ struct RegistryTests {
     }
   }
 
-  @Test(arguments: [false, true]) func findingC6OrderOfRegistrationDoesNotMatter(_ isLegacyFirst: Bool) async throws {
+  @Test(arguments: [false, true]) func findingC6OrderOfRegistrationDoesNotMatter(_ isLegacyFirst: Bool)
+    async throws
+  {
     let (legacy, current) = (FakeMethod(key: Self.v1), FakeMethod(key: Self.v2))
     let fixture = try await ServerFixture(
       method: isLegacyFirst ? legacy : current, others: [isLegacyFirst ? current : legacy])
     var old = Offer.session("0.01", per: "request")
     old.key = Self.v1
-    let offers = isLegacyFirst ? [old, .session("0.01", per: "request")] : [.session("0.01", per: "request"), old]
+    let offers =
+      isLegacyFirst ? [old, .session("0.01", per: "request")] : [.session("0.01", per: "request"), old]
     let route = try fixture.route(offers)
     for challenge in try await fixture.challenges(route) {
-      let key = MethodKey(name: challenge.method, intent: challenge.intent, request: challenge.request.value())
+      let key = MethodKey(
+        name: challenge.method, intent: challenge.intent, request: challenge.request.value())
       let method = key == Self.v1 ? legacy : current
       let before = method.counts.verified
       let outcome = await fixture.server.authorize(

@@ -10,7 +10,9 @@ struct RoutePurposeTests {
     let fixture = try await ServerFixture()
     let route = try fixture.route(options: RouteOptions(contentMethods: [.get]))
     let challenge = try await fixture.challenges(route)[0]
-    for (method, target) in [(HTTPRequest.Method.post, "/items/1?q=1"), (.post, "/items/1"), (.head, "/items/1")] {
+    for (method, target) in [
+      (HTTPRequest.Method.post, "/items/1?q=1"), (.post, "/items/1"), (.head, "/items/1"),
+    ] {
       let outcome = await fixture.server.authorize(
         ServerFixture.paying(challenge, ["do": "pay"], method: method, target: target), for: route)
       #expect(outcome.label == "management", "\(method)")
@@ -23,7 +25,8 @@ struct RoutePurposeTests {
 
   @Test func managementMayAnswerAChallengeOfASiblingRoute() async throws {
     let fixture = try await ServerFixture()
-    let get = try fixture.route(), post = try fixture.route(method: .post)
+    let get = try fixture.route()
+    let post = try fixture.route(method: .post)
     let challenge = try await fixture.challenges(get)[0]
     let manage = ServerFixture.paying(challenge, ["do": "manage"], method: .post)
     let alone = await fixture.server.authorize(manage, for: post)

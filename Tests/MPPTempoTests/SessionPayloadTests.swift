@@ -58,7 +58,8 @@ struct SessionPayloadTests {
     #expect(try SessionPayload(parsing: Self.replacing(value, "unknown", 1)) == payload)
   }
 
-  @Test(arguments: SessionAction.allCases) func missingMembersAreSchemaErrors(_ action: SessionAction) throws {
+  @Test(arguments: SessionAction.allCases) func missingMembersAreSchemaErrors(_ action: SessionAction) throws
+  {
     let value = try #require(Self.good[action.rawValue])
     let optional = ["descriptor", "authorizedSigner", "refundSignature"]
     for member in value.objectValue ?? [] where !optional.contains(member.key) {
@@ -93,7 +94,9 @@ struct SessionPayloadTests {
     let digits = String(repeating: "0", count: 29) + "1"
     #expect(error(digits) == .invalid(reason: "cumulativeAmount exceeds uint96"))
     #expect(error("1.5") == .invalid(reason: "invalid session credential cumulativeAmount"))
-    for text in ["", "-5", "0x10", " 1", "1e3", "٣", "1.", ".5"] { #expect(error(text) == .schema, "\(text)") }
+    for text in ["", "-5", "0x10", " 1", "1e3", "٣", "1.", ".5"] {
+      #expect(error(text) == .schema, "\(text)")
+    }
   }
 
   @Test func oddHexadecimalDigitsAreNoBytes() throws {

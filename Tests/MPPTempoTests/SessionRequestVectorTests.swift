@@ -59,7 +59,8 @@ struct SessionRequestVectorTests {
   private static func input(_ value: JSONValue) throws -> SessionRequestInput {
     let known: Set<String> = [
       "amount", "currency", "decimals", "unitType", "recipient", "chainId", "escrowContract",
-      "sessionProtocol", "suggestedDeposit", "minVoucherDelta", "feePayer", "feeToken", "operator", "channelId",
+      "sessionProtocol", "suggestedDeposit", "minVoucherDelta", "feePayer", "feeToken", "operator",
+      "channelId",
     ]
     for member in value.objectValue ?? [] where !known.contains(member.key) {
       throw VectorError("unknown input \(member.key)")

@@ -1,3 +1,4 @@
+import HTTPTypes
 public import MPPCore
 public import MPPServer
 import Synchronization

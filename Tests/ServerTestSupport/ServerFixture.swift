@@ -88,6 +88,7 @@ public struct ServerFixture: Sendable {
 
 public struct FixtureError: Error, CustomStringConvertible {
   public let description: String
+  public init(description: String) { self.description = description }
 }
 
 extension PaymentOutcome {
