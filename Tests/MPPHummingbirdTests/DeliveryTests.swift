@@ -17,19 +17,37 @@ struct DeliveryTests {
     func wait() async { for await _ in stream {} }
   }
 
+  /// A context that knows its connection.
+  struct ChannelContext: PaidContext {
+    var coreContext: CoreRequestContextStorage
+    var paymentIfPresent: Payment?
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+      coreContext = .init(source: source)
+      channel = source.channel
+    }
+  }
+
   @Test func droppedConnectionIsNotCharged() async throws {
     let fixture = try await ServerFixture()
     let (started, left) = (Gate(), Gate())
-    let router = Router(context: PaidRequestContext.self)
+    let router = Router(context: ChannelContext.self)
     router.group("slow").add(middleware: fixture.server.session("0.01", per: "request"))
-      .get { _, _ -> Response in
+      .get { _, context -> Response in
+        let loop = context.channel.eventLoop
         started.open()
         await left.wait()
         return Response(
           status: .ok,
           body: ResponseBody { writer in
-            let chunk = ByteBuffer(repeating: 0x61, count: 1 << 20)
-            for _ in 0..<64 { try await writer.write(chunk) }
+            // Each chunk waits for the event loop, so that the writer cannot outrun it: a write returns when
+            // it is queued.
+            let chunk = ByteBuffer(repeating: 0x61, count: 1 << 16)
+            for _ in 0..<4096 {
+              try await writer.write(chunk)
+              try await loop.submit {}.get()
+            }
             try await writer.finish(nil)
           })
       }

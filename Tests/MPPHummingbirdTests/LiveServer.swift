@@ -12,10 +12,10 @@ struct LiveServer: Sendable {
   let port: Int
 
   /// Runs the application with the payment server as its service while `body` runs.
-  static func run<Result: Sendable>(
-    _ router: Router<PaidRequestContext>, _ payments: PaymentServer,
+  static func run<Context: PaidContext, Result: Sendable>(
+    _ router: Router<Context>, _ payments: PaymentServer,
     _ body: @escaping @Sendable (LiveServer) async throws -> Result
-  ) async throws -> Result {
+  ) async throws -> Result where Context.Source == ApplicationRequestContextSource {
     let (ports, continuation) = AsyncStream<Int>.makeStream()
     let application = Application(
       router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
