@@ -1,5 +1,6 @@
 #if SQLite
   import MPPServer
+  import Synchronization
 
   #if canImport(Glibc)
     import Glibc
@@ -13,7 +14,8 @@
   ///
   /// The lock file stays: removing it would let two processes lock two different files of the same name.
   final class FileLock: Sendable {
-    private let descriptor: Int32
+    /// `nil` once released.
+    private let descriptor: Mutex<Int32?>
 
     /// - Throws: `StoreError` with code `locked` when somebody else has the lock, `unavailable` when the lock file cannot be made.
     init(forFile path: String) throws(StoreError) {
@@ -32,10 +34,21 @@
         throw StoreError(
           .locked, "\(path) is in use by another process or another instance; only one may open it")
       }
-      self.descriptor = descriptor
+      self.descriptor = Mutex(descriptor)
     }
 
-    deinit { _ = Self.closeDescriptor(descriptor) }
+    deinit { release() }
+
+    /// Lets others in. Unlocked explicitly, not only closed: a child process that is just being started may have a copy of
+    /// the descriptor for a moment.
+    func release() {
+      descriptor.withLock { descriptor in
+        guard let open = descriptor else { return }
+        _ = flock(open, LOCK_UN)
+        _ = Self.closeDescriptor(open)
+        descriptor = nil
+      }
+    }
 
     private static func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }
   }

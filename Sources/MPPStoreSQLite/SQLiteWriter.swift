@@ -42,7 +42,7 @@
     func start(_ opened: SQLiteOpening.Opened) {
       let thread = Thread { [self] in
         run(opened.database)
-        withExtendedLifetime(opened.lock) {}
+        opened.lock.release()
         finishClosing()
       }
       thread.name = "mpp-sqlite"

@@ -94,4 +94,68 @@ import Testing
     await file.close()
     await #expect(throws: StoreError.self) { try await file.perform { _ in } }
   }
+
+  @Test func aFailedCommitFailsEveryPieceOfTheBatch() async throws {
+    let file = try SQLiteFile(
+      path: folder.file(),
+      schema: SQLiteSchema(
+        applicationID: 78, name: "test",
+        migrations: [
+          {
+            try $0.execute(
+              sql: """
+                CREATE TABLE parent (n INTEGER PRIMARY KEY);
+                CREATE TABLE child (n INTEGER PRIMARY KEY REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+                """)
+          }
+        ]))
+    // The missing parent is noticed at the commit, when every piece of work has run.
+    for _ in 0..<5 {
+      let results = await withTaskGroup(of: Bool.self) { group in
+        for number in 0..<20 {
+          group.addTask {
+            do {
+              try await file.perform {
+                try $0.execute(sql: "INSERT INTO child VALUES (?)", arguments: [number])
+              }
+              return true
+            } catch {
+              return false
+            }
+          }
+        }
+        return await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(!results.contains(true), "a piece of a failed batch was reported as durable")
+    }
+    #expect(try await file.perform { try Int.fetchOne($0, sql: "SELECT count(*) FROM child") } == 0)
+    try await file.perform {
+      try $0.execute(sql: "INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1)")
+    }
+    await file.close()
+  }
+
+  @Test func aFullDiskIsSaidSoAndNothingAcknowledgedIsLost() async throws {
+    let path = folder.file()
+    let file = try SQLiteFile(
+      path: path,
+      schema: SQLiteSchema(
+        applicationID: 79, name: "test",
+        migrations: [{ try $0.execute(sql: "CREATE TABLE t (n INTEGER PRIMARY KEY, body BLOB)") }]))
+    try await file.perform { try $0.execute(sql: "PRAGMA max_page_count = 20") }
+    var acknowledged = 0
+    var refusal: StoreError?
+    while refusal == nil, acknowledged < 1000 {
+      do throws(StoreError) {
+        try await file.perform { try $0.execute(sql: "INSERT INTO t (body) VALUES (zeroblob(3000))") }
+        acknowledged += 1
+      } catch {
+        refusal = error
+      }
+    }
+    #expect(refusal?.code == .full)
+    #expect(acknowledged > 5)
+    #expect(try await file.perform { try Int.fetchOne($0, sql: "SELECT count(*) FROM t") } == acknowledged)
+    await file.close()
+  }
 }
