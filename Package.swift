@@ -101,7 +101,7 @@ let package = Package(
     library(
       "MPPHummingbird",
       ["MPPTempoServer", "MPPServer", "MPPCore", httpTypes, lifecycle, logging, hummingbird, nioCore]),
-    library("TempoDevnet", ["Tempo", "EVM", "MPPCore", nioCore, nioPosix, nioHTTP1, logging]),
+    library("TempoDevnet", ["Tempo", "EVM", "MPPCore", crypto, nioCore, nioPosix, nioHTTP1, logging]),
     library(
       "MPPTesting",
       [
@@ -138,7 +138,7 @@ let package = Package(
     tests("EVMTests", ["EVM", "MPPCore", crypto]),
     tests("TempoTests", ["Tempo", "EVM", "MPPCore"]),
     tests("TempoRPCTests", ["TempoRPC", "Tempo", "EVM", "MPPCore"]),
-    tests("TempoDevnetTests", ["TempoDevnet", "TempoRPC", "Tempo", "EVM", "MPPCore"]),
+    tests("TempoDevnetTests", ["TempoDevnet", "TempoRPC", "Tempo", "EVM", "MPPCore", crypto]),
     tests("MPPTempoTests", ["MPPTempo", "Tempo", "EVM", "MPPCore"]),
     .target(
       name: "ServerTestSupport", dependencies: ["MPPServer", "MPPCore", httpTypes, logging],

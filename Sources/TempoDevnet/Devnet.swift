@@ -55,7 +55,7 @@ public final class Devnet: Sendable {
   }
 
   /// The same without waiting: the caller performs the delay.
-  func answer(_ requestBody: [UInt8]) -> DevnetReply {
+  package func answer(_ requestBody: [UInt8]) -> DevnetReply {
     shared.withCore { core, wall in core.exchange(requestBody, wall: wall) }
   }
 

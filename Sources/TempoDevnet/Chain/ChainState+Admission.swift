@@ -9,6 +9,7 @@ extension ChainState {
   {
     let content = try TransactionDecoder.decode(raw)
     let digest = Keccak256.hash(content.senderPreimage)
+    // Ethereum's own types always carry 65 bytes.
     guard let sender = SignatureRules.signer(of: digest, signature: content.signature) else {
       throw .refused(
         content.signature.first == 3 && content.signature.count != 65
@@ -72,7 +73,7 @@ extension ChainState {
     var items = content.sponsorItems
     items[11] = .address(sender)
     let digest = Keccak256.hash([0x78] + RLP.encode(.list(items)))
-    guard let payer = SignatureRules.signer(of: digest, signature: signature) else {
+    guard let payer = SignatureRules.secp256k1Signer(of: digest, signature: signature) else {
       throw .rejected("fee payer signature recovery failed")
     }
     guard payer != sender else { throw .rejected("fee payer cannot resolve to sender") }

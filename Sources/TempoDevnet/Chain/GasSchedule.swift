@@ -16,10 +16,22 @@ enum GasSchedule {
     }
     gas += 4 * tokens
     gas += nonce(transaction)
+    gas += signature(transaction.signature)
     gas += 2_400 * UInt64(transaction.accessList.count)
     gas += 1_900 * UInt64(transaction.accessList.reduce(0, +))
     gas += 12_500 * UInt64(transaction.delegations)
     return max(gas, 21_000 + 10 * tokens)
+  }
+
+  private static func signature(_ envelope: [UInt8]) -> UInt64 {
+    guard envelope.count != 65 else { return 0 }
+    switch envelope.first {
+    case 0x01: return 5_000
+    case 0x02:
+      let data = envelope.dropFirst().dropLast(128)
+      return 5_000 + data.reduce(0) { $0 + ($1 == 0 ? 4 : 16) }
+    default: return 0
+    }
   }
 
   private static func nonce(_ transaction: DecodedTransaction) -> UInt64 {

@@ -1,7 +1,9 @@
+import Crypto
 import EVM
+import MPPCore
 
-/// The chain's own signature rules over the curve arithmetic it shares with the SDK: low `s`, exact lengths,
-/// exact recovery bytes.
+/// The chain's own signature rules over the curve arithmetic it shares with the SDK (`02` §3): exact lengths,
+/// exact recovery bytes, low `s` on both curves.
 enum SignatureRules {
   private static let halfOrder: [UInt8] =
     [0x7f] + [UInt8](repeating: 0xff, count: 15) + [
@@ -14,8 +16,18 @@ enum SignatureRules {
     return envelope.dropLast() + [envelope[64] + 27]
   }
 
-  /// Who signed a transaction or sponsored one; `nil` for anything but a sound secp256k1 signature.
+  /// Who signed: a secp256k1, P-256 or WebAuthn signature. `nil` for anything that is not exactly one.
   static func signer(of digest: Hash32, signature: [UInt8]) -> Address? {
+    if signature.count == 65 { return secp256k1Signer(of: digest, signature: signature) }
+    switch signature.first {
+    case 0x01: return p256Signer(of: digest, signature: signature)
+    case 0x02: return webAuthnSigner(of: digest, signature: signature)
+    default: return nil
+    }
+  }
+
+  /// `r ‖ s ‖ v`; also the only kind a sponsor may use.
+  static func secp256k1Signer(of digest: Hash32, signature: [UInt8]) -> Address? {
     guard signature.count == 65, signature[64] == 27 || signature[64] == 28 else { return nil }
     guard !halfOrder.lexicographicallyPrecedes(signature[32..<64]) else { return nil }
     do {
@@ -26,8 +38,55 @@ enum SignatureRules {
     }
   }
 
-  /// Who signed a voucher: a canonical primitive, here secp256k1 with `v` 27 or 28 (`02` §11.4).
-  static func voucherSigner(of digest: Hash32, signature: [UInt8]) -> Address? {
-    signer(of: digest, signature: signature)
+  /// `01 ‖ r ‖ s ‖ X ‖ Y ‖ prehash`. The node takes any non-zero prehash byte, but only 0 and 1 re-serialise to
+  /// themselves, so nothing else is let in.
+  private static func p256Signer(of digest: Hash32, signature: [UInt8]) -> Address? {
+    guard signature.count == 130, signature[129] <= 1 else { return nil }
+    let message = signature[129] == 0 ? digest.bytes : Array(SHA256.hash(data: digest.bytes))
+    return p256Signer(ofMessageHash: message, words: signature[1..<129])
+  }
+
+  /// `02 ‖ authenticator data ‖ client data ‖ r ‖ s ‖ X ‖ Y` (`02` §3.6).
+  private static func webAuthnSigner(of digest: Hash32, signature: [UInt8]) -> Address? {
+    let content = signature.dropFirst()
+    guard (128...2_048).contains(content.count) else { return nil }
+    let data = content.dropLast(128)
+    guard data.count >= 37 + 32 else { return nil }
+    let authenticator = data.prefix(37)
+    let flags = authenticator[authenticator.startIndex + 32]
+    let isPresentOrVerified = flags & 0x05 != 0
+    let hasAttachments = flags & 0xc0 != 0
+    guard isPresentOrVerified, !hasAttachments else { return nil }
+    let client = Array(data.dropFirst(37))
+    guard names(digest, clientData: client) else { return nil }
+    let message = SHA256.hash(data: authenticator + Array(SHA256.hash(data: client)))
+    return p256Signer(ofMessageHash: Array(message), words: content.suffix(128))
+  }
+
+  private static func names(_ digest: Hash32, clientData: [UInt8]) -> Bool {
+    do {
+      let json = try JSONValue(parsing: clientData)
+      return json["type"]?.stringValue == "webauthn.get"
+        && json["challenge"]?.stringValue == Base64URL.encode(digest.bytes)
+    } catch {
+      return false
+    }
+  }
+
+  /// `r ‖ s ‖ X ‖ Y`; the key is on the curve and `s` is low.
+  private static func p256Signer(ofMessageHash message: [UInt8], words: ArraySlice<UInt8>) -> Address? {
+    do {
+      let parts = try (0..<4).map { index in
+        try Hash32(words[(words.startIndex + index * 32)..<(words.startIndex + index * 32 + 32)])
+      }
+      guard parts[1] <= P256Signature.halfOrder else { return nil }
+      let key = try P256PublicKey(x: parts[2], y: parts[3])
+      let signature = try P256Signature(r: parts[0], s: parts[1])
+      guard key.verify(try Hash32(message), signature) else { return nil }
+      return Address(
+        truncating: Keccak256.hash(parts[2].bytes + parts[3].bytes))
+    } catch {
+      return nil
+    }
   }
 }

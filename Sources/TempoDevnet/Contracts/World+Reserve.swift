@@ -199,11 +199,12 @@ extension World {
     return channel
   }
 
-  private func checkVoucher(
+  private mutating func checkVoucher(
     _ id: Hash32, _ cumulative: UInt128, _ signature: [UInt8], _ descriptor: ReserveDescriptor
   ) throws(Revert) {
+    if signature.count != 65 { charge(5_000) }
     let digest = voucherDigest(id, cumulative)
-    guard SignatureRules.voucherSigner(of: digest, signature: signature) == descriptor.signer else {
+    guard SignatureRules.signer(of: digest, signature: signature) == descriptor.signer else {
       throw Revert.invalidSignature
     }
   }

@@ -97,7 +97,7 @@ struct ChainJSON {
       ("feeToken", Quantity.json(content.feeToken)),
       ("feePayerSignature", content.sponsorSignature.map { Self.object(Self.signature($0)) } ?? .null),
       ("aaAuthorizationList", []), ("keyAuthorization", .null),
-      ("signature", Self.object([("type", "secp256k1")] + Self.signature(content.signature))),
+      ("signature", Self.envelope(content.signature)),
     ]
   }
 
@@ -107,6 +107,22 @@ struct ChainJSON {
       ("to", Quantity.json(call.to)), ("value", .string(call.value.hexQuantity)),
       ("input", .string(Quantity.data(call.data))),
     ] + Self.signature(content.signature)
+  }
+
+  /// `02` §3.9.
+  private static func envelope(_ bytes: [UInt8]) -> JSONValue {
+    guard bytes.count != 65 else { return object([("type", "secp256k1")] + signature(bytes)) }
+    func word(_ start: Int) -> JSONValue { .string(Hex.encode(bytes[start..<start + 32])) }
+    let isP256 = bytes.first == 0x01
+    let start = isP256 ? 1 : bytes.count - 128
+    var members: [(String, JSONValue)] = [
+      ("type", isP256 ? "p256" : "webAuthn"), ("r", word(start)), ("s", word(start + 32)),
+      ("pubKeyX", word(start + 64)), ("pubKeyY", word(start + 96)),
+    ]
+    members.append(
+      isP256
+        ? ("preHash", .bool(bytes[129] == 1)) : ("webauthnData", .string(Hex.encode(bytes[1..<start]))))
+    return object(members)
   }
 
   /// Members of a 65-byte signature.
