@@ -37,8 +37,10 @@ import Testing
     h.devnet.setBalance(Amount(units: 1_000_000), of: key.address)
     func raw(_ sign: (Hash32) throws -> [UInt8]) throws -> [UInt8] {
       let transaction = h.transaction([try h.transfer(10, to: h.payee.address)])
-      let envelope = try SignatureEnvelope(parsing: sign(transaction.signingHash()))
-      return try transaction.signed(envelope).serialized
+      // By hand, because the SDK builds no bad envelopes.
+      let items = try RLP.decode(transaction.signingPayload.dropFirst()).list()
+      let envelope = try sign(transaction.signingHash())
+      return [0x76] + RLP.encode(.list(items + [.bytes(envelope)]))
     }
     for bytes in [
       try raw { try bare($0, prehash: false) }, try raw { try bare($0, prehash: true) },
