@@ -154,7 +154,10 @@ let package = Package(
     tests("MPPClientTests", ["MPPClient", "MPPTesting", "MPPCore", httpTypes]),
     tests(
       "MPPStoreSQLiteTests",
-      ["MPPStoreSQLite", "MPPServer", "MPPClient", "MPPTesting", "MPPCore", grdb]),
+      [
+        "MPPStoreSQLite", "MPPServer", "MPPClient", "MPPTesting", "MPPCore", "MPPTempo", "Tempo", "EVM",
+        grdb,
+      ]),
     tests(
       "MPPTempoServerTests",
       [
