@@ -1,0 +1,51 @@
+import EVM
+public import MPPServer
+import Tempo
+import TempoRPC
+
+/// A Tempo chain and the node it is reached through.
+public struct TempoNetwork: Sendable, Hashable {
+  public var chainID: UInt64
+  /// Address of the node's JSON-RPC.
+  public var rpc: String
+
+  public init(chainID: UInt64, rpc: String) {
+    self.chainID = chainID
+    self.rpc = rpc
+  }
+
+  public static let mainnet = TempoNetwork(chainID: TempoChain.mainnet, rpc: "https://rpc.tempo.xyz")
+  /// The public test network.
+  public static let moderato = TempoNetwork(
+    chainID: TempoChain.moderato, rpc: "https://rpc.moderato.tempo.xyz")
+  /// A local `mpp devnet`.
+  public static func devnet(_ rpc: String, chainID: UInt64 = TempoChain.moderato) -> TempoNetwork {
+    TempoNetwork(chainID: chainID, rpc: rpc)
+  }
+}
+
+#if Client
+  extension PaymentMethod {
+    /// Tempo sessions paid to the account of a private key that is read when the server starts.
+    ///
+    /// - Parameter signer: where the key is, as `0x` and 64 hexadecimal digits; for example
+    ///   `.environment("MPP_PRIVATE_KEY")`. It must have funds for the fees of settlement and close.
+    public static func tempo(
+      signer: SecretSource, network: TempoNetwork, currency: String? = nil,
+      settlement: SettlementSchedule? = nil
+    ) -> PaymentMethod {
+      PaymentMethod { environment in
+        let keys = try await signer.load()
+        guard keys.count == 1, let key = try? Secp256k1PrivateKey(hex: keys[0]) else {
+          throw ConfigurationError(.secret, "\(signer) does not hold one private key (0x and 64 digits)")
+        }
+        var options = TempoSessionOptions(
+          signer: LocalSigner(key: key), transport: AsyncHTTPRPCTransport(url: network.rpc),
+          chainID: network.chainID)
+        options.currency = currency
+        options.settlement = settlement
+        return [try TempoSessionMethod(options, environment)]
+      }
+    }
+  }
+#endif
