@@ -3,6 +3,9 @@ import Logging
 import MPPCore
 
 extension VerificationPipeline {
+  /// Refusals that come with a fresh challenge (`11` §4); with others paying again cannot help.
+  static let challengeStatuses = [400, 402, 410]
+
   /// The answer to a request without a credential.
   func challenge(_ request: PaymentRequest, _ route: Route, _ now: Timestamp) async -> PaymentOutcome {
     await refuse(route.challengeHead.problem, request, route, now)
@@ -28,6 +31,11 @@ extension VerificationPipeline {
       logger.warning("verification failed with an error that is not a payment problem", metadata: metadata)
       problem = .verificationFailed()
     }
+    logger.debug(
+      "payment refused",
+      metadata: [
+        "mpp.code": .string(problem.code.rawValue), "mpp.challenge": .string(Redaction.short(challengeID)),
+      ])
     events.emit(.refused(challengeID: challengeID, problem: problem.code))
     return await refuse(problem, request, route, now, evidence: evidence)
   }
@@ -37,7 +45,7 @@ extension VerificationPipeline {
     _ problem: PaymentProblem, _ request: PaymentRequest, _ route: Route, _ now: Timestamp,
     evidence: (any Sendable)? = nil
   ) async -> PaymentOutcome {
-    guard problem.status < 500, problem.status != 413 else { return self.problem(problem, route) }
+    guard Self.challengeStatuses.contains(problem.status) else { return self.problem(problem, route) }
     let digest = route.options.bodyBinding == .digest ? BodyDigest.compute(request.body ?? []) : nil
     var issued: [IssuedChallenge] = []
     var failure: (any Error)?

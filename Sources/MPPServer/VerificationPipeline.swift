@@ -219,6 +219,7 @@ struct VerificationPipeline: Sendable {
   ) async -> Payment {
     let key = bound.offer.offer.key
     metrics.count(.paid, intent: key.intent)
+    logger.debug("paid", metadata: Redaction.metadata(method: key, challengeID: challengeID))
     if events.isObserved {
       events.emit(
         .paid(

@@ -1,6 +1,6 @@
 import EVM
 public import MPPServer
-import Tempo
+public import Tempo
 import TempoRPC
 
 /// A Tempo chain and the node it is reached through.

@@ -205,6 +205,18 @@ struct PipelineTests {
     }
   }
 
+  @Test func statusesThatPayingCannotHelpHaveNoChallenge() async throws {
+    let fixture = try await ServerFixture()
+    let route = try fixture.route()
+    for status in [403, 409, 413, 500] {
+      let outcome = try await fixture.pay(route, ["do": "status", "status": .integer(Int64(status))])
+      #expect(outcome.label == "problem")
+      #expect(outcome.response?.status == status)
+      #expect(outcome.response?.headers[.wwwAuthenticate] == nil)
+      #expect(outcome.problem?.code.rawValue == "custom")
+    }
+  }
+
   @Test func methodThatContradictsItsClassificationServesNothing() async throws {
     let fixture = try await ServerFixture()
     let outcome = try await fixture.pay(try fixture.route(), ["do": "contradict"])

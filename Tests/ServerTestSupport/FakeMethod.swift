@@ -96,6 +96,10 @@ public final class FakeMethod: ServerMethod {
     case "store": throw StoreError(.unavailable, "disk is gone")
     case "cancel": throw CancellationError()
     case "unavailable": throw PaymentProblem.unavailable(reason: "no RPC", retryAfter: 7)
+    case "status":
+      throw PaymentProblem(
+        code: .init(rawValue: "custom"), status: Int(credential.payload["status"]?.intValue ?? 0),
+        title: "Custom", detail: "Custom.")
     case "crash": throw FakeError(secret: "0xprivate")
     default: throw PaymentProblem.invalidPayload()
     }
