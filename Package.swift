@@ -170,19 +170,28 @@ let package = Package(
         "MPPTempoClient", "MPPClient", "MPPTesting", "MPPTempo", "TempoRPC", "TempoDevnet",
         "Tempo", "EVM", "MPPCore", httpTypes,
       ]),
+    .target(
+      name: "MarketplaceSupport",
+      dependencies: [
+        "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "TempoDevnet",
+        "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", "MPPCore", httpTypes,
+        hummingbird, lifecycle, logging, nioCore, nioPosix,
+      ], path: "Tests/MarketplaceSupport", swiftSettings: settings),
     tests(
       "FindingsTests",
       [
+        "MarketplaceSupport",
         "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "MPPTesting",
         "TempoDevnet", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", "MPPCore",
-        httpTypes, hummingbird,
+        httpTypes, hummingbird, logging, nioCore,
       ]),
     tests(
       "EndToEndTests",
       [
+        "MarketplaceSupport",
         "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "MPPTesting",
         "TempoDevnet", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", "MPPCore",
-        httpTypes, hummingbird,
+        httpTypes, hummingbird, logging, nioCore,
       ]),
   ],
   swiftLanguageModes: [.v6]
