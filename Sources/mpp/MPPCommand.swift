@@ -19,7 +19,9 @@ struct MPPCommand: AsyncParsableCommand {
       Every option is described in docs/cli.md, with the exit codes and the JSON output.
       """,
     version: "0.1.0",
-    subcommands: [DevnetCommand.self])
+    subcommands: [
+      DemoCommand.self, RequestCommand.self, SessionsCommand.self, ServeCommand.self, DevnetCommand.self,
+    ])
 
   /// Not on the main actor: every `await` from there would hop executors.
   nonisolated static func main() async {

@@ -57,3 +57,66 @@ struct CLIProgram: Sendable {
     }
   }
 }
+
+// MARK: - A chain and a server
+
+extension CLIProgram {
+  static let secret = "a secret of the tests, long enough to sign with"
+  static let price: UInt128 = 10_000
+
+  /// The programs of one test, each listening.
+  struct Market: Sendable {
+    let mpp: CLIProgram
+    let chainURL: String
+    let serverURL: String
+    let server: ChildProcess
+
+    /// `mpp request` with a paying account, against this server and chain.
+    func pay(
+      _ path: String = "/session", _ options: [String] = ["--max-price", "0.01"],
+      environment: [String: String] = [:]
+    ) async throws -> CLIProgram.Result {
+      try await mpp.run(["request", serverURL + path] + options, environment: payer(environment))
+    }
+
+    func sessions(_ arguments: String...) async throws -> CLIProgram.Result {
+      try await mpp.run(["sessions"] + arguments, environment: payer())
+    }
+
+    func payer(_ extra: [String: String] = [:]) -> [String: String] {
+      ["MPP_PRIVATE_KEY": CLIProgram.payerKey, "MPP_RPC_URL": chainURL].merging(extra) { $1 }
+    }
+  }
+
+  /// Account 2 of every devnet.
+  static let payerKey = "0x7797c0f3db8b946604ec2039dfd9763e4ffdc53174342a2ed9b14fa3eda666a5"
+
+  /// Starts a devnet.
+  func withChain<T>(_ options: [String] = [], _ body: (String) async throws -> T) async throws -> T {
+    try await start(["devnet", "--port", "0"] + options) { chain in try await body(chain.readyURL()) }
+  }
+
+  /// Starts the paid server of account 1 on a chain.
+  func withServer<T>(
+    _ chainURL: String, _ options: [String] = ["--port", "0"],
+    _ body: (ChildProcess, String) async throws -> T
+  ) async throws -> T {
+    let environment = ["MPP_SECRET_KEY": Self.secret, "MPP_RPC_URL": chainURL]
+    return try await start(["serve", "--key", "devnet:1"] + options, environment: environment) { server in
+      try await body(server, server.readyURL())
+    }
+  }
+
+  /// A fresh folder, a devnet and a server.
+  static func withMarket<T>(
+    chain: [String] = [], server: [String] = ["--port", "0"], _ body: (Market) async throws -> T
+  ) async throws -> T {
+    try await inFolder { mpp in
+      try await mpp.withChain(chain) { chainURL in
+        try await mpp.withServer(chainURL, server) { server, serverURL in
+          try await body(Market(mpp: mpp, chainURL: chainURL, serverURL: serverURL, server: server))
+        }
+      }
+    }
+  }
+}

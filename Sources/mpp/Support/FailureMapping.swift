@@ -1,7 +1,10 @@
 import ArgumentParser
 import EVM
+import MPPClient
+import MPPCore
 import MPPServer
 import TempoDevnet
+import TempoRPC
 
 /// Errors of the libraries in words for a person, with the exit code that says what may have been paid.
 enum FailureMapping {
@@ -11,8 +14,80 @@ enum FailureMapping {
     case let error as CommandFailure: error
     case let error as DevnetServerError: devnet(error)
     case let error as ConfigurationError: CommandFailure(.usage, error.message)
+    case let error as PaymentClientError: payment(error)
+    case let error as StoreError: store(error)
+    case let error as ChainError: CommandFailure(.unreachable, "the chain: \(error)")
     case let error as EVMError: CommandFailure(.usage, "not a usable key or address: \(error)")
+    case is CancellationError: CommandFailure(.interrupted, "interrupted")
     default: nil
+    }
+  }
+
+  /// What a payment that did not end as asked means to the user.
+  static func payment(_ error: PaymentClientError) -> CommandFailure {
+    let reason = error.reason + (error.problem.map { " (server: \($0))" } ?? "")
+    switch error.code {
+    case .refusedByPolicy:
+      return CommandFailure(
+        .refusedByPolicy, "refused by your limits, nothing was signed: \(error.reason)",
+        hint: "the limits are --max-price, --max-deposit and --max-per-day; 1000000 base units are 1 token")
+    case .insecureTransport:
+      return CommandFailure(
+        .refusedByPolicy, "a payment does not travel over plain HTTP to another machine", hint: "use https")
+    case .invalidURL: return CommandFailure(.usage, reason)
+    case .journal: return journal(error)
+    case .cancelled: return CommandFailure(.interrupted, "interrupted")
+    case .transport, .chain:
+      let target = error.code == .chain ? "the chain" : "the server"
+      guard error.exposure == .none else { return failed(error, reason) }
+      return CommandFailure(
+        .unreachable, "\(target) could not be reached: \(plain(reason))", hint: "nothing was paid; try again")
+    default: return failed(error, reason)
+    }
+  }
+
+  /// The network library's text for the commonest case, in words.
+  private static func plain(_ reason: String) -> String {
+    reason.contains("Connection refused") ? "connection refused; is it running?" : reason
+  }
+
+  private static func failed(_ error: PaymentClientError, _ reason: String) -> CommandFailure {
+    var hint = error.isRetryable ? "the same command may be repeated: it does not pay twice" : nil
+    let exposure = error.exposure
+    if exposure.authorized > .zero || exposure.deposit > .zero {
+      hint =
+        "at most \(Money.text(exposure.authorized)) may have been paid; \(Money.text(exposure.deposit)) is deposited "
+        + "and comes back with `mpp sessions recover`"
+    }
+    return CommandFailure(.paymentFailed, "\(error.code): \(reason)", hint: hint)
+  }
+
+  private static func journal(_ error: PaymentClientError) -> CommandFailure {
+    guard let cause = error.underlying as? JournalError else {
+      return CommandFailure(.stateInvalid, "the journal: \(error.reason)")
+    }
+    switch cause.code {
+    case .busy:
+      return CommandFailure(
+        .paymentFailed, "another process is using the journal", hint: "wait for it, or name another --journal"
+      )
+    case .storage:
+      return CommandFailure(
+        .stateInvalid, "\(cause.reason)", hint: "nothing was sent; check the disk and the path")
+    default:
+      return CommandFailure(
+        .stateInvalid, cause.reason,
+        hint:
+          "it was left as it is; with another --journal, `mpp sessions recover` finds its channels on chain")
+    }
+  }
+
+  private static func store(_ error: StoreError) -> CommandFailure {
+    switch error.code {
+    case .locked:
+      CommandFailure(
+        .failure, "another process is using this ledger", hint: "stop it, or name another --ledger")
+    default: CommandFailure(.stateInvalid, "the ledger: \(error)", hint: "it was left as it is")
     }
   }
 

@@ -1,0 +1,28 @@
+import MPPClient
+import MPPCore
+
+/// How a close ended, for people and for programs.
+enum CloseReport {
+  static func text(_ outcome: CloseOutcome) -> String {
+    let channel = String(outcome.channel.prefix(10)) + "…"
+    if let error = outcome.error {
+      return
+        "channel \(channel) is not closed: \(error.reason)\(error.problem.map { " (server: \($0))" } ?? "")"
+    }
+    guard let captured = outcome.captured, let refunded = outcome.refunded else {
+      return "channel \(channel) is closed"
+    }
+    return "closed channel \(channel): \(Money.text(captured)) paid in all, \(Money.text(refunded)) returned"
+  }
+
+  static func json(_ outcome: CloseOutcome) -> JSONValue {
+    [
+      "event": .string(outcome.error == nil ? "closed" : "close-failed"),
+      "channel": .string(outcome.channel), "amount": outcome.amount.json,
+      "captured": outcome.captured?.json ?? .null, "refunded": outcome.refunded?.json ?? .null,
+      "transaction": outcome.transaction.map { .string($0) } ?? .null,
+      "code": outcome.error.map { .string($0.code.label) } ?? .null,
+      "message": outcome.error.map { .string($0.reason) } ?? .null,
+    ]
+  }
+}

@@ -1,0 +1,174 @@
+import HTTPTypes
+import MPPClient
+import MPPCore
+import Synchronization
+
+/// The requests of one `mpp request`: count, concurrency, the first failure, the close, the summary.
+final class RequestRun: Sendable {
+  static let maximumBody = ByteCount.mebibytes(256)
+
+  private struct Tally {
+    var next = 1
+    var done = 0
+    var failed = 0
+    var paid = Amount.zero
+    var channel: String?
+    /// The first failure decides the exit code, and no new request is started after it.
+    var failure: CommandFailure?
+  }
+
+  private let client: PaymentClient
+  private let request: ClientRequest
+  private let count: Int
+  private let concurrency: Int
+  private let closes: Bool
+  private let printer: ResponsePrinter
+  private let tally = Mutex(Tally())
+
+  init(
+    client: PaymentClient, request: ClientRequest, count: Int, concurrency: Int, closes: Bool,
+    printer: ResponsePrinter
+  ) {
+    self.client = client
+    self.request = request
+    self.count = count
+    self.concurrency = concurrency
+    self.closes = closes
+    self.printer = printer
+  }
+
+  func run() async throws {
+    do {
+      try await client.start()
+      try await Progress.during(isEnabled: !printer.isSilent, { [self] in progress }) { [self] in
+        await requests()
+        if closes { try await close() }
+      }
+    } catch {
+      // The error is what the user needs to see; a failing shutdown would only hide it.
+      do { try await client.shutdown() } catch {}
+      throw error
+    }
+    try await client.shutdown()
+    try report()
+  }
+
+  private var progress: String {
+    tally.withLock { "\($0.done) of \(count) requests done, \(Money.text($0.paid)) paid" }
+  }
+
+  private func requests() async {
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<min(concurrency, count) {
+        group.addTask { [self] in
+          while let index = nextIndex() { await one(index) }
+        }
+      }
+    }
+  }
+
+  private func nextIndex() -> Int? {
+    guard !Output.isClosed, !Task.isCancelled else { return nil }
+    return tally.withLock { tally in
+      guard tally.failure == nil, tally.next <= count else { return nil }
+      defer { tally.next += 1 }
+      return tally.next
+    }
+  }
+
+  private func one(_ index: Int) async {
+    do {
+      let response = try await client.execute(request)
+      let body = try await response.body.bytes(upTo: Self.maximumBody)
+      printer.response(index, response, body: body)
+      count(response, body)
+    } catch let error as PaymentClientError {
+      await printDelivered(index, error)
+      printer.failure(index, error)
+      fail(FailureMapping.payment(error))
+    } catch {
+      fail(
+        FailureMapping.failure(for: error)
+          ?? CommandFailure(.failure, "the response could not be read: \(error)"))
+    }
+  }
+
+  /// What was delivered was paid for and is shown, whatever else is wrong.
+  private func printDelivered(_ index: Int, _ error: PaymentClientError) async {
+    guard let response = error.response,
+      let body = try? await response.body.bytes(upTo: Self.maximumBody)
+    else { return }
+    printer.response(index, response, body: body)
+  }
+
+  private func count(_ response: PaidResponse, _ body: [UInt8]) {
+    let failure = Self.failure(response, body, canPay: !client.isForFreeResources)
+    tally.withLock { tally in
+      tally.done += 1
+      if let payment = response.payment {
+        tally.paid = (try? tally.paid.adding(payment.amount)) ?? tally.paid
+        tally.channel = payment.channel ?? tally.channel
+      }
+      if let failure {
+        tally.failed += 1
+        tally.failure = tally.failure ?? failure
+      }
+    }
+  }
+
+  private func fail(_ failure: CommandFailure) {
+    tally.withLock { tally in
+      tally.failed += 1
+      tally.failure = tally.failure ?? failure
+    }
+  }
+
+  private static func failure(
+    _ response: PaidResponse, _ body: [UInt8], canPay: Bool
+  ) -> CommandFailure? {
+    if response.status.code == 402, response.payment == nil {
+      return OfferedPayment.failure(response, canPay: canPay)
+    }
+    guard response.status.code >= 400 else { return nil }
+    return CommandFailure(
+      .httpError, "the server answered \(HTTPStatusLine.text(response.status))")
+  }
+
+  private func close() async throws {
+    guard !Task.isCancelled else { return }
+    let origin = try RequestURL(request.url).origin
+    for outcome in try await client.close(.origin(origin)) {
+      printer.closed(outcome)
+      guard let error = outcome.error else { continue }
+      tally.withLock { tally in
+        tally.failure =
+          tally.failure
+          ?? CommandFailure(
+            .paymentFailed, "a channel could not be closed: \(error.reason)",
+            hint: "nothing is lost: `mpp sessions close \(outcome.channel)` or `mpp sessions recover` later")
+      }
+    }
+  }
+
+  private func report() throws {
+    let tally = tally.withLock { $0 }
+    if printer.isJSON {
+      Output.json([
+        "event": "summary", "requests": .integer(Int64(tally.done)), "failed": .integer(Int64(tally.failed)),
+        "paid": tally.paid.json, "exitCode": .integer(Int64((tally.failure?.status ?? .success).rawValue)),
+      ])
+    }
+    if let failure = tally.failure { throw failure }
+    guard tally.paid > .zero, !closes else { return }
+    let requests = tally.done == 1 ? "this request" : "\(tally.done) requests"
+    printer.note("paid \(Money.text(tally.paid)) for \(requests)")
+    if let channel = tally.channel {
+      printer.note("the channel stays open; its deposit comes back with: mpp sessions close \(channel)")
+    }
+  }
+}
+
+extension PaymentClient {
+  /// Whether this client was made without any way to pay.
+  var isForFreeResources: Bool { policy.maximumTotal == Amount(units: 1) }
+}

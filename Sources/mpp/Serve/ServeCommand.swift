@@ -1,0 +1,140 @@
+import ArgumentParser
+import EVM
+import Hummingbird
+import Logging
+import MPPCore
+import MPPServer
+import MPPStoreSQLite
+import MPPTempoServer
+import NIOCore
+import Tempo
+import TempoRPC
+import UnixSignals
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "A demonstration API that is paid: /free, and /session for 0.01 a request.",
+    discussion: """
+      Prints `{"event":"ready","url":…}` when it listens. SIGTERM or SIGINT ends it: running requests finish, everything \
+      accepted is on disk. Run it again on the same ledger and it goes on where it was.
+      """)
+
+  @Option(help: "Port; 0 takes any free one.")
+  var port: UInt16 = 8402
+  @Option(help: "Address to listen on. Beyond this machine, put TLS in front.")
+  var host = "127.0.0.1"
+  @OptionGroup var chain: ChainOptions
+  @Option(help: ArgumentHelp(KeySource.help, valueName: "source"))
+  var key: String?
+  @Option(help: "Ledger file, or `memory` to forget everything. Default: ledger.db in the state folder.")
+  var ledger: String?
+  @Option(
+    help: ArgumentHelp(
+      "What signs challenges: a file or env:NAME, at least 32 bytes. Default: env:MPP_SECRET_KEY.",
+      valueName: "source"))
+  var secret: String?
+  @Option(help: "Name of the protection space, normally the host name.")
+  var realm = "localhost"
+  @Option(help: ArgumentHelp("Deposit to suggest to payers, in whole tokens.", valueName: "amount"))
+  var suggestedDeposit: String?
+  @Option(help: ArgumentHelp("Settle a channel after this many charges.", valueName: "count"))
+  var settleEveryUnits: UInt64?
+  @Option(help: ArgumentHelp("Settle a channel after this much was charged.", valueName: "amount"))
+  var settleEveryAmount: String?
+  @Option(help: ArgumentHelp("Settle a channel that owes something after this long.", valueName: "seconds"))
+  var settleEverySeconds: UInt32?
+  @Flag(name: .shortAndLong, help: "Log every request on stderr.")
+  var verbose = false
+
+  func validate() throws {
+    guard settleEveryUnits != 0, settleEverySeconds != 0 else {
+      throw ValidationError("settlement intervals are above zero")
+    }
+  }
+
+  func run() async throws {
+    let url = try chain.url()
+    let signer = LocalSigner(key: try await KeySource.key(key))
+    let secrets = try Self.secrets(secret)
+    let chainID = try await chain.resolvedChainID(url)
+    var logger = Logger(label: "mpp.serve")
+    logger.logLevel = verbose ? .debug : .warning
+    let ledger = try openLedger()
+    let payments = try await PaymentServer(
+      realm: realm, secrets: secrets, ledger: ledger,
+      methods: [.tempo(options(signer, url, chainID))], logger: logger)
+    let api = DemonstrationAPI(payments: payments, suggestedDeposit: suggestedDeposit)
+    let application = try api.application(host: host, port: Int(port), logger: logger) { [host] (port: Int) in
+      let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+      Self.describe(address, signer.address, chainID)
+    }
+    try await run(application, logger)
+  }
+
+  private func run(_ application: some ApplicationProtocol, _ logger: Logger) async throws {
+    do {
+      try await application.runService(gracefulShutdownSignals: [.sigterm, .sigint])
+    } catch let error as IOError where error.errnoCode == EADDRINUSE || error.errnoCode == EACCES {
+      throw CommandFailure(
+        .portTaken, "cannot listen on \(host) port \(port); it is taken, or not yours to take",
+        hint: "`--port 0` takes any free port")
+    }
+  }
+
+  static func secrets(_ source: String?) throws -> SecretSource {
+    guard let source else {
+      guard Environment.value("MPP_SECRET_KEY") != nil else {
+        throw CommandFailure(
+          .usage, "no secret to sign challenges with",
+          hint: "export MPP_SECRET_KEY=\"$(openssl rand -base64 32)\", or pass --secret FILE")
+      }
+      return .environment("MPP_SECRET_KEY")
+    }
+    if source.hasPrefix("env:") { return .environment(String(source.dropFirst(4))) }
+    return .file(source.hasPrefix("file:") ? String(source.dropFirst(5)) : source)
+  }
+
+  private func openLedger() throws -> Ledger {
+    if ledger == "memory" { return try Ledger(MemoryStore(), allowVolatileLedger: true) }
+    return try .sqlite(at: try StatePaths.file(ledger, default: "ledger.db"))
+  }
+
+  private func options(
+    _ signer: LocalSigner, _ url: String, _ chainID: UInt64
+  ) -> TempoSessionOptions {
+    var options = TempoSessionOptions(
+      signer: signer, transport: AsyncHTTPRPCTransport(url: url), chainID: chainID)
+    if settleEveryUnits != nil || settleEveryAmount != nil || settleEverySeconds != nil {
+      options.settlement = SettlementSchedule(
+        units: settleEveryUnits, amount: settleEveryAmount,
+        intervalMilliseconds: settleEverySeconds.map { Int64($0) * 1000 })
+    }
+    // An interval is looked at by the sweep, which must not be slower.
+    if let seconds = settleEverySeconds {
+      options.sweepInterval = min(options.sweepInterval, Int64(seconds) * 1000)
+    }
+    return options
+  }
+
+  private static func describe(_ url: String, _ payee: Address, _ chainID: UInt64) {
+    Output.line(
+      """
+      Free     \(url)/free
+      Paid     \(url)/session   \(DemonstrationAPI.price) a request, paid to \(payee.checksummed)
+      Try      mpp request \(url)/session --max-price \(DemonstrationAPI.price)
+      """)
+    Output.json([
+      "event": "ready", "url": .string(url), "chainId": .integer(Int64(clamping: chainID)),
+      "payee": .string(payee.checksummed),
+    ])
+  }
+}

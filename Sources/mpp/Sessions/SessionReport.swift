@@ -1,0 +1,43 @@
+import MPPClient
+import MPPCore
+
+extension ChannelStatus {
+  /// Whether the channel may still hold a deposit.
+  var mayHoldMoney: Bool { phase != "closed" && phase != "abandoned" }
+}
+
+/// Channels for people and for programs.
+enum SessionReport {
+  static func table(_ channels: [ChannelStatus]) -> String {
+    let header = ["CHANNEL", "STATE", "DEPOSIT", "DELIVERED", "REFUNDABLE", "SERVER"]
+    let rows = channels.map { channel in
+      [
+        String(channel.id.prefix(14)) + "…", channel.phase, Money.text(channel.deposit),
+        Money.text(channel.delivered), Money.text(channel.refundable),
+        channel.origin.isEmpty ? "(unknown)" : channel.origin,
+      ]
+    }
+    var lines = TextTable.lines([header] + rows, rightAligned: [2, 3, 4])
+    for channel in channels {
+      if channel.isDisputed {
+        lines.append("\(channel.id.prefix(14))…: the chain captured more than this journal remembers signing")
+      }
+      if let note = channel.note { lines.append("\(channel.id.prefix(14))…: \(note)") }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  static func json(_ channel: ChannelStatus) -> JSONValue {
+    [
+      "event": "channel", "id": .string(channel.id), "phase": .string(channel.phase),
+      "origin": .string(channel.origin), "resource": .string(channel.resource),
+      "chainId": .integer(Int64(clamping: channel.chainID)), "payer": .string(channel.payer),
+      "payee": .string(channel.payee), "token": .string(channel.token), "deposit": channel.deposit.json,
+      "authorized": channel.authorized.json, "delivered": channel.delivered.json,
+      "spent": channel.spent.json, "settled": channel.settled.json, "refundable": channel.refundable.json,
+      "closeRequestedAt": channel.closeRequestedAt.map { .string($0.rfc3339) } ?? .null,
+      "withdrawableAt": channel.withdrawableAt.map { .string($0.rfc3339) } ?? .null,
+      "disputed": .bool(channel.isDisputed), "note": channel.note.map { .string($0) } ?? .null,
+    ]
+  }
+}

@@ -1,0 +1,148 @@
+import ArgumentParser
+import MPPClient
+import MPPCore
+import MPPTempoClient
+
+struct SessionsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sessions",
+    abstract: "The channels you have opened: list them, close them, get deposits back.",
+    subcommands: [SessionsListCommand.self, SessionsCloseCommand.self, SessionsRecoverCommand.self])
+}
+
+/// What the three commands have in common.
+struct SessionsOptions: ParsableArguments {
+  @OptionGroup var chain: ChainOptions
+  @Option(help: ArgumentHelp(KeySource.help, valueName: "source"))
+  var key: String?
+  @Option(help: "Journal. Default: journal.db in the state folder.")
+  var journal: String?
+  @Flag(name: .customLong("json"), help: "One JSON object a line; see docs/cli.md.")
+  var isJSON = false
+
+  /// Runs `body` with a client that can close and withdraw, but pays nothing.
+  func withClient<T: Sendable>(
+    _ progress: String, _ body: @escaping @Sendable (PaymentClient) async throws -> T
+  ) async throws -> T {
+    let nothing = try SpendPolicy(
+      maximumPrice: Amount(units: 1), maximumDeposit: Amount(units: 1), maximumTotal: Amount(units: 1),
+      periodSeconds: 1)
+    let client = try await ClientFactory.client(chain: chain, key: key, journal: journal, policy: nothing)
+    return try await Interruptible.run {
+      let result: T
+      do {
+        try await client.start()
+        result = try await Progress.during({ progress }) { try await body(client) }
+      } catch {
+        do { try await client.shutdown() } catch {}
+        throw error
+      }
+      try await client.shutdown()
+      return result
+    }
+  }
+}
+
+struct SessionsListCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "What the journal knows of this account's channels. The chain is not asked.")
+
+  @OptionGroup var options: SessionsOptions
+  @Flag(help: "Those that are closed, too.")
+  var all = false
+
+  func run() async throws {
+    let channels = try await options.withClient("reading the journal") { try await $0.channels() }
+    let shown = channels.filter { all || $0.mayHoldMoney }
+    if options.isJSON {
+      for channel in shown { Output.json(SessionReport.json(channel)) }
+    } else if shown.isEmpty {
+      Output.line(
+        channels.isEmpty ? "No channels." : "No open channels (\(channels.count) closed; --all shows them).")
+    } else {
+      Output.line(SessionReport.table(shown))
+    }
+  }
+}
+
+struct SessionsCloseCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "close",
+    abstract: "Close channels together with their servers; what was not spent comes back.",
+    discussion:
+      "A channel that cannot be closed stays in the journal. If its server is gone for good, use `recover`.")
+
+  @Argument(help: "Channel id; may be shortened as long as it is clear.")
+  var channel: String?
+  @Flag(help: "All channels.")
+  var all = false
+  @OptionGroup var options: SessionsOptions
+
+  func validate() throws {
+    guard (channel == nil) == all else { throw ValidationError("name a channel, or --all") }
+  }
+
+  func run() async throws {
+    let outcomes = try await options.withClient("closing") { [channel] client in
+      guard let channel else { return try await client.close(.all) }
+      return try await client.close(.id(try await Self.find(channel, in: client)))
+    }
+    for outcome in outcomes {
+      if options.isJSON {
+        Output.json(CloseReport.json(outcome))
+      } else {
+        Output.line(CloseReport.text(outcome))
+      }
+    }
+    if outcomes.isEmpty, !options.isJSON { Output.line("Nothing to close.") }
+    guard outcomes.allSatisfy({ $0.error == nil }) else {
+      throw CommandFailure(
+        .paymentFailed, "not every channel could be closed; nothing is lost",
+        hint: "try again, or get the deposit back without the server: mpp sessions recover --all")
+    }
+  }
+
+  private static func find(_ text: String, in client: PaymentClient) async throws -> String {
+    let start = text.lowercased()
+    let matches = try await client.channels().filter { $0.id.hasPrefix(start) }
+    guard let match = matches.first, matches.count == 1 || match.id == start else {
+      throw CommandFailure(
+        .usage, matches.isEmpty ? "no channel \(text) in this journal" : "\(text) means several channels",
+        hint: "`mpp sessions list --all` shows those of this account and journal")
+    }
+    return match.id
+  }
+}
+
+struct SessionsRecoverCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recover",
+    abstract: "Bring journal and chain together after a crash, and get deposits back.",
+    discussion: """
+      Also finds channels the journal has lost. A channel whose server does not help is closed on chain: the deposit can \
+      be withdrawn after a grace period, by running `recover` again. Safe to repeat.
+      """)
+
+  @Flag(help: "Close the channels that can still be used, too.")
+  var all = false
+  @OptionGroup var options: SessionsOptions
+
+  func run() async throws {
+    let channels = try await options.withClient("looking at the chain") { [all] in
+      try await $0.recover(all ? .everything : .unusable)
+    }
+    let shown = channels.filter { $0.mayHoldMoney || $0.note != nil }
+    if options.isJSON {
+      for channel in shown { Output.json(SessionReport.json(channel)) }
+    } else if shown.isEmpty {
+      Output.line("Nothing is left to recover.")
+    } else {
+      Output.line(SessionReport.table(shown))
+    }
+    guard !channels.contains(where: { $0.phase != "open" && $0.mayHoldMoney }) else {
+      throw CommandFailure(
+        .paymentFailed, "some deposits are not back yet", hint: "run `mpp sessions recover` again later")
+    }
+  }
+}
