@@ -113,7 +113,7 @@ let package = Package(
       dependencies: [
         "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "TempoDevnet",
         "MPPCore", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", httpTypes,
-        logging, lifecycle, unixSignals, argumentParser, hummingbird, asyncHTTPClient, nioCore,
+        logging, lifecycle, unixSignals, argumentParser, hummingbird, asyncHTTPClient, nioCore, nioHTTP1,
       ], swiftSettings: settings),
     .executableTarget(
       name: "mpp-bench",

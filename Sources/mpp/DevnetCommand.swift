@@ -9,8 +9,8 @@ struct DevnetCommand: AsyncParsableCommand {
     commandName: "devnet",
     abstract: "An embedded development chain that answers JSON-RPC on this machine only.",
     discussion: """
-      It executes the real signed transactions: TIP-20 tokens, the channel reserve, fees. Prefunded keys are public, and \
-      nothing survives the process. Prints `{"event":"ready",…}` when it listens; SIGINT or SIGTERM ends it.
+      It executes the real signed transactions: TIP-20 tokens, the channel reserve, fees. Prefunded keys are \
+      public, and nothing survives the process. Prints `{"event":"ready",…}` when it listens; SIGINT or SIGTERM ends it.
       """)
 
   enum Clock: String, ExpressibleByArgument, CaseIterable { case system, manual }
@@ -126,7 +126,8 @@ struct DevnetCommand: AsyncParsableCommand {
       Tokens (6 decimals)
       """)
     for (name, address) in tokens { Output.line("  \(address.checksummed)  \(name)") }
-    Output.line("\nAccounts, each with \(each) of every token; elsewhere in mpp: --key devnet:0, devnet:1, …")
+    Output.line("")
+    Output.line("Accounts, each with \(each) of every token; elsewhere in mpp: --key devnet:0, devnet:1, …")
     for (index, account) in devnet.accounts.enumerated() {
       let number = String(index)
       let padding = String(repeating: " ", count: max(0, 3 - number.count))

@@ -4,8 +4,8 @@ import Synchronization
 
 /// A program started by a test: its lines, its exit, and the certainty that it is gone when the test ends.
 ///
-/// Use ``run(_:_:environment:_:)`` wherever possible. Waits end when the child says or does something, or when the test's
-/// task is cancelled (give tests a `.timeLimit`); nothing sleeps.
+/// Use ``run(_:_:environment:_:)`` wherever possible. Waits end when the child says or does something, or when
+/// the test's task is cancelled (give tests a `.timeLimit`); nothing sleeps.
 final class ChildProcess: Sendable {
   enum Exit: Equatable, Sendable {
     case code(Int32)

@@ -5,8 +5,8 @@ struct DemoCommand: AsyncParsableCommand {
     commandName: "demo",
     abstract: "A paid session end to end on an embedded chain, in seconds.",
     discussion: """
-      Starts a chain, a paid server and a paying client on free ports of this machine, shows what happens, and checks \
-      that every unit is where it belongs (exit code 1 if not). Leaves nothing behind.
+      Starts a chain, a paid server and a paying client on free ports of this machine, shows what happens, and \
+      checks that every unit is where it belongs (exit code 1 if not). Leaves nothing behind.
       """)
 
   @Flag(name: .customLong("json"), help: "One JSON object a line; see docs/cli.md.")
@@ -16,7 +16,7 @@ struct DemoCommand: AsyncParsableCommand {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     let report = DemoReport(isJSON: isJSON)
-    let audit = try await Interruptible.run {
+    let audit = try await Interruptible.run(hint: nil) {
       try await DemoStage.run(folder: folder.path) { stage in
         try await DemoScript(stage: stage, report: report).run()
       }

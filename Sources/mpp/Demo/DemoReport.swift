@@ -3,6 +3,7 @@ import MPPClient
 import MPPCore
 import MPPTempo
 import MPPTempoServer
+import TempoDevnet
 
 /// The story as it happens, for a person or for a program.
 struct DemoReport: Sendable {
@@ -33,7 +34,7 @@ struct DemoReport: Sendable {
       return Output.json([
         "event": "challenge", "status": 402, "id": .string(challenge.id), "amount": terms.amount.json,
         "unit": .string(terms.unitType), "currency": .string("\(terms.currency)"),
-        "recipient": .string("\(terms.recipient)"),
+        "recipient": terms.recipient.map { .string("\($0)") } ?? .null,
         "expires": challenge.expires.map { .string($0) } ?? .null,
       ])
     }
@@ -41,9 +42,9 @@ struct DemoReport: Sendable {
       """
 
       2. GET /session without paying: 402 Payment Required
-         asks     \(Money.text(terms.amount)) per \(terms.unitType), method \(challenge.method), intent \(challenge.intent)
+         asks     \(Money.text(terms.amount)) per \(terms.unitType), by \(challenge.method)/\(challenge.intent)
          token    \(terms.currency)
-         to       \(terms.recipient)
+         to       \(terms.recipient.map { "\($0)" } ?? "not named")
          expires  \(challenge.expires ?? "never")
       """)
   }
@@ -76,11 +77,13 @@ struct DemoReport: Sendable {
       ])
     }
     let isFirst = numbers.lowerBound == 2
+    let range = "\(numbers.lowerBound) to \(numbers.upperBound)"
+    let paid = Money.text(channel.delivered)
     Output.line(
       """
 
-      \(isFirst ? "4" : "6"). Requests \(numbers.lowerBound) to \(numbers.upperBound), eight at a time: one signed voucher each, no transaction
-         paid     \(Money.text(channel.delivered)) of a deposit of \(Money.text(channel.deposit)), in \(Self.milliseconds(duration)) ms
+      \(isFirst ? "4" : "6"). Requests \(range), eight at a time: one signed voucher each, no transaction
+         paid     \(paid) of a deposit of \(Money.text(channel.deposit)), in \(Self.milliseconds(duration)) ms
       """)
   }
 

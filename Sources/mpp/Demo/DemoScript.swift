@@ -4,6 +4,7 @@ import MPPCore
 import MPPStoreSQLite
 import MPPTempo
 import MPPTempoClient
+import TempoDevnet
 
 /// What the demonstration does, step by step, through the same client anybody uses.
 struct DemoScript: Sendable {
@@ -77,24 +78,27 @@ struct DemoScript: Sendable {
     let url = stage.serverURL + "/session"
     let start = ContinuousClock.now
     let toppedUp = try await withThrowingTaskGroup(of: Bool.self) { group in
-      var toppedUp = 0
-      for (position, _) in numbers.enumerated() {
-        if position >= 8, try await group.next() == true { toppedUp += 1 }
-        group.addTask {
-          let response = try await client.execute(.get(url))
-          _ = try await response.body.bytes(upTo: .kibibytes(64))
-          guard response.status.code == 200, let payment = response.payment else {
-            throw CommandFailure(.failure, "a paid request was answered \(response.status.code)")
-          }
-          return payment.actions.contains("topUp")
-        }
+      var wasToppedUp = false
+      for position in 0..<numbers.count {
+        if position >= 8, let toppedUp = try await group.next() { wasToppedUp = wasToppedUp || toppedUp }
+        group.addTask { try await Self.payOnce(url, client) }
       }
-      for try await wasToppedUp in group where wasToppedUp { toppedUp += 1 }
-      return toppedUp
+      while let toppedUp = try await group.next() { wasToppedUp = wasToppedUp || toppedUp }
+      return wasToppedUp
     }
     guard let channel = try await client.channels().first else { return }
     report.paid(numbers, channel, duration: start.duration(to: .now))
-    if toppedUp > 0 { report.toppedUp(channel, by: Self.deposit) }
+    if toppedUp { report.toppedUp(channel, by: Self.deposit) }
+  }
+
+  /// Whether the deposit had to be topped up for it.
+  private static func payOnce(_ url: String, _ client: PaymentClient) async throws -> Bool {
+    let response = try await client.execute(.get(url))
+    _ = try await response.body.bytes(upTo: .kibibytes(64))
+    guard response.status.code == 200, let payment = response.payment else {
+      throw CommandFailure(.failure, "a paid request was answered \(response.status.code)")
+    }
+    return payment.actions.contains("topUp")
   }
 
   private func awaitSettlement() async throws {

@@ -12,6 +12,16 @@ enum OfferedPayment {
     } catch {
       return CommandFailure(.httpError, "the server answered 402 with an unreadable challenge: \(error)")
     }
+    let methods = challenges.map { "\(clean($0.method))/\(clean($0.intent))" }
+    guard !methods.isEmpty else {
+      return CommandFailure(.httpError, "the server answered 402 without a challenge that can be read")
+    }
+    guard !canPay else {
+      return CommandFailure(
+        .paymentFailed,
+        "nothing was paid: the server takes \(methods.joined(separator: ", ")) in a form this client does not pay"
+      )
+    }
     for challenge in challenges where challenge.method == "tempo" && challenge.intent == "session" {
       guard let request = try? SessionRequest(parsing: challenge.request.value()) else { continue }
       let price = Money.text(request.amount)
@@ -20,12 +30,8 @@ enum OfferedPayment {
         "the server asks \(price) per \(clean(request.unitType)), and no limit was given: nothing was paid",
         hint: "to pay: --max-price \(price) (and --key, --rpc; see `mpp request --help`)")
     }
-    let methods = challenges.map { "\(clean($0.method))/\(clean($0.intent))" }
-    guard !methods.isEmpty else {
-      return CommandFailure(.httpError, "the server answered 402 without a challenge that can be read")
-    }
     return CommandFailure(
-      canPay ? .paymentFailed : .refusedByPolicy,
+      .paymentFailed,
       "the server takes \(methods.joined(separator: ", ")); this client pays tempo/session: nothing was paid")
   }
 

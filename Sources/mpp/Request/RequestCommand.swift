@@ -8,8 +8,8 @@ struct RequestCommand: AsyncParsableCommand {
     commandName: "request",
     abstract: "Make an HTTP request and pay for it, within the limits you give.",
     discussion: """
-      The body goes to stdout, everything else to stderr. A channel opened by a request stays open for the next one with \
-      the same journal; `--close` or `mpp sessions close` gets the rest of its deposit back.
+      The body goes to stdout, everything else to stderr. A channel opened by a request stays open for the next \
+      one with the same journal; `--close` or `mpp sessions close` gets the rest of its deposit back.
       """)
 
   @Argument(help: "Without a scheme: http on this machine, https elsewhere.")
@@ -65,8 +65,11 @@ struct RequestCommand: AsyncParsableCommand {
       let nothing = try SpendPolicy(
         maximumPrice: Amount(units: 1), maximumDeposit: Amount(units: 1), maximumTotal: Amount(units: 1),
         periodSeconds: 1)
-      return try PaymentClient(methods: [], spending: nothing, journal: .volatile, logger: ClientLog.quiet)
+      return try PaymentClient(
+        methods: [], spending: nothing, journal: .volatile,
+        transport: ClientFactory.transport(concurrency: concurrency), logger: ClientLog.quiet)
     }
-    return try await ClientFactory.client(chain: chain, key: key, journal: journal, policy: policy)
+    return try await ClientFactory.client(
+      chain: chain, key: key, journal: journal, policy: policy, concurrency: concurrency)
   }
 }

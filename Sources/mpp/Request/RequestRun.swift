@@ -40,10 +40,12 @@ final class RequestRun: Sendable {
   func run() async throws {
     do {
       try await client.start()
-      try await Progress.during(isEnabled: !printer.isSilent, { [self] in progress }) { [self] in
-        await requests()
-        if closes { try await close() }
-      }
+      try await Progress.during(
+        isEnabled: !printer.isSilent, { [self] in progress },
+        work: { [self] in
+          await requests()
+          if closes { try await close() }
+        })
     } catch {
       // The error is what the user needs to see; a failing shutdown would only hide it.
       do { try await client.shutdown() } catch {}

@@ -2,7 +2,8 @@ import HTTPTypes
 import MPPClient
 import MPPCore
 
-/// What `mpp request` prints: bodies, or events. Each response is written whole, so that concurrent ones do not mix.
+/// What `mpp request` prints: bodies, or events. Each response is written whole, so that concurrent ones do
+/// not mix.
 struct ResponsePrinter: Sendable {
   let includesHead: Bool
   let isJSON: Bool

@@ -24,8 +24,8 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "A demonstration API that is paid: /free, and /session for 0.01 a request.",
     discussion: """
-      Prints `{"event":"ready","url":…}` when it listens. SIGTERM or SIGINT ends it: running requests finish, everything \
-      accepted is on disk. Run it again on the same ledger and it goes on where it was.
+      Prints `{"event":"ready","url":…}` when it listens. SIGTERM or SIGINT ends it: running requests finish, \
+      everything accepted is on disk. Run it again on the same ledger and it goes on where it was.
       """)
 
   @Option(help: "Port; 0 takes any free one.")

@@ -20,7 +20,8 @@ enum SessionReport {
     var lines = TextTable.lines([header] + rows, rightAligned: [2, 3, 4])
     for channel in channels {
       if channel.isDisputed {
-        lines.append("\(channel.id.prefix(14))…: the chain captured more than this journal remembers signing")
+        lines.append(
+          "\(channel.id.prefix(14))…: captured on chain was more than this journal remembers signing")
       }
       if let note = channel.note { lines.append("\(channel.id.prefix(14))…: \(note)") }
     }

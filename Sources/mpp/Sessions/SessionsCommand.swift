@@ -32,7 +32,7 @@ struct SessionsOptions: ParsableArguments {
       let result: T
       do {
         try await client.start()
-        result = try await Progress.during({ progress }) { try await body(client) }
+        result = try await Progress.during({ progress }, work: { try await body(client) })
       } catch {
         do { try await client.shutdown() } catch {}
         throw error
@@ -120,8 +120,8 @@ struct SessionsRecoverCommand: AsyncParsableCommand {
     commandName: "recover",
     abstract: "Bring journal and chain together after a crash, and get deposits back.",
     discussion: """
-      Also finds channels the journal has lost. A channel whose server does not help is closed on chain: the deposit can \
-      be withdrawn after a grace period, by running `recover` again. Safe to repeat.
+      Also finds channels the journal has lost. A channel whose server does not help is closed on chain: the \
+      deposit can be withdrawn after a grace period, by running `recover` again. Safe to repeat.
       """)
 
   @Flag(help: "Close the channels that can still be used, too.")

@@ -6,14 +6,19 @@ import MPPTempoClient
 /// The paying client of `request` and `sessions`.
 enum ClientFactory {
   static func client(
-    chain: ChainOptions, key: String?, journal: String?, policy: SpendPolicy
+    chain: ChainOptions, key: String?, journal: String?, policy: SpendPolicy, concurrency: Int = 1
   ) async throws -> PaymentClient {
     let url = try chain.url()
     let account = TempoAccount.key(try await KeySource.key(key))
     let path = try StatePaths.file(journal, default: "journal.db")
     return try PaymentClient(
       methods: [.tempo(account, network: .rpc(url, chainID: chain.chainID))], spending: policy,
-      journal: .sqlite(at: path), logger: ClientLog.quiet)
+      journal: .sqlite(at: path), transport: transport(concurrency: concurrency), logger: ClientLog.quiet)
+  }
+
+  /// A connection that is refused is tried for a moment only: somebody is waiting.
+  static func transport(concurrency: Int) -> any HTTPTransport {
+    AsyncHTTPClientTransport(connectionsPerHost: max(8, concurrency), connectTimeout: .seconds(3))
   }
 }
 

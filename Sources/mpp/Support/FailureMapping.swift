@@ -78,7 +78,7 @@ enum FailureMapping {
       return CommandFailure(
         .stateInvalid, cause.reason,
         hint:
-          "it was left as it is; with another --journal, `mpp sessions recover` finds its channels on chain")
+          "it was left as it is; `mpp sessions recover --journal NEW` finds its channels on chain")
     }
   }
 

@@ -1,17 +1,17 @@
 import Synchronization
 
-/// Says on stderr what is going on once something takes longer than a second: a living line on a terminal, else a line
-/// now and then.
+/// Says on stderr what is going on once something takes longer than a second: a living line on a terminal,
+/// else a line now and then.
 final class Progress: Sendable {
   private let text: @Sendable () -> String
   private let isShown = Mutex(false)
 
   private init(_ text: @escaping @Sendable () -> String) { self.text = text }
 
-  /// Runs `body`; `text` is asked whenever a line is due.
+  /// Runs the work; `text` is asked whenever a line is due.
   static func during<T: Sendable>(
     isEnabled: Bool = true, _ text: @escaping @Sendable () -> String,
-    _ body: @escaping @Sendable () async throws -> T
+    work body: @escaping @Sendable () async throws -> T
   ) async throws -> T {
     guard isEnabled else { return try await body() }
     let progress = Progress(text)
