@@ -10,10 +10,10 @@ struct CLIRequestTests {
   /// Nothing of the payer has reached the chain.
   private func expectNothingSigned(_ market: CLIProgram.Market) async throws {
     let chain = ChainClient(transport: AsyncHTTPRPCTransport(url: market.chainURL), clock: SystemWallClock())
-    #expect(try await chain.balance(of: TempoAddress.channelReserve, token: TempoAddress.pathUSD) == .zero)
+    #expect(try await chain.balance(of: TempoAddress.channelReserve, token: TempoAddress.pathUSD) == 0)
     let payer = try Secp256k1PrivateKey(hex: CLIProgram.payerKey).address
     #expect(
-      try await chain.balance(of: payer, token: TempoAddress.pathUSD) == Amount(units: 1_000_000_000_000))
+      try await chain.balance(of: payer, token: TempoAddress.pathUSD) == 1_000_000_000_000)
     let listed = try await market.sessions("list", "--all", "--json")
     #expect(listed.exit == .code(0))
     #expect(listed.output.isEmpty)

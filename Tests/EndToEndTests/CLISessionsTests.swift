@@ -61,7 +61,7 @@ struct CLISessionsTests {
   }
 
   @Test func unknownChannelAndMissingChoiceAreUsageErrors() async throws {
-    try await CLIProgram.withMarket { market in
+    try await CLIProgram.withMarket { market async throws in
       #expect(try await market.sessions("close", "0xabc").exit == .code(64))
       #expect(try await market.sessions("close").exit == .code(64))
       #expect(try await market.sessions("close", "0xabc", "--all").exit == .code(64))
@@ -96,7 +96,7 @@ struct CLISessionsTests {
         #expect(withdrawn.exit == .code(0))
         let chain = ChainClient(transport: transport, clock: SystemWallClock())
         #expect(
-          try await chain.balance(of: TempoAddress.channelReserve, token: TempoAddress.pathUSD) == .zero)
+          try await chain.balance(of: TempoAddress.channelReserve, token: TempoAddress.pathUSD) == 0)
       }
     }
   }
