@@ -71,7 +71,7 @@ struct CLISessionsTests {
   /// The server is gone for good: the deposit comes back over the chain alone, after the grace period.
   @Test func recoversFromAServerThatIsGone() async throws {
     try await CLIProgram.inFolder { mpp in
-      try await mpp.withChain(["--validity-clock", "wall"]) { chainURL in
+      try await mpp.withChain { chainURL in
         let market = try await mpp.withServer(chainURL) { server, url in
           let market = CLIProgram.Market(mpp: mpp, chainURL: chainURL, serverURL: url, server: server)
           _ = try await market.pay()

@@ -18,7 +18,13 @@ struct DemoScript: Sendable {
     let before = DemoBalances(stage.devnet, payer: stage.payer.address, payee: stage.payee.address)
     report.started(stage)
     let transport = AsyncHTTPClientTransport()
-    let client = try makeClient(transport)
+    let client: PaymentClient
+    do {
+      client = try makeClient(transport)
+    } catch {
+      await transport.shutdown()
+      throw error
+    }
     do {
       let price = try await showChallenge(transport)
       try await openChannel(client)

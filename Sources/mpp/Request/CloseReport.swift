@@ -6,8 +6,7 @@ enum CloseReport {
   static func text(_ outcome: CloseOutcome) -> String {
     let channel = String(outcome.channel.prefix(10)) + "…"
     if let error = outcome.error {
-      return
-        "channel \(channel) is not closed: \(error.reason)\(error.problem.map { " (server: \($0))" } ?? "")"
+      return "channel \(channel) is not closed: \(FailureMapping.reason(error))"
     }
     guard let captured = outcome.captured, let refunded = outcome.refunded else {
       return "channel \(channel) is closed"

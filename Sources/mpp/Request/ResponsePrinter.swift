@@ -22,7 +22,7 @@ struct ResponsePrinter: Sendable {
     var members: [JSONValue.Member] = [
       .init(key: "event", value: "error"), .init(key: "index", value: .integer(Int64(index))),
       .init(key: "code", value: .string(error.code.label)),
-      .init(key: "message", value: .string(error.reason)),
+      .init(key: "message", value: .string(FailureMapping.reason(error))),
       .init(key: "retryable", value: .bool(error.isRetryable)),
       .init(
         key: "exposure",

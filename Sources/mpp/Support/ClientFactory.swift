@@ -11,9 +11,18 @@ enum ClientFactory {
     let url = try chain.url()
     let account = TempoAccount.key(try await KeySource.key(key))
     let path = try StatePaths.file(journal, default: "journal.db")
-    return try PaymentClient(
-      methods: [.tempo(account, network: .rpc(url, chainID: chain.chainID))], spending: policy,
-      journal: .sqlite(at: path), transport: transport(concurrency: concurrency), logger: ClientLog.quiet)
+    let journal = try SQLiteJournal(at: path)
+    // Once it exists it must be shut down, whatever else goes wrong.
+    let transport = transport(concurrency: concurrency)
+    do {
+      return try PaymentClient(
+        methods: [.tempo(account, network: .rpc(url, chainID: chain.chainID))], spending: policy,
+        journal: .opened(journal), transport: transport, logger: ClientLog.quiet)
+    } catch {
+      await transport.shutdown()
+      do { try await journal.close() } catch {}
+      throw error
+    }
   }
 
   /// A connection that is refused is tried for a moment only: somebody is waiting.

@@ -15,6 +15,7 @@ enum FailureMapping {
     case let error as DevnetServerError: devnet(error)
     case let error as ConfigurationError: CommandFailure(.usage, error.message)
     case let error as PaymentClientError: payment(error)
+    case let error as JournalError: journal(error)
     case let error as StoreError: store(error)
     case let error as ChainError: CommandFailure(.unreachable, "the chain: \(error)")
     case let error as EVMError: CommandFailure(.usage, "not a usable key or address: \(error)")
@@ -25,7 +26,7 @@ enum FailureMapping {
 
   /// What a payment that did not end as asked means to the user.
   static func payment(_ error: PaymentClientError) -> CommandFailure {
-    let reason = error.reason + (error.problem.map { " (server: \($0))" } ?? "")
+    let reason = self.reason(error)
     switch error.code {
     case .refusedByPolicy:
       return CommandFailure(
@@ -39,16 +40,27 @@ enum FailureMapping {
     case .cancelled: return CommandFailure(.interrupted, "interrupted")
     case .transport, .chain:
       let target = error.code == .chain ? "the chain" : "the server"
-      guard error.exposure == .none else { return failed(error, reason) }
+      guard error.exposure == .none, isUnreachable(error) else { return failed(error, reason) }
       return CommandFailure(
-        .unreachable, "\(target) could not be reached: \(plain(reason))", hint: "nothing was paid; try again")
+        .unreachable, "\(target) could not be reached: \(reason)", hint: "nothing was paid; try again")
     default: return failed(error, reason)
     }
   }
 
-  /// The network library's text for the commonest case, in words.
-  private static func plain(_ reason: String) -> String {
-    reason.contains("Connection refused") ? "connection refused; is it running?" : reason
+  /// What happened, with its cause, without what is said anyway.
+  static func reason(_ error: PaymentClientError) -> String {
+    // The network library's text for the commonest case is a puzzle.
+    if error.reason.contains("Connection refused") { return "connection refused; is it running?" }
+    var text = error.reason
+    if let cause = error.underlying as? ChainError { text += ": \(cause.message)" }
+    if let problem = error.problem, problem.kind != "payment-required" { text += " (server: \(problem))" }
+    return text
+  }
+
+  /// Whether the node did not answer, as opposed to: answered that it will not.
+  private static func isUnreachable(_ error: PaymentClientError) -> Bool {
+    guard error.code == .chain, let cause = error.underlying as? ChainError else { return true }
+    return cause.isRetryable
   }
 
   private static func failed(_ error: PaymentClientError, _ reason: String) -> CommandFailure {
@@ -66,6 +78,10 @@ enum FailureMapping {
     guard let cause = error.underlying as? JournalError else {
       return CommandFailure(.stateInvalid, "the journal: \(error.reason)")
     }
+    return journal(cause)
+  }
+
+  private static func journal(_ cause: JournalError) -> CommandFailure {
     switch cause.code {
     case .busy:
       return CommandFailure(
