@@ -10,7 +10,7 @@ struct BenchCommand: AsyncParsableCommand {
       Every scenario prints how often it did what, the median and the 99th percentile, and the command that repeats it. \
       Ratios come from alternating rounds of one run. See docs/benchmarks.md for the scenarios and the JSON form.
       """,
-    subcommands: [RunCommand.self, ServeCommand.self], defaultSubcommand: RunCommand.self)
+    subcommands: [RunCommand.self, ServeCommand.self, RepeatCommand.self], defaultSubcommand: RunCommand.self)
 }
 
 struct RunCommand: AsyncParsableCommand {
@@ -33,6 +33,8 @@ struct RunCommand: AsyncParsableCommand {
   var connections = 64
   @Option(help: "Folder for ledgers; it decides which disk is measured.")
   var folder = "."
+  @Flag(help: "Run the tasks of the servers on the event loop's thread instead of threads of their own.")
+  var onEventLoop = false
   @Flag(help: "Leave the choice of processors to the system.")
   var noAffinity = false
 
@@ -65,7 +67,7 @@ struct RunCommand: AsyncParsableCommand {
     defer { try? FileManager.default.removeItem(at: folder) }
     let bench = Bench(
       rounds: rounds, scale: scale, connections: connections, folder: folder.path, cores: cores,
-      isQuiet: quiet)
+      onEventLoop: onEventLoop, isQuiet: quiet)
     let chosen = Scenarios.all.filter { scenarios.isEmpty || scenarios.contains($0.name) }
     var reports: [ScenarioReport] = []
     for scenario in chosen {

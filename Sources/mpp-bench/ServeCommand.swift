@@ -18,13 +18,27 @@ struct ServeCommand: AsyncParsableCommand {
   @Option var file: String
   @Option var channels: Int
   @Option var processor: Int?
+  @Flag(help: "Run tasks on the event loop's thread.") var onEventLoop = false
 
   func run() async throws {
     if let processor { Processor.pin(to: processor) }
+    NIOSingletons.groupLoopCountSuggestion = 1
+    if onEventLoop, !NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor() {
+      throw BenchFailure("tasks cannot run on the event loop here")
+    }
     let service = try await PaidService(store, file: file, channels: channels)
     let payments = service.server
     let router = Router(context: PaidRequestContext.self)
     router.get("free") { _, _ in "pong" }
+    // Written in parts, as a paid answer is: its price is charged when the last part was handed over.
+    router.get("parts") { _, _ in
+      Response(
+        status: .ok,
+        body: ResponseBody(contentLength: 4) { writer in
+          try await writer.write(ByteBuffer(string: "pong"))
+          try await writer.finish(nil)
+        })
+    }
     router.get("usage") { _, _ in String(Processor.usedMicroseconds()) }
     router.group("paid")
       .add(middleware: try payments.gate(offers: [PaidService.offer], options: PaidService.routeOptions))
@@ -35,7 +49,7 @@ struct ServeCommand: AsyncParsableCommand {
       services: [payments],
       onServerRunning: { channel in
         Output.line(ready(channel.localAddress?.port ?? 0).serialized())
-      }, eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup(numberOfThreads: 1)),
+      }, eventLoopGroupProvider: .singleton,
       logger: PaidService.silent)
     let watcher = Thread {
       while !FileHandle.standardInput.availableData.isEmpty {}

@@ -26,6 +26,21 @@ public struct RecordKey: Sendable, Hashable {
     }
   }
 
+  /// The same for an array, which most identifiers are: on the path of every request.
+  public init(kind: UInt8, id: [UInt8]) {
+    guard id.count == Self.maximumInlineLength else {
+      self.init(kind: kind, id: id[...])
+      return
+    }
+    let words = id.withUnsafeBytes { bytes in
+      func word(_ index: Int) -> UInt64 {
+        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+      }
+      return (word(0), word(1), word(2), word(3))
+    }
+    self.init(kind: kind, length: UInt8(Self.maximumInlineLength), words: words)
+  }
+
   /// Reads what ``bytes`` wrote.
   ///
   /// - Throws: `StoreError` with code `corrupt` when the bytes are not a key.
@@ -50,6 +65,10 @@ public struct RecordKey: Sendable, Hashable {
       }
       position += 1
     }
+    self.init(kind: kind, length: length, words: words)
+  }
+
+  private init(kind: UInt8, length: UInt8, words: (UInt64, UInt64, UInt64, UInt64)) {
     self.kind = kind
     self.length = length
     (word0, word1, word2, word3) = words

@@ -27,6 +27,7 @@ final class ServerProcess {
       "--channels", String(count),
     ]
     if let cores = bench.cores { arguments += ["--processor", String(cores.server)] }
+    if bench.onEventLoop { arguments.append("--on-event-loop") }
     process.arguments = arguments
     process.standardInput = input
     process.standardOutput = output
@@ -109,6 +110,11 @@ struct LoadRounds: Sendable {
 
   var perSecond: Double { Samples.median(rounds.map(\.result.perSecond)) }
   var processorMicroseconds: Double { Samples.median(rounds.map(\.processorMicroseconds)) }
+
+  /// Requests a second beside those of `other` in the same round: the median over the rounds.
+  func ratio(to other: LoadRounds) -> Double {
+    Samples.median(zip(rounds, other.rounds).map { $0.result.perSecond / $1.result.perSecond })
+  }
 
   func measurement(_ name: String) -> Measurement {
     var samples = Samples()
