@@ -2,8 +2,13 @@
 ///
 /// All arithmetic is checked: a result that does not fit is an error, never a wrapped number.
 public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
+  // Two words, not one `UInt128`: an async function with a 128-bit integer among its stack arguments returns to the
+  // wrong place (Swift 6.3.1, x86-64; docs/decisions/0001-amounts-are-two-words.md).
+  private let high: UInt64
+  private let low: UInt64
+
   /// Base units.
-  public let units: UInt128
+  public var units: UInt128 { UInt128(high) << 64 | UInt128(low) }
 
   public static let zero = Amount(units: 0)
 
@@ -14,7 +19,8 @@ public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
   static let maximumDigits = 78
 
   public init(units: UInt128) {
-    self.units = units
+    high = UInt64(truncatingIfNeeded: units >> 64)
+    low = UInt64(truncatingIfNeeded: units)
   }
 
   /// Reads a base-unit integer: ASCII digits only, no sign, no separator, no exponent.
@@ -30,7 +36,7 @@ public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
       guard count <= Self.maximumDigits else { throw .tooLong }
       value = try Self.append(byte, to: value)
     }
-    units = value
+    self.init(units: value)
   }
 
   /// Reads a decimal amount such as `0.01` and scales it by 10^decimals, exactly.
@@ -55,7 +61,7 @@ public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
     for byte in bytes[..<point] { value = try Self.append(byte, to: value) }
     for byte in fraction { value = try Self.append(byte, to: value) }
     for _ in fraction.count..<decimals { value = try Self.append(UInt8(ascii: "0"), to: value) }
-    units = value
+    self.init(units: value)
   }
 
   public func adding(_ other: Amount) throws(AmountError) -> Amount {
