@@ -12,6 +12,8 @@ public struct SpendPolicy: Sendable, Hashable {
   /// The most authorised in any stretch of `periodSeconds`, over all channels. Base units.
   public let maximumTotal: Amount
   public let periodSeconds: Int64
+  /// A hundred years.
+  private static let longestPeriod: Int64 = 3_155_760_000
   /// Origins that may be paid, as `https://host[:port]`; nil: any.
   public private(set) var origins: Set<Origin>?
   /// Recipients that may be paid, compared without regard to case; nil: any.
@@ -24,6 +26,10 @@ public struct SpendPolicy: Sendable, Hashable {
   ) throws(PaymentClientError) {
     guard maximumPrice > .zero, maximumDeposit > .zero, maximumTotal > .zero, periodSeconds > 0 else {
       throw PaymentClientError(.refusedByPolicy, "every limit of a spending policy is above zero")
+    }
+    // Sums of times must not overflow.
+    guard periodSeconds <= Self.longestPeriod else {
+      throw PaymentClientError(.refusedByPolicy, "a period is at most \(Self.longestPeriod) seconds")
     }
     self.maximumPrice = maximumPrice
     self.maximumDeposit = maximumDeposit

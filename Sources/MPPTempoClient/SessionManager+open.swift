@@ -3,6 +3,7 @@ import Logging
 import MPPClient
 import MPPCore
 import MPPTempo
+import Synchronization
 import Tempo
 
 extension SessionManager {
@@ -33,7 +34,7 @@ extension SessionManager {
         transaction: signed.serialized, hash: signed.hash, amount: deposit,
         validBefore: Timestamp(seconds: Int64(clamping: validBefore))),
       account: try VoucherAccount(deposit: deposit, cap: limit), createdAt: now)
-    lane.insert(channel)
+    try insert(channel, into: lane, limit)
     logger.info("channel \(channel.channelID.hex.prefix(10)): opening with a deposit of \(deposit)")
     return channel
   }
@@ -50,13 +51,40 @@ extension SessionManager {
     }
     let wanted = try DepositPolicy(cap: limit, preferredOpening: preferred)
       .opening(price: terms.price, suggested: terms.suggestedDeposit)
-    let bound = max(limit, environment.policy.maximumTotal)
-    let locked = lane.lockedDeposits
-    guard locked <= bound, let room = try? bound.subtracting(locked), room >= terms.price else {
-      throw PaymentClientError(
-        .refusedByPolicy,
-        "\(locked) base units are still deposited for \(lane.key.origin); recover() gets them back")
-    }
+    let room = try depositRoom(lane, limit)
+    guard room >= terms.price else { throw noRoom(lane) }
     return min(wanted, room)
+  }
+
+  /// What may still be deposited for the lane's origin. All of its lanes count: a server may name another payee, token
+  /// or operator with every challenge, and each of them is a lane of its own.
+  private func depositRoom(_ lane: SessionLane, _ limit: Amount) throws(PaymentClientError) -> Amount {
+    let bound = max(limit, environment.policy.maximumTotal)
+    do { return try bound.subtracting(lockedDeposits(lane.key.origin)) } catch { throw noRoom(lane) }
+  }
+
+  private func lockedDeposits(_ origin: String) -> Amount {
+    allLanes.filter { $0.key.origin == origin }.reduce(.zero) { sum, lane in
+      do { return try sum.adding(lane.lockedDeposits) } catch { return .maxUInt96 }
+    }
+  }
+
+  private func noRoom(_ lane: SessionLane) -> PaymentClientError {
+    PaymentClientError(
+      .refusedByPolicy,
+      "\(lockedDeposits(lane.key.origin)) base units are still deposited for \(lane.key.origin); "
+        + "recover() gets them back")
+  }
+
+  /// Nothing of the channel has left yet. Two lanes may have found the same room: only one of them gets it.
+  private func insert(
+    _ channel: ClientChannel, into lane: SessionLane, _ limit: Amount
+  ) throws(PaymentClientError) {
+    let fits = try openings.withLock { _ throws(PaymentClientError) -> Bool in
+      guard try depositRoom(lane, limit) >= channel.account.deposit else { return false }
+      lane.insert(channel)
+      return true
+    }
+    guard fits else { throw noRoom(lane) }
   }
 }

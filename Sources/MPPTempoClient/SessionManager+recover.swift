@@ -149,7 +149,7 @@ extension SessionManager {
     var start = first
     var length: UInt64 = 100_000
     while start <= last {
-      let end = min(last, start + length - 1)
+      let end = last - start < length ? last : start + length - 1
       do {
         let logs = try await chain.client.logs(
           address: escrow, topics: [ChannelReserveABI.channelOpened.topic, nil, payer.word], from: start,
@@ -161,6 +161,7 @@ extension SessionManager {
             found.append(descriptor)
           }
         }
+        guard end < last else { return found }
         start = end + 1
       } catch let error as ChainError where error.code == .rejected && length > 1_000 {
         length /= 2

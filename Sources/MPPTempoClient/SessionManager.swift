@@ -18,6 +18,8 @@ final class SessionManager: Sendable {
   let environment: ClientEnvironment
   let options: TempoSessionOptions
   private let lanes = Mutex<[LaneKey: SessionLane]>([:])
+  /// Held while a new channel takes its share of what may be deposited.
+  let openings = Mutex<Void>(())
 
   init(
     account: TempoAccount, network: TempoNetwork, options: TempoSessionOptions, environment: ClientEnvironment

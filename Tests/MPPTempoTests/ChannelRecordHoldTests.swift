@@ -77,14 +77,26 @@ private typealias Fixture = ChannelRecordFixture
   @Test func expiredHoldsMakeRoom() throws {
     let record = try fresh().applying(.hold(Fixture.hold(1, 100)))
     func request(_ now: Timestamp) -> HoldRequest {
-      HoldRequest(id: Fixture.id(2), amount: amount(10), now: now, expires: now.adding(seconds: 60))
+      HoldRequest(id: Fixture.id(2, epoch: 2), amount: amount(10), now: now, expires: now.adding(seconds: 60))
     }
     #expect(throws: ChannelTransitionError.insufficientBalance(requested: amount(10), available: .zero)) {
       try record.applying(.hold(request(Fixture.later.adding(milliseconds: -1))))
     }
-    #expect(try record.applying(.hold(request(Fixture.later))).holds.map(\.id) == [Fixture.id(2)])
+    #expect(try record.applying(.hold(request(Fixture.later))).holds.map(\.id) == [Fixture.id(2, epoch: 2)])
     #expect(try record.applying(.releaseExpired(now: Fixture.later)).held == .zero)
     #expect(try record.applying(.releaseExpired(now: Fixture.now)) == record)
+  }
+
+  /// A client that reads slower than the lease would otherwise get each response but the last for nothing.
+  @Test func aSlowDeliveryOfTheSameProcessIsStillCharged() throws {
+    let record = try fresh().applying(.hold(Fixture.hold(1, 100)))
+    let late = Fixture.later.adding(seconds: 3_600)
+    let next = HoldRequest(
+      id: Fixture.id(2), amount: amount(10), now: late, expires: late.adding(seconds: 60))
+    #expect(throws: ChannelTransitionError.insufficientBalance(requested: amount(10), available: .zero)) {
+      try record.applying(.hold(next))
+    }
+    #expect(try record.applying(.commit(Fixture.id(1))).spent == amount(100))
   }
 
   @Test func holdsAreBounded() throws {

@@ -96,7 +96,8 @@ extension ChannelRecord {
     try refuseUnlessOpen()
     guard request.amount > .zero else { throw .zeroAmount }
     if available < request.amount || holds.count >= Self.holdLimit {
-      releaseHolds { $0.expires <= request.now }
+      // A process knows its own holds: a slow delivery of this one is still a delivery, and will be charged.
+      releaseHolds { $0.expires <= request.now && $0.id.epoch != request.id.epoch }
     }
     guard available >= request.amount else {
       throw .insufficientBalance(requested: request.amount, available: available)

@@ -5,7 +5,8 @@ public struct Hold: Sendable, Hashable {
   public let id: HoldID
   /// Base units, more than zero.
   public let amount: Amount
-  /// From here on the hold may be released by anybody: its process is taken for dead.
+  /// From here on the hold may be released by any other process, and by a close: its own is taken for dead. The process
+  /// that took it keeps it until its content was delivered or was not.
   public let expires: Timestamp
 
   public init(id: HoldID, amount: Amount, expires: Timestamp) {

@@ -13,8 +13,8 @@ public struct VoucherReservation: Sendable, Hashable {
 /// The payer's numbers on one channel: what it authorised, what it got, what is on the way (`05` §0, §6).
 ///
 /// All amounts are base units of the channel's token. Only the functions here change them, and none takes a number
-/// from the server except to refuse (A1). Always: `confirmed + pending ≤ authorized ≤ cap`, and `authorized ≤ deposit`
-/// at every raise.
+/// from the server except to refuse (A1). Always: `confirmed + pending ≤ authorized`; at every raise: `authorized ≤ cap`
+/// and `authorized ≤ deposit`.
 public struct VoucherAccount: Sendable, Hashable {
   /// A: the highest cumulative amount in any voucher reserved or signed. Never falls.
   public private(set) var authorized: Amount
@@ -41,7 +41,9 @@ public struct VoucherAccount: Sendable, Hashable {
     self.pending = .zero
     self.deposit = deposit
     self.cap = cap
-    guard authorized <= cap, authorized <= .maxUInt96, deposit <= .maxUInt96, slack != nil else {
+    // Above the cap is possible: the chain may have shown a capture that is. Then nothing can be added any more, but the
+    // channel's deposit must stay recoverable.
+    guard authorized <= .maxUInt96, deposit <= .maxUInt96, slack != nil else {
       throw .outOfRange
     }
   }

@@ -25,8 +25,13 @@ final class ChannelFreshness: Sendable {
   func isFresh(_ id: Hash32, _ now: Timestamp) -> Bool {
     entries.withLock { entries in
       guard let entry = entries[id] else { return false }
-      if let notBefore = entry.notBefore, now < notBefore { return true }
-      return now <= entry.readAt.adding(milliseconds: ttl)
+      if let notBefore = entry.notBefore, now < notBefore,
+        notBefore <= now.adding(milliseconds: Self.pauseAfterFailure)
+      {
+        return true
+      }
+      // A clock that was set back makes everything stale, not fresh for longer.
+      return now >= entry.readAt && now <= entry.readAt.adding(milliseconds: ttl)
     }
   }
 

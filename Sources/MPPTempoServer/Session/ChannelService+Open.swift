@@ -1,4 +1,5 @@
 import EVM
+import Logging
 import MPPCore
 import MPPServer
 import MPPTempo
@@ -13,19 +14,33 @@ extension ChannelService {
     return try await exclusively(open.channelID) {
       if let record = try await load(open.channelID) { return try await reopened(record, open, call) }
       let intent = try await openIntent(open)
-      if try await intents.load(intent.identity)?.blocks(intent) != true { try await simulate(open) }
-      let result = try await broadcaster.submit(intent, probe: openProbe(open.channelID, call.terms.escrow))
+      var isOnChain = false
+      if try await intents.load(intent.identity)?.blocks(intent) != true {
+        isOnChain = try await simulate(open)
+      }
+      let result = try await broadcaster.submit(
+        intent, mayBeKnown: isOnChain, probe: openProbe(open.channelID, call.terms.escrow))
       return try await opened(open, result, call)
     }
   }
 
-  /// v16: what the chain would refuse is refused here, before the payer pays a fee for it.
-  private func simulate(_ open: VerifiedOpen) async throws {
+  /// v16: what the chain would refuse is refused here, before the payer pays a fee for it. It also refuses what it has
+  /// done already: then the deposit is in the channel, and denying it would lock it (W34).
+  /// - Returns: whether the transaction is on chain.
+  private func simulate(_ open: VerifiedOpen) async throws -> Bool {
     do {
-      try await client.simulate(open.transaction.signed.transaction, from: open.transaction.sender)
+      try await simulator.simulate(open.transaction.signed.transaction, from: open.transaction.sender)
+      return false
     } catch {
-      throw SessionProblem.chain(error, "the simulated open transaction")
+      guard error.code == .reverted || error.code == .rejected,
+        await isOnChain(open.transaction.signed.hash)
+      else { throw SessionProblem.chain(error, "the simulated open transaction") }
+      return true
     }
+  }
+
+  private func isOnChain(_ hash: Hash32) async -> Bool {
+    do { return try await client.receipt(hash)?.succeeded ?? false } catch { return false }
   }
 
   private func openIntent(_ open: VerifiedOpen) async throws -> ChainIntent {
@@ -61,8 +76,16 @@ extension ChannelService {
     let request = call.purpose == .content ? holdRequest(call) : nil
     let (record, outcome) = try await persist(opening, request)
     freshness.noteRead(open.channelID, call.now)
-    try await broadcaster.confirm(result)
+    await confirmed(result)
     return try answer(record, outcome, record.payerSource, call, result.intent.hash)
+  }
+
+  /// The record is durable and a price may be held: a journal that fails now must not refuse what was paid. The next
+  /// sweep ends the intent.
+  private func confirmed(_ result: BroadcastResult) async {
+    do { try await broadcaster.confirm(result) } catch {
+      logger.warning("an open stays in the journal for now", metadata: ["mpp.code": "\(error)"])
+    }
   }
 
   /// Record and price in one transition.

@@ -54,7 +54,7 @@ extension ChannelService {
       let record = try await read(stored, call.now)
       guard record.deposit > .zero else { throw SessionProblem.notFunded }
       guard record.phase == .open else { throw SessionProblem.closing }
-      try await client.simulate(transaction.signed.transaction, from: transaction.sender)
+      try await simulator.simulate(transaction.signed.transaction, from: transaction.sender)
     } catch let error as ChainError {
       throw SessionProblem.chain(error, "the simulated topUp transaction")
     }

@@ -46,11 +46,15 @@ extension ChannelService {
     _ voucher: SignedVoucher, _ stored: ChannelRecord, _ call: SessionCall
   ) async throws -> ChannelRecord {
     let amount = voucher.cumulativeAmount
+    var isVerified = stored.recognizes(voucher)
+    if !isVerified, !freshness.isFresh(voucher.channelID, call.now) {
+      // A read of the chain is due: a signature is asked for first, so that strangers cannot cause reads.
+      try verify(voucher, signer: stored.descriptor.effectiveSigner, domain: call.terms.domain)
+      isVerified = true
+    }
     var record = try await current(stored, call.now)
-    var isVerified = record.recognizes(voucher)
     if amount > record.deposit, record.deposit > .zero, !isVerified {
-      // The deposit may have been raised on the chain without us. A signature is asked for before a read of the
-      // chain, so that strangers cannot cause reads.
+      // The deposit may have been raised on the chain without us. The same holds for this read.
       try verify(voucher, signer: record.descriptor.effectiveSigner, domain: call.terms.domain)
       isVerified = true
       record = try await reread(record, call.now)

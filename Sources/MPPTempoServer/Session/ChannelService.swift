@@ -14,6 +14,9 @@ import TempoRPC
 final class ChannelService: Sendable {
   let options: TempoSessionOptions
   let client: ChainClient
+  /// For dry runs of transactions that anybody may hand in: its own, smaller share of the node, so that a flood of them
+  /// does not keep vouchers, settlements and forced closes from it.
+  let simulator: ChainClient
   let broadcaster: Broadcaster
   let planner: TransactionPlanner
   let table: RecordTable<ChannelRecord>
@@ -42,6 +45,12 @@ final class ChannelService: Sendable {
     client = ChainClient(
       transport: options.transport, clock: environment.clock, sleeper: options.sleeper,
       random: environment.random, limits: options.limits)
+    var share = options.limits
+    share.inFlight = max(1, share.inFlight / 4)
+    share.waiting = max(1, share.waiting / 4)
+    simulator = ChainClient(
+      transport: options.transport, clock: environment.clock, sleeper: options.sleeper,
+      random: environment.random, limits: share)
     intents = try LedgerIntentStore(environment.ledger)
     broadcaster = Broadcaster(client: client, store: intents)
     planner = TransactionPlanner(client: client, chainID: options.chainID, random: environment.random)

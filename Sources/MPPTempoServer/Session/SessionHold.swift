@@ -17,7 +17,7 @@ struct SessionHold: PaymentHold {
       }
       service.charged(record)
     } catch {
-      // The lease has ended before the handler did, or the ledger is gone: delivered and not charged.
+      // A close did not wait any longer, or the ledger is gone: delivered and not charged.
       service.logger.error(
         "a delivered price could not be charged",
         metadata: ["mpp.channel": "\(id.hex.prefix(10))", "mpp.code": "\(error)"])
@@ -30,7 +30,7 @@ struct SessionHold: PaymentHold {
         (try ChannelRecord.applying(.release(hold.id), to: stored), ())
       }
     } catch {
-      // The lease releases it.
+      // A close or the next process releases it. Until then it is headroom that nobody can use, and never captured.
       service.logger.debug("a hold was not released", metadata: ["mpp.code": "\(error)"])
     }
   }

@@ -16,6 +16,10 @@ extension ChannelService {
     guard !stored.finalized else { throw SessionProblem.alreadyFinalized }
     let voucher = SignedVoucher(
       channelID: id, cumulativeAmount: payload.cumulativeAmount, signature: payload.signature)
+    // Before anything that costs: a stranger can name a channel, but cannot sign for it.
+    if !stored.recognizes(voucher) {
+      try verify(voucher, signer: stored.descriptor.effectiveSigner, domain: call.terms.domain)
+    }
     return try await exclusively(id) {
       if let pending = try await pendingClose(id) {
         // A close of ours is under way, perhaps from before a restart: this request asks for what it does.
@@ -39,7 +43,7 @@ extension ChannelService {
     let hash: Hash32
   }
 
-  /// Rules 2 to 10, against state read just now.
+  /// Rules 2 to 10, against state read just now; the signature was checked before.
   private func inspect(
     _ voucher: SignedVoucher, _ stored: ChannelRecord, _ call: SessionCall
   ) async throws {
@@ -56,9 +60,6 @@ extension ChannelService {
     }
     guard amount >= record.settled else {
       throw SessionProblem.failed("close voucher amount must be >= \(record.settled) (on-chain settled)")
-    }
-    if !record.recognizes(voucher) {
-      try verify(voucher, signer: record.descriptor.effectiveSigner, domain: call.terms.domain)
     }
     guard max(record.spent, record.settled) <= record.deposit else {
       throw PaymentProblem.amountExceedsDeposit(reason: "close capture amount exceeds on-chain deposit")
