@@ -141,6 +141,12 @@ let package = Package(
     tests("TempoDevnetTests", ["TempoDevnet", "TempoRPC", "Tempo", "EVM", "MPPCore", crypto]),
     tests("MPPTempoTests", ["MPPTempo", "Tempo", "EVM", "MPPCore"]),
     .target(
+      name: "PeerSupport",
+      dependencies: [
+        "MPPTempoClient", "MPPClient", "MPPTesting", "MPPTempo", "TempoRPC", "TempoDevnet", "Tempo",
+        "EVM", "MPPCore", httpTypes,
+      ], path: "Tests/PeerSupport", swiftSettings: settings),
+    .target(
       name: "ServerTestSupport", dependencies: ["MPPServer", "MPPCore", httpTypes, logging],
       path: "Tests/ServerTestSupport", swiftSettings: settings),
     tests(
@@ -161,12 +167,14 @@ let package = Package(
     tests(
       "MPPTempoServerTests",
       [
+        "PeerSupport",
         "MPPTempoServer", "MPPServer", "MPPTesting", "MPPTempo", "TempoRPC", "TempoDevnet",
         "Tempo", "EVM", "MPPCore", httpTypes,
       ]),
     tests(
       "MPPTempoClientTests",
       [
+        "PeerSupport",
         "MPPTempoClient", "MPPClient", "MPPTesting", "MPPTempo", "TempoRPC", "TempoDevnet",
         "Tempo", "EVM", "MPPCore", httpTypes,
       ]),
@@ -180,6 +188,7 @@ let package = Package(
     tests(
       "FindingsTests",
       [
+        "PeerSupport",
         "MarketplaceSupport",
         "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "MPPTesting",
         "TempoDevnet", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", "MPPCore",

@@ -11,8 +11,8 @@ public protocol HTTPTransport: Sendable {
 }
 
 public struct HTTPTransportResponse: Sendable {
-  public let head: HTTPResponse
-  public let body: ResponseBody
+  public var head: HTTPResponse
+  public var body: ResponseBody
   public init(head: HTTPResponse, body: ResponseBody) {
     self.head = head
     self.body = body
