@@ -86,7 +86,8 @@ let package = Package(
       "TempoRPC",
       ["Tempo", "EVM", "MPPCore", logging, metrics, asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
     library("MPPTempo", ["MPPCore", "Tempo", "EVM"]),
-    library("MPPClient", ["MPPCore", httpTypes, logging, metrics, asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
+    library(
+      "MPPClient", ["MPPCore", httpTypes, logging, metrics, asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
     library("MPPServer", ["MPPCore", httpTypes, crypto, logging, metrics, lifecycle]),
     library(
       "MPPTempoClient",

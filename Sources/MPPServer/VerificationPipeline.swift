@@ -59,9 +59,9 @@ struct VerificationPipeline: Sendable {
     let context = VerificationContext(
       request: request, purpose: bound.purpose, prepared: bound.template.prepared,
       offer: bound.offer.offer, charging: bound.charging, now: now, logger: logger)
-    let start = ContinuousClock.now
+    let stopwatch = Stopwatch()
     let verification = try await bound.offer.method.verify(authenticated, context)
-    metrics.verified(in: start.duration(to: .now))
+    metrics.verified(in: stopwatch.elapsed)
     return await answer(verification, bound, challengeID: credential.challenge.id)
   }
 

@@ -152,15 +152,15 @@ import Testing
     ]
     for method in ["eth_sendRawTransaction", "eth_getTransactionReceipt", "eth_getBlockByNumber"] {
       for fault in faults {
-        let case_ = BroadcasterTests()
-        case_.node.state.withLock { $0.hideReceipts = 1 }
-        case_.node.fail(method, fault)
-        let result = try await case_.broadcaster().submit(intent())
+        let tested = BroadcasterTests()
+        tested.node.state.withLock { $0.hideReceipts = 1 }
+        tested.node.fail(method, fault)
+        let result = try await tested.broadcaster().submit(intent())
         guard case .included = result.outcome else {
           Issue.record("\(method) \(fault): \(result.outcome)")
           continue
         }
-        #expect(Set(case_.node.sent).count == 1, "\(method) \(fault)")
+        #expect(Set(tested.node.sent).count == 1, "\(method) \(fault)")
       }
     }
   }
