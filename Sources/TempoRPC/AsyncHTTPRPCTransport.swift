@@ -1,5 +1,12 @@
 #if Client
   import AsyncHTTPClient
+  #if canImport(Darwin)
+    import Darwin
+  #elseif canImport(Musl)
+    import Musl
+  #else
+    import Glibc
+  #endif
   import NIOCore
   import NIOHTTP1
   import NIOPosix
@@ -58,6 +65,13 @@
         status: status)
     }
 
+    /// Whether no connection came about.
+    private static func isRefused(_ error: any Error) -> Bool {
+      if error is NIOConnectionError { return true }
+      guard let error = error as? IOError else { return false }
+      return [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL].contains(error.errnoCode)
+    }
+
     private static func map(_ error: any Error) -> RPCTransportError {
       if error is CancellationError {
         return RPCTransportError(.cancelled, mayHaveBeenReceived: true)
@@ -65,7 +79,7 @@
       if error is NIOTooManyBytesError {
         return RPCTransportError(.answerTooLarge, mayHaveBeenReceived: true)
       }
-      if error is NIOConnectionError {
+      if isRefused(error) {
         return RPCTransportError(.connectionFailed, mayHaveBeenReceived: false, message: "no connection")
       }
       switch error as? HTTPClientError {
@@ -78,7 +92,8 @@
         return RPCTransportError(
           .connectionLost, mayHaveBeenReceived: true, message: known.shortDescription)
       case nil:
-        return RPCTransportError(.connectionLost, mayHaveBeenReceived: true)
+        return RPCTransportError(
+          .connectionLost, mayHaveBeenReceived: true, message: "\(type(of: error))")
       }
     }
   }

@@ -36,11 +36,14 @@ public struct Broadcaster: Sendable {
     _ intent: ChainIntent, mayBeKnown: Bool = false, probe: EffectProbe? = nil,
     deadlineMilliseconds: Int64? = nil
   ) async throws -> BroadcastResult {
+    // Bytes that were journalled before may have been sent before, whatever the journal says.
+    let earlier = try await store.load(intent.identity)
+    let isNew = !(earlier?.blocks(intent) ?? false)
     let stored = try await store.insert(intent)
-    let isNew = stored.hash == intent.hash && stored.state == .prepared && !mayBeKnown
     count(stored.identity.kind, "submitted")
     return try await run(
-      stored, isNew ? .start : .recover, maySend: true, probe: probe, deadline: deadlineMilliseconds)
+      stored, isNew && !mayBeKnown ? .start : .recover, maySend: true, probe: probe,
+      deadline: deadlineMilliseconds)
   }
 
   /// Continues an intent from the journal.
