@@ -47,7 +47,10 @@ struct ManagementTransaction: Sendable {
     }
     swap = calls.count == 3 ? try Self.swap(calls, label) : nil
     // The sender is named by its signature: nothing of an unsigned or badly signed transaction goes on.
-    guard signed.isFinal, let sender = try? signed.recoverSender() else {
+    guard signed.isFinal else {
+      throw .badRequest(reason: "fee sponsorship is not offered by this server")
+    }
+    guard let sender = try? signed.recoverSender() else {
       throw SessionProblem.failed("TIP-1034 \(label.rawValue) transaction is not signed by its sender")
     }
     self.sender = sender

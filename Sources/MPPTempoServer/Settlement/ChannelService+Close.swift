@@ -75,14 +75,36 @@ extension ChannelService {
     let owner = random.fill(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     do {
       try await beginClose(id, voucher, owner)
+      let intent = try await preparedClose(id, owner)
+      let result = try await broadcaster.submit(intent.0, probe: goneProbe(id, intent.1))
+      return try await closed(result, trigger: trigger)
+    } catch let error as ChannelTransitionError {
+      throw SessionProblem.refusal(error)
+    }
+  }
+
+  /// The signed close, not stored yet. Whatever goes wrong until then opens the channel again: nobody has seen
+  /// anything.
+  private func preparedClose(_ id: Hash32, _ owner: UInt64) async throws -> (ChainIntent, Address) {
+    do {
       let record = try await drained(id)
       guard let capture = record.captureAmount, let lease = record.closing else {
         throw SessionProblem.closing
       }
-      let intent = try await closeIntent(record, lease.voucher, capture, owner)
-      return try await sendClose(intent, record, trigger: trigger)
-    } catch let error as ChannelTransitionError {
-      throw SessionProblem.refusal(error)
+      return (try await closeIntent(record, lease.voucher, capture, owner), record.escrow)
+    } catch {
+      try await apply(.abortClose(owner: owner), to: id)
+      throw error
+    }
+  }
+
+  /// Ends a close lease with nothing behind it: its run died, or could not write, before a close was journalled.
+  func releaseStaleClose(_ id: Hash32) async throws {
+    try await exclusively(id) {
+      guard try await pendingClose(id) == nil, let lease = try await load(id)?.closing,
+        options.isOnlyProcess || lease.expires <= clock.now
+      else { return }
+      try await apply(.abortClose(owner: lease.owner), to: id)
     }
   }
 
@@ -91,11 +113,14 @@ extension ChannelService {
     let attempt = CloseAttempt(
       voucher: voucher, owner: owner, now: now,
       expires: now.adding(milliseconds: options.holdLease).adding(milliseconds: Self.closeLease))
+    let isOnlyProcess = options.isOnlyProcess
     // The lane is ours and no close is pending in the journal: a lease that is there belongs to a run that died
     // before it had anything to send.
     _ = try await table.update(ChannelRecord.key(id)) { stored in
       guard var record = stored else { throw ChannelTransitionError.notFound }
-      if let stale = record.closing { record = try record.applying(.abortClose(owner: stale.owner)) }
+      if isOnlyProcess, let stale = record.closing {
+        record = try record.applying(.abortClose(owner: stale.owner))
+      }
       return (try record.applying(.beginClose(attempt)), ())
     }
   }
@@ -131,19 +156,9 @@ extension ChannelService {
         .init(.close, record.channelID), calls: [Call(to: record.escrow, data: calldata)],
         feeToken: options.feeToken ?? record.descriptor.token, signer: options.signer,
         context: try IntentContext.close(capture: capture, voucher: voucher, owner: owner).encoded())
-    } catch {
-      // Nothing was signed that anybody has seen: the channel is open again.
-      try await apply(.abortClose(owner: owner), to: record.channelID)
-      guard let error = error as? ChainError else { throw error }
+    } catch let error as ChainError {
       throw SessionProblem.chain(error, "the close transaction")
     }
-  }
-
-  private func sendClose(
-    _ intent: ChainIntent, _ record: ChannelRecord, trigger: SettlementEvent.Trigger
-  ) async throws -> Closed {
-    let result = try await broadcaster.submit(intent, probe: goneProbe(record.channelID, record.escrow))
-    return try await closed(result, trigger: trigger)
   }
 
   func goneProbe(_ id: Hash32, _ escrow: Address) -> Broadcaster.EffectProbe {

@@ -16,14 +16,14 @@ struct SettlementPlan: Sendable, Equatable {
     intervalMilliseconds = schedule.intervalMilliseconds
   }
 
-  /// Whether the channel should be settled now. Only what has been delivered counts, and only if a voucher covers it.
+  /// Whether the channel should be settled now. Only what has been delivered counts, and only what a voucher covers:
+  /// the amount is compared with what the settlement would capture.
   func isDue(_ record: ChannelRecord, now: Timestamp) -> Bool {
-    guard record.settleableVoucher != nil else { return false }
+    guard let voucher = record.settleableVoucher else { return false }
     let mark = record.lastSettlement
-    let sinceUnits = record.units - min(mark?.units ?? 0, record.units)
-    if let units, sinceUnits >= units { return true }
-    let from = mark?.spent ?? record.settled
-    if let amount, record.spent.units - min(from.units, record.spent.units) >= amount.units { return true }
+    if let units, record.units - min(mark?.units ?? 0, record.units) >= units { return true }
+    let settled = min(record.settled.units, voucher.cumulativeAmount.units)
+    if let amount, voucher.cumulativeAmount.units - settled >= amount.units { return true }
     guard let intervalMilliseconds else { return false }
     return now >= (mark?.at ?? record.createdAt).adding(milliseconds: intervalMilliseconds)
   }

@@ -26,9 +26,13 @@ final class SettlementService: Sendable {
   /// Looks once at everything the last run left in the journal. What is still undecided stays there, and the channel's
   /// next action or the next sweep looks again.
   func reconcile() async throws {
+    try await reconcile(patience: 0)
+  }
+
+  private func reconcile(patience: Int64) async throws {
     for intent in try await channels.intents.pending(limit: Self.page * 10) {
       do {
-        try await resume(intent, deadline: 0)
+        try await resume(intent, deadline: patience)
       } catch is CancellationError {
         throw CancellationError()
       } catch {
@@ -60,17 +64,18 @@ final class SettlementService: Sendable {
 
   private func sweepRegularly() async {
     while !Task.isCancelled {
+      await sweep()
       do {
         try await channels.options.sleeper.sleep(milliseconds: channels.options.sweepInterval)
       } catch { return }
-      await sweep()
     }
   }
 
   /// One look at everything: unfinished actions, due intervals, forced closes.
   func sweep() async {
     do {
-      try await reconcile()
+      // Long enough for bytes that were never sent to be sent and found.
+      try await reconcile(patience: channels.options.limits.receiptPoll * 4)
       try await sweepIntervals()
       try await sweepForcedCloses()
     } catch {
@@ -119,6 +124,7 @@ final class SettlementService: Sendable {
     let states = try await channels.client.channelStates(
       records.map(\.channelID), escrow: escrow, at: .number(block))
     var forced: [Hash32] = []
+    var stale: [Hash32] = []
     for (record, state) in zip(records, states) {
       let merged = try await channels.merge(state, block, record.channelID, channels.clock.now)
       if merged.finalized {
@@ -126,7 +132,9 @@ final class SettlementService: Sendable {
       } else if merged.closeRequestedAt != 0, merged.spent > merged.settled {
         forced.append(record.channelID)
       }
+      if merged.phase == .closing { stale.append(record.channelID) }
     }
+    await each(stale) { try await self.channels.releaseStaleClose($0) }
     await each(forced) { try await self.channels.closeForced($0) }
   }
 
