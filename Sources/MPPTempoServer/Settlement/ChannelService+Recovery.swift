@@ -46,8 +46,13 @@ extension ChannelService {
   func closeForced(_ id: Hash32) async throws {
     try await exclusively(id) {
       if let pending = try await pendingClose(id) {
-        _ = try await finishClose(pending)
-        return
+        do {
+          _ = try await finishClose(pending)
+          return
+        } catch {
+          // One that came to nothing makes room for the next at once: the payer's grace period runs.
+          guard try await pendingClose(id) == nil else { throw error }
+        }
       }
       guard let record = try await load(id), record.phase == .forced, record.spent > record.settled
       else { return }

@@ -73,14 +73,15 @@ final class SettlementService: Sendable {
 
   /// One look at everything: unfinished actions, due intervals, forced closes.
   func sweep() async {
-    do {
-      // Long enough for bytes that were never sent to be sent and found.
-      try await reconcile(patience: channels.options.limits.receiptPoll * 4)
-      try await sweepIntervals()
-      try await sweepForcedCloses()
-    } catch {
-      report("a sweep was not finished", nil, error)
-    }
+    // A forced close has a deadline, and a hostile payer can make the rest slow: it comes first. No step stops another.
+    await step { try await self.sweepForcedCloses() }
+    // Long enough for bytes that were never sent to be sent and found.
+    await step { try await self.reconcile(patience: self.channels.options.limits.receiptPoll * 4) }
+    await step { try await self.sweepIntervals() }
+  }
+
+  private func step(_ body: () async throws -> Void) async {
+    do { try await body() } catch { report("a sweep was not finished", nil, error) }
   }
 
   private func settle(_ id: Hash32) async throws {
@@ -125,10 +126,11 @@ final class SettlementService: Sendable {
       records.map(\.channelID), escrow: escrow, at: .number(block))
     var forced: [Hash32] = []
     var stale: [Hash32] = []
+    var ended: [Hash32: ChannelRecord] = [:]
     for (record, state) in zip(records, states) {
       let merged = try await channels.merge(state, block, record.channelID, channels.clock.now)
       if merged.finalized {
-        try await channels.explainEnd(record, block)
+        ended[record.channelID] = record
       } else if merged.closeRequestedAt != 0, merged.spent > merged.settled {
         forced.append(record.channelID)
       }
@@ -136,6 +138,10 @@ final class SettlementService: Sendable {
     }
     await each(stale) { try await self.channels.releaseStaleClose($0) }
     await each(forced) { try await self.channels.closeForced($0) }
+    // Only an explanation: one that cannot be had is not a reason to skip what can still be saved.
+    await each(Array(ended.keys)) { [ended] id in
+      if let record = ended[id] { try await self.channels.explainEnd(record, block) }
+    }
   }
 
   private func resume(_ intent: ChainIntent, deadline: Int64?) async throws {
