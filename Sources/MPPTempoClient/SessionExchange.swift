@@ -109,6 +109,12 @@ actor SessionExchange: PaymentExchange {
     }
     if channel.phase == .opening {
       channel = try await manager.reconcileOpening(channel.channelID, in: lane)
+      if channel.phase == .open {
+        // On chain, but the server never said so: it may be at work on it still, or have died over it. A voucher could
+        // meet a server that does not know the channel; the same opening again is answered like the first one.
+        action = .open
+        return channel
+      }
     }
     switch channel.phase {
     case .open:
