@@ -2,9 +2,9 @@ public import EVM
 public import MPPServer
 
 extension PaymentServer {
-  /// Captures on chain what a channel has delivered and a voucher covers (`04` §21.1, DESIGN §4); the channel stays
-  /// open. Safe to repeat and to run at once: a settlement under way, also one from before a restart, is finished
-  /// before another is signed.
+  /// Captures on chain what a channel has delivered and a voucher covers (`04` §21.1, DESIGN §4); the channel
+  /// stays open. Safe to repeat and to run at once: a settlement under way, also one from before a restart,
+  /// is finished before another is signed.
   ///
   /// - Parameter channelID: the channel.
   /// - Returns: what was captured, durable and on chain; nil when there is nothing to settle.

@@ -100,7 +100,8 @@ public struct SettlementEvent: Sendable, Equatable {
 /// snapshot only when the application has authenticated the request as this payer (W4).
 public struct ChannelHint: Sendable, Hashable {
   public let channelID: Hash32
-  /// The application has authenticated the request as this account; nil for a bare hint, which yields no snapshot.
+  /// The application has authenticated the request as this account; nil for a bare hint, which yields no
+  /// snapshot.
   public let authenticatedPayer: Address?
 
   public init(channelID: Hash32, authenticatedPayer: Address?) {

@@ -24,11 +24,13 @@ public struct Broadcaster: Sendable {
   /// Journals `intent`, sends it and waits for its end.
   ///
   /// - Parameters:
-  ///   - mayBeKnown: true when somebody else may have sent these bytes (a client's own transaction): a refusal
+  ///   - mayBeKnown: true when somebody else may have sent these bytes (a client's own transaction): a
+  ///     refusal
   ///     is then reconciled instead of believed.
   ///   - probe: how to see the effect without the receipt; makes the proof of absence independent of it.
   ///   - deadlineMilliseconds: how long to wait; an undecided intent stays in the journal.
-  /// - Returns: the stored intent and what became of it. After `.included` and `.effective` the caller applies
+  /// - Returns: the stored intent and what became of it. After `.included` and `.effective` the caller
+  ///   applies
   ///   the effect to its own records and then calls `confirm`; safe to repeat.
   /// - Throws: errors of the store (the intent may or may not be stored, and was not sent if it is not), and
   ///   `ChainError(.cancelled)`.
@@ -56,8 +58,8 @@ public struct Broadcaster: Sendable {
     try await run(intent, .recover, maySend: maySend, probe: probe, deadline: deadlineMilliseconds)
   }
 
-  /// Ends an intent after its effect is in the caller's own records. Idempotent; a lost call is made up for at the next
-  /// reconciliation, which applies the effect once more.
+  /// Ends an intent after its effect is in the caller's own records. Idempotent; a lost call is made up for
+  /// at the next reconciliation, which applies the effect once more.
   public func confirm(_ result: BroadcastResult) async throws {
     guard case .included(let block) = result.intent.state else { return }
     count(result.intent.identity.kind, "confirmed")

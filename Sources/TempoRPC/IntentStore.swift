@@ -2,7 +2,8 @@
 ///
 /// Every call is durable when it returns. Calls for one identity come from one task at a time.
 public protocol IntentStore: Sendable {
-  /// Stores `intent`, unless the stored one of its identity is not ended, or is the same transaction and confirmed.
+  /// Stores `intent`, unless the stored one of its identity is not ended, or is the same transaction and
+  /// confirmed.
   /// - Returns: the intent that is stored now: the given one, or the one that was there.
   func insert(_ intent: ChainIntent) async throws -> ChainIntent
   func load(_ identity: ChainIntent.Identity) async throws -> ChainIntent?

@@ -10,8 +10,8 @@ import Testing
 
 @testable import MPPTempoServer
 
-/// The node fails once, at every call of every action in turn, in every way it can. After the client's repetition and a
-/// sweep the chain, the ledger and the journal agree, and nothing happened twice.
+/// The node fails once, at every call of every action in turn, in every way it can. After the client's
+/// repetition and a sweep the chain, the ledger and the journal agree, and nothing happened twice.
 @Suite struct FaultTests {
   enum Fault: String, CaseIterable, Sendable {
     case refuse, loseReply, garbage, error, unavailable, rateLimit, drop, hideReceipt

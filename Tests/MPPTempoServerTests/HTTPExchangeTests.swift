@@ -11,15 +11,16 @@ import Testing
 
 @testable import MPPTempoServer
 
-/// Recorded exchanges with the reference server: the session cases, replayed against ours with the embedded chain.
+/// Recorded exchanges with the reference server: the session cases, replayed against ours with the embedded
+/// chain.
 @Suite struct HTTPExchangeTests {
   /// Where ours answers otherwise on purpose (`vectors/README.md`).
   enum Deviation {
     case none
     /// Challenges carry more than the reference's: ids and request texts are not compared.
     case otherChallenge
-    /// The reference adds a snapshot with the signed highest voucher for whoever repeats an older one; ours tells only
-    /// an authenticated payer (W4). Compared without ids.
+    /// The reference adds a snapshot with the signed highest voucher for whoever repeats an older one; ours
+    /// tells only an authenticated payer (W4). Compared without ids.
     case noSnapshotForBearers
     /// The last answer has this problem instead.
     case lastProblem(PaymentProblem.Code)

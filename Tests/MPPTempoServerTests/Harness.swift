@@ -12,7 +12,8 @@ import Testing
 
 @testable import MPPTempoServer
 
-/// A server with one paid route, an embedded chain and a ledger in memory. Requests go through the whole pipeline.
+/// A server with one paid route, an embedded chain and a ledger in memory. Requests go through the whole
+/// pipeline.
 final class Harness: Sendable {
   static let secret = "a secret of at least thirty-two bytes"
   static let price = Amount(units: 1_000)

@@ -210,6 +210,22 @@ import Testing
     try await harness.deliver(try await harness.get(channel.voucher(3_000)))
   }
 
+  /// Not a refusal of the payment: repeating it helps (503, no challenge).
+  @Test func aChainThatCannotBeAskedIsNotThePayersFault() async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 5_000)
+    let payload = try await harness.payer.topUp(channel, 1_000)
+    _ = try Harness.receipt(try await harness.post(payload))
+    harness.devnet.faults.inject(.method("*"), .refuse, count: nil)
+    for action in [payload, try channel.close(1_000)] {
+      let outcome = try await harness.post(action)
+      #expect(Harness.problem(outcome)?.status == 503, "\(Harness.text(outcome))")
+    }
+    harness.devnet.faults.clear()
+    _ = try Harness.receipt(try await harness.post(payload))
+    try await harness.expectAgreement(channel)
+  }
+
   // MARK: topUp
 
   @Test func topUpRules() async throws {

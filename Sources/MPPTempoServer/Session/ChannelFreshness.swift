@@ -2,8 +2,8 @@ import EVM
 import MPPCore
 import Synchronization
 
-/// When each channel's chain state was last read into its record (`04` §19). In memory only: after a restart every
-/// channel is read once.
+/// When each channel's chain state was last read into its record (`04` §19). In memory only: after a restart
+/// every channel is read once.
 final class ChannelFreshness: Sendable {
   private struct Entry {
     var readAt: Timestamp

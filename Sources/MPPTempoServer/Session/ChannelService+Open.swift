@@ -7,7 +7,8 @@ import Tempo
 import TempoRPC
 
 extension ChannelService {
-  /// `04` §18.1. The same credential again, whatever happened in between, finds the finished open or finishes it (W34).
+  /// `04` §18.1. The same credential again, whatever happened in between, finds the finished open or finishes
+  /// it (W34).
   func open(_ payload: SessionPayload.Open, _ call: SessionCall) async throws -> Verification {
     let open = try VerifiedOpen(payload, call.terms, now: call.now)
     try verify(open.voucher, signer: open.descriptor.effectiveSigner, domain: call.terms.domain)
@@ -24,8 +25,8 @@ extension ChannelService {
     }
   }
 
-  /// v16: what the chain would refuse is refused here, before the payer pays a fee for it. It also refuses what it has
-  /// done already: then the deposit is in the channel, and denying it would lock it (W34).
+  /// v16: what the chain would refuse is refused here, before the payer pays a fee for it. It also refuses
+  /// what it has done already: then the deposit is in the channel, and denying it would lock it (W34).
   /// - Returns: whether the transaction is on chain.
   private func simulate(_ open: VerifiedOpen) async throws -> Bool {
     do {
@@ -80,8 +81,8 @@ extension ChannelService {
     return try answer(record, outcome, record.payerSource, call, result.intent.hash)
   }
 
-  /// The record is durable and a price may be held: a journal that fails now must not refuse what was paid. The next
-  /// sweep ends the intent.
+  /// The record is durable and a price may be held: a journal that fails now must not refuse what was paid.
+  /// The next sweep ends the intent.
   private func confirmed(_ result: BroadcastResult) async {
     do { try await broadcaster.confirm(result) } catch {
       logger.warning("an open stays in the journal for now", metadata: ["mpp.code": "\(error)"])
@@ -161,7 +162,8 @@ extension ChannelService {
     }
   }
 
-  /// An open of a channel that is open: its voucher counts like any other, and content is charged from the headroom.
+  /// An open of a channel that is open: its voucher counts like any other, and content is charged from the
+  /// headroom.
   private func reopened(
     _ stored: ChannelRecord, _ open: VerifiedOpen, _ call: SessionCall
   ) async throws -> Verification {

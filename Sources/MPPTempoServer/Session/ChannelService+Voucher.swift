@@ -5,8 +5,8 @@ import MPPTempo
 import Tempo
 import TempoRPC
 
-// The hot path: no chain call while the state is fresh, one signature check outside the lock, one transition under it,
-// one wait for the disk.
+// The hot path: no chain call while the state is fresh, one signature check outside the lock, one transition
+// under it, one wait for the disk.
 extension ChannelService {
   /// `04` §18.3 in its order.
   func voucher(_ payload: SessionPayload.VoucherPayload, _ call: SessionCall) async throws -> Verification {
@@ -80,8 +80,8 @@ extension ChannelService {
     }
   }
 
-  /// Accepts and, for content, sets the price aside: one transition, one durable write. A refused price leaves the
-  /// voucher accepted (`04` §20).
+  /// Accepts and, for content, sets the price aside: one transition, one durable write. A refused price
+  /// leaves the voucher accepted (`04` §20).
   func accept(
     _ acceptance: VoucherAcceptance, _ source: VerifiedSource?, _ call: SessionCall,
     transactionHash: Hash32? = nil

@@ -6,16 +6,16 @@ import MPPTempo
 import Tempo
 import TempoRPC
 
-/// The channels of one server: their records, their chain, and what keeps both in step. Shared by the session method
-/// and the background services.
+/// The channels of one server: their records, their chain, and what keeps both in step. Shared by the session
+/// method and the background services.
 ///
-/// Vouchers go through the record table alone. Work of several steps (open, top-up, settle, close) holds the channel's
-/// lane, so that one channel has at most one of them under way.
+/// Vouchers go through the record table alone. Work of several steps (open, top-up, settle, close) holds the
+/// channel's lane, so that one channel has at most one of them under way.
 final class ChannelService: Sendable {
   let options: TempoSessionOptions
   let client: ChainClient
-  /// For dry runs of transactions that anybody may hand in: its own, smaller share of the node, so that a flood of them
-  /// does not keep vouchers, settlements and forced closes from it.
+  /// For dry runs of transactions that anybody may hand in: its own, smaller share of the node, so that a
+  /// flood of them does not keep vouchers, settlements and forced closes from it.
   let simulator: ChainClient
   let broadcaster: Broadcaster
   let planner: TransactionPlanner

@@ -2,7 +2,8 @@ import EVM
 import MPPCore
 import Tempo
 
-/// The transaction of an `open` or `topUp` credential, decoded and checked without the chain (`04` §18.5). Pure.
+/// The transaction of an `open` or `topUp` credential, decoded and checked without the chain (`04` §18.5).
+/// Pure.
 struct ManagementTransaction: Sendable {
   let signed: SignedTempoTransaction
   let sender: Address

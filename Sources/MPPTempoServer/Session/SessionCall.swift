@@ -14,8 +14,8 @@ struct SessionCall: Sendable {
   let now: Timestamp
   let logger: Logger
 
-  /// A session receipt of the committed record. What is held counts as spent: it was set aside in the same step
-  /// that the receipt speaks of.
+  /// A session receipt of the committed record. What is held counts as spent: it was set aside in the same
+  /// step that the receipt speaks of.
   func receipt(
     _ record: ChannelRecord, accepted: Amount? = nil, transactionHash: Hash32? = nil
   ) -> String {

@@ -5,8 +5,9 @@ import Tempo
 
 /// The snapshot of a channel for a challenge (`04` §15.3). Pure.
 enum SessionHints {
-  /// Nil unless the channel can serve this offer and the request is known to be its payer's or signer's: the snapshot
-  /// carries the signed voucher, with which anybody could spend the headroom or close the channel (W4).
+  /// Nil unless the channel can serve this offer and the request is known to be its payer's or signer's: the
+  /// snapshot carries the signed voucher, with which anybody could spend the headroom or close the channel
+  /// (W4).
   static func snapshot(
     of record: ChannelRecord, _ terms: SessionTerms, payer: Address?, isContent: Bool
   ) -> SessionSnapshot? {

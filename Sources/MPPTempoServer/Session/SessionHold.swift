@@ -30,7 +30,8 @@ struct SessionHold: PaymentHold {
         (try ChannelRecord.applying(.release(hold.id), to: stored), ())
       }
     } catch {
-      // A close or the next process releases it. Until then it is headroom that nobody can use, and never captured.
+      // A close or the next process releases it. Until then it is headroom that nobody can use, and never
+      // captured.
       service.logger.debug("a hold was not released", metadata: ["mpp.code": "\(error)"])
     }
   }

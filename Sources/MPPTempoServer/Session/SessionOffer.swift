@@ -3,8 +3,8 @@ import MPPCore
 import MPPServer
 import MPPTempo
 
-/// Joins the method's configuration and an offer's own terms (`04` §6.1, §15.1). Every mistake shows when the route is
-/// made.
+/// Joins the method's configuration and an offer's own terms (`04` §6.1, §15.1). Every mistake shows when the
+/// route is made.
 struct SessionOffer: Sendable {
   private let options: TempoSessionOptions
   private let offer: Offer

@@ -36,8 +36,8 @@ struct SessionTerms: Sendable {
     domain = VoucherDomain(chainID: chainID, escrow: escrow)
   }
 
-  /// The common prefix of every action, C1 to C4 (`04` §18): the channel is the one it says to be, and it pays
-  /// this offer. `known` is the stored record: with its descriptor the hash need not be formed again.
+  /// The common prefix of every action, C1 to C4 (`04` §18): the channel is the one it says to be, and it
+  /// pays this offer. `known` is the stored record: with its descriptor the hash need not be formed again.
   func check(
     _ channelID: Hash32, _ descriptor: ChannelDescriptor, known: ChannelRecord?
   ) throws(PaymentProblem) {

@@ -1,8 +1,8 @@
 import EVM
 import Synchronization
 
-/// Public keys of voucher signers, found when their first voucher was verified. A signature check with a known key
-/// costs less than a recovery.
+/// Public keys of voucher signers, found when their first voucher was verified. A signature check with a
+/// known key costs less than a recovery.
 final class SignerKeys: Sendable {
   private let keys = Mutex<[Address: Secp256k1PublicKey]>([:])
   private let capacity: Int

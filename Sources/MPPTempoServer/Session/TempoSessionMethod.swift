@@ -5,6 +5,7 @@ public import MPPCore
 public import MPPServer
 import MPPTempo
 import Tempo
+import TempoRPC
 
 /// Payment channels of the TIP-20 channel reserve, protocol `v2`: the server's side of document 04.
 public final class TempoSessionMethod: ServerMethod {
@@ -59,6 +60,16 @@ public final class TempoSessionMethod: ServerMethod {
     let call = SessionCall(
       challengeID: credential.challenge.id, terms: terms, purpose: context.purpose,
       source: credential.source, now: context.now, logger: context.logger)
+    do {
+      return try await act(on: payload, call)
+    } catch let error as ChainError {
+      throw SessionProblem.chain(error, "this action")
+    } catch let error as ChannelTransitionError {
+      throw SessionProblem.refusal(error)
+    }
+  }
+
+  private func act(on payload: SessionPayload, _ call: SessionCall) async throws -> Verification {
     switch payload {
     case .voucher(let payload): return try await channels.voucher(payload, call)
     case .open(let payload): return try await channels.open(payload, call)

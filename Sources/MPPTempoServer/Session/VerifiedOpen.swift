@@ -3,8 +3,8 @@ import MPPCore
 import MPPTempo
 import Tempo
 
-/// An `open` credential that passed every check that needs neither the chain nor the ledger (`04` §18.1, V1 to V14).
-/// The voucher's signature is checked last, by the caller.
+/// An `open` credential that passed every check that needs neither the chain nor the ledger (`04` §18.1, V1
+/// to V14). The voucher's signature is checked last, by the caller.
 struct VerifiedOpen: Sendable {
   let channelID: Hash32
   let descriptor: ChannelDescriptor

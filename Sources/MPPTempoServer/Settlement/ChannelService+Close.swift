@@ -67,8 +67,8 @@ extension ChannelService {
     try checkSender(record.descriptor, record.channelID, verb: "close")
   }
 
-  /// Closes with what has been delivered: takes the close lease, lets deliveries under way end, signs, journals,
-  /// sends. The caller holds the lane and has verified `voucher`.
+  /// Closes with what has been delivered: takes the close lease, lets deliveries under way end, signs,
+  /// journals, sends. The caller holds the lane and has verified `voucher`.
   func performClose(
     _ id: Hash32, voucher: SignedVoucher?, trigger: SettlementEvent.Trigger
   ) async throws -> Closed {
@@ -83,8 +83,8 @@ extension ChannelService {
     }
   }
 
-  /// The signed close, not stored yet. Whatever goes wrong until then opens the channel again: nobody has seen
-  /// anything.
+  /// The signed close, not stored yet. Whatever goes wrong until then opens the channel again: nobody has
+  /// seen anything.
   private func preparedClose(_ id: Hash32, _ owner: UInt64) async throws -> (ChainIntent, Address) {
     do {
       let record = try await drained(id)
@@ -98,7 +98,8 @@ extension ChannelService {
     }
   }
 
-  /// Ends a close lease with nothing behind it: its run died, or could not write, before a close was journalled.
+  /// Ends a close lease with nothing behind it: its run died, or could not write, before a close was
+  /// journalled.
   func releaseStaleClose(_ id: Hash32) async throws {
     try await exclusively(id) {
       guard try await pendingClose(id) == nil, let lease = try await load(id)?.closing,
@@ -114,8 +115,8 @@ extension ChannelService {
       voucher: voucher, owner: owner, now: now,
       expires: now.adding(milliseconds: options.holdLease).adding(milliseconds: Self.closeLease))
     let isOnlyProcess = options.isOnlyProcess
-    // The lane is ours and no close is pending in the journal: a lease that is there belongs to a run that died
-    // before it had anything to send.
+    // The lane is ours and no close is pending in the journal: a lease that is there belongs to a run that
+    // died before it had anything to send.
     _ = try await table.update(ChannelRecord.key(id)) { stored in
       guard var record = stored else { throw ChannelTransitionError.notFound }
       if isOnlyProcess, let stale = record.closing {
@@ -183,8 +184,8 @@ extension ChannelService {
     return try await closed(result, trigger: .close)
   }
 
-  /// Puts the end of a close into the books (`04` §22, broadcast 3 to 5). While the end is not known the lease stays:
-  /// no charge and no voucher is accepted, because the transaction may land (W33).
+  /// Puts the end of a close into the books (`04` §22, broadcast 3 to 5). While the end is not known the
+  /// lease stays: no charge and no voucher is accepted, because the transaction may land (W33).
   private func closed(
     _ result: BroadcastResult, trigger: SettlementEvent.Trigger
   ) async throws -> Closed {
@@ -232,8 +233,8 @@ extension ChannelService {
     return event.captured
   }
 
-  /// What whoever closed the channel captured, from the chain's logs; nil when the payer has withdrawn or the logs
-  /// are not to be had.
+  /// What whoever closed the channel captured, from the chain's logs; nil when the payer has withdrawn or the
+  /// logs are not to be had.
   func closedAmount(_ record: ChannelRecord, upTo block: UInt64) async throws -> Amount? {
     let topic = ChannelReserveABI.channelClosed.topic
     do {

@@ -7,7 +7,8 @@ import TempoRPC
 
 // What a restart, a sweep or a lost answer left behind. The caller holds the lane.
 extension ChannelService {
-  /// Finishes an open whose answer was never sent. It only looks: bytes of a client are not sent behind its back.
+  /// Finishes an open whose answer was never sent. It only looks: bytes of a client are not sent behind its
+  /// back.
   func finishOpen(_ intent: ChainIntent, deadline: Int64?) async throws {
     let id = intent.identity.subject
     guard case .open(let descriptor, let deposit, let voucher) = try IntentContext(decoding: intent.context)

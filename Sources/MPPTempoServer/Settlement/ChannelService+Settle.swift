@@ -6,9 +6,9 @@ import Tempo
 import TempoRPC
 
 extension ChannelService {
-  /// Settles what has been delivered (`04` §21, DESIGN §4): the largest voucher not above `spent`. Safe to repeat, and
-  /// to run at once: one settlement of a channel is under way at a time, and one that waits in the journal is finished
-  /// before another is signed.
+  /// Settles what has been delivered (`04` §21, DESIGN §4): the largest voucher not above `spent`. Safe to
+  /// repeat, and to run at once: one settlement of a channel is under way at a time, and one that waits in
+  /// the journal is finished before another is signed.
   /// - Returns: what was captured, or nil when there is nothing to settle.
   func settle(_ id: Hash32, trigger: SettlementEvent.Trigger) async throws -> SettlementEvent? {
     guard try await load(id) != nil else { throw SessionProblem.channelNotFound }

@@ -16,8 +16,8 @@ struct SettlementPlan: Sendable, Equatable {
     intervalMilliseconds = schedule.intervalMilliseconds
   }
 
-  /// Whether the channel should be settled now. Only what has been delivered counts, and only what a voucher covers:
-  /// the amount is compared with what the settlement would capture.
+  /// Whether the channel should be settled now. Only what has been delivered counts, and only what a voucher
+  /// covers: the amount is compared with what the settlement would capture.
   func isDue(_ record: ChannelRecord, now: Timestamp) -> Bool {
     guard let voucher = record.settleableVoucher else { return false }
     let mark = record.lastSettlement

@@ -7,9 +7,9 @@ import Metrics
 import Tempo
 import TempoRPC
 
-/// Settles in the background: what request handlers report as due, what an interval makes due, and channels whose payer
-/// has asked the chain to close them. A failure is logged and tried again at the next sweep; it never fails a request
-/// that was paid (W36).
+/// Settles in the background: what request handlers report as due, what an interval makes due, and channels
+/// whose payer has asked the chain to close them. A failure is logged and tried again at the next sweep; it
+/// never fails a request that was paid (W36).
 final class SettlementService: Sendable {
   private let channels: ChannelService
   private let plan: SettlementPlan?
@@ -23,8 +23,8 @@ final class SettlementService: Sendable {
     self.queue = queue
   }
 
-  /// Looks once at everything the last run left in the journal. What is still undecided stays there, and the channel's
-  /// next action or the next sweep looks again.
+  /// Looks once at everything the last run left in the journal. What is still undecided stays there, and the
+  /// channel's next action or the next sweep looks again.
   func reconcile() async throws {
     try await reconcile(patience: 0)
   }
@@ -103,7 +103,8 @@ final class SettlementService: Sendable {
     }
   }
 
-  /// Reads every channel that owes something, in batches, and closes those whose payer is about to withdraw (W32).
+  /// Reads every channel that owes something, in batches, and closes those whose payer is about to withdraw
+  /// (W32).
   func sweepForcedCloses() async throws {
     var cursor: IndexCursor?
     while true {
