@@ -4,6 +4,7 @@ import MPPCore
 import MPPServer
 import MPPTempo
 import MPPTesting
+import PeerSupport
 import Tempo
 import TempoDevnet
 import Testing

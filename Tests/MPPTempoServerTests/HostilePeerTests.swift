@@ -4,6 +4,7 @@ import MPPCore
 import MPPServer
 import MPPTempo
 import MPPTesting
+import PeerSupport
 import Synchronization
 import Tempo
 import TempoDevnet

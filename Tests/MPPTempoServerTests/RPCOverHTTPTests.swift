@@ -1,3 +1,5 @@
+import PeerSupport
+
 #if Client
   import EVM
   import MPPCore

@@ -3,6 +3,7 @@ import HTTPTypes
 import MPPCore
 import MPPServer
 import MPPTempo
+import PeerSupport
 import Tempo
 import TempoDevnet
 import Testing

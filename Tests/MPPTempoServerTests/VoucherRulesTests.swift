@@ -2,6 +2,7 @@ import EVM
 import MPPCore
 import MPPServer
 import MPPTempo
+import PeerSupport
 import Tempo
 import TempoDevnet
 import Testing
