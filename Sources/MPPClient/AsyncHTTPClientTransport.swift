@@ -16,8 +16,8 @@
       configuration.decompression = .disabled
       configuration.timeout.connect = connectTimeout.timeAmount
       configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost
-      // The pool must not repeat a paid request on its own.
-      configuration.connectionPool.retryConnectionEstablishment = true
+      // A server that refuses connections is reported at once, not after ten seconds of trying.
+      configuration.connectionPool.retryConnectionEstablishment = false
       client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 

@@ -124,7 +124,7 @@ public final class Marketplace: Sendable {
 extension Logger {
   /// Says nothing, unless `MARKET_LOG` names a level.
   public static var marketplace: Logger {
-    guard let name = ProcessInfo.processInfo.environment["MARKET_LOG"] else {
+    guard let name = ProcessInfo.processInfo.environment["MARKET_LOG"], !name.isEmpty else {
       return Logger(label: "market") { _ in SwiftLogNoOpLogHandler() }
     }
     var logger = Logger(label: "market")
