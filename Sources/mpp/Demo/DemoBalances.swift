@@ -100,12 +100,7 @@ struct DemoAudit: Sendable {
   }
 
   /// Six decimals always, so that columns line up.
-  private static func fixed(_ amount: Amount) -> String {
-    let text = Money.text(amount)
-    let parts = text.split(separator: ".")
-    let fraction = parts.count > 1 ? parts[1] : ""
-    return parts[0] + "." + fraction + String(repeating: "0", count: max(0, Money.decimals - fraction.count))
-  }
+  private static func fixed(_ amount: Amount) -> String { Money.text(amount, digits: Money.decimals) }
 
   private static func change(_ before: Amount, _ after: Amount) -> String {
     if before == after { return fixed(.zero) }

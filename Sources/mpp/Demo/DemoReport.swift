@@ -82,7 +82,7 @@ struct DemoReport: Sendable {
     Output.line(
       """
 
-      \(isFirst ? "4" : "6"). Requests \(range), eight at a time: one signed voucher each, no transaction
+      \(isFirst ? "4" : "6"). Requests \(range), eight at a time: one signed voucher each
          paid     \(paid) of a deposit of \(Money.text(channel.deposit)), in \(Self.milliseconds(duration)) ms
       """)
   }
@@ -93,7 +93,7 @@ struct DemoReport: Sendable {
         "event": "topUp", "channel": .string(channel.id), "deposit": channel.deposit.json,
       ])
     }
-    Output.line("   top-up   the deposit was used up on the way: \(amount) more, on the same channel")
+    Output.line("   top-up   the deposit ran out on the way: \(amount) more, on the same channel")
   }
 
   func settled(_ settlement: SettlementEvent) {

@@ -1,10 +1,18 @@
 import MPPCore
 
-/// Amounts as people write them: whole tokens of six decimals.
+/// Amounts as people write them: whole tokens of six decimals, two of them always shown.
 enum Money {
   static let decimals = 6
 
-  static func text(_ amount: Amount) -> String { amount.decimalString(decimals: decimals) }
+  static func text(_ amount: Amount) -> String { text(amount, digits: 2) }
+
+  /// At least `digits` decimals.
+  static func text(_ amount: Amount, digits: Int) -> String {
+    let text = amount.decimalString(decimals: decimals)
+    let parts = text.split(separator: ".")
+    let fraction = parts.count > 1 ? parts[1] : ""
+    return "\(parts[0]).\(fraction)" + String(repeating: "0", count: max(0, digits - fraction.count))
+  }
 
   static func parse(_ text: String, option: String) throws(CommandFailure) -> Amount {
     do {
