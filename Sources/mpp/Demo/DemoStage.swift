@@ -57,27 +57,34 @@ struct DemoStage: Sendable {
       configuration: ServiceGroupConfiguration(
         services: [.init(service: application, successTerminationBehavior: .gracefullyShutdownGroup)],
         logger: logger))
-    return try await withThrowingTaskGroup(of: T?.self) { tasks in
-      tasks.addTask {
-        try await group.run()
-        return nil
-      }
-      tasks.addTask {
-        for await port in ready {
-          let stage = DemoStage(
-            devnet: devnet, chainURL: chainURL, serverURL: "http://127.0.0.1:\(port)", payee: payee,
-            payer: devnet.accounts[2], settlements: settlements, folder: folder)
-          return try await body(stage)
-        }
-        throw CancellationError()
-      }
-      guard let result = try await tasks.next(), let result else {
-        throw CommandFailure(.failure, "the server of the demonstration ended early")
-      }
-      await group.triggerGracefulShutdown()
-      try await tasks.waitForAll()
-      return result
+    // Not a child: an interruption must end the server in order, not in the middle of an answer.
+    let server = Task {
+      defer { announced.finish() }
+      try await group.run()
     }
+    let result: Result<T, any Error>
+    do {
+      result = .success(
+        try await withStage(ready) { port in
+          try await body(
+            DemoStage(
+              devnet: devnet, chainURL: chainURL, serverURL: "http://127.0.0.1:\(port)", payee: payee,
+              payer: devnet.accounts[2], settlements: settlements, folder: folder))
+        })
+    } catch {
+      result = .failure(error)
+    }
+    await group.triggerGracefulShutdown()
+    try await server.value
+    return try result.get()
+  }
+
+  private static func withStage<T: Sendable>(
+    _ ready: AsyncStream<Int>, _ body: (Int) async throws -> T
+  ) async throws -> T {
+    for await port in ready { return try await body(port) }
+    try Task.checkCancellation()
+    throw CommandFailure(.failure, "the server of the demonstration did not start")
   }
 
   private static func payments(
