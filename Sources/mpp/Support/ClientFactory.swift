@@ -1,5 +1,6 @@
 import Logging
 import MPPClient
+import MPPCore
 import MPPStoreSQLite
 import MPPTempoClient
 
@@ -16,13 +17,21 @@ enum ClientFactory {
     let transport = transport(concurrency: concurrency)
     do {
       return try PaymentClient(
-        methods: [.tempo(account, network: .rpc(url, chainID: chain.chainID))], spending: policy,
-        journal: .opened(journal), transport: transport, logger: ClientLog.quiet)
+        methods: [
+          .tempo(account, network: .rpc(url, chainID: chain.chainID), options: try sessions(policy))
+        ], spending: policy, journal: .opened(journal), transport: transport, logger: ClientLog.quiet)
     } catch {
       await transport.shutdown()
       do { try await journal.close() } catch {}
       throw error
     }
+  }
+
+  /// A top-up is a transaction with a fee: enough for a hundred requests at once, within the limit.
+  private static func sessions(_ policy: SpendPolicy) throws -> TempoSessionOptions {
+    var options = TempoSessionOptions()
+    options.topUpAmount = try policy.maximumPrice.multiplied(by: 100)
+    return options
   }
 
   /// A connection that is refused is tried for a moment only: somebody is waiting.
