@@ -16,11 +16,13 @@ struct DemoCommand: AsyncParsableCommand {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     let report = DemoReport(isJSON: isJSON)
-    let audit = try await Interruptible.run(hint: nil) {
-      try await DemoStage.run(folder: folder.path) { stage in
-        try await DemoScript(stage: stage, report: report).run()
-      }
-    }
+    let audit = try await Interruptible.run(
+      hint: nil,
+      work: {
+        try await DemoStage.run(folder: folder.path) { stage in
+          try await DemoScript(stage: stage, report: report).run()
+        }
+      })
     report.audited(audit)
     guard audit.holds else { throw CommandFailure(.failure, "the balances do not add up") }
   }

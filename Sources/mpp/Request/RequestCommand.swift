@@ -56,7 +56,7 @@ struct RequestCommand: AsyncParsableCommand {
     let run = RequestRun(
       client: client, request: request, count: count, concurrency: concurrency, closes: closes,
       printer: printer)
-    try await Interruptible.run { try await run.run() }
+    try await Interruptible.run(stop: { run.stop() }, work: { try await run.run() })
   }
 
   /// Without limits a client that cannot pay: a free resource needs neither key nor chain nor journal.

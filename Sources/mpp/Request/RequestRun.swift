@@ -55,6 +55,15 @@ final class RequestRun: Sendable {
     try report()
   }
 
+  /// Starts no new request. Those on their way are waited for: what is paid for should arrive.
+  func stop() {
+    fail(
+      CommandFailure(
+        .interrupted, "interrupted", hint: "what was signed is in the journal: `mpp sessions list`"),
+      countsAsFailed: false)
+    printer.note("waiting for the answers on their way; once more breaks off")
+  }
+
   private var progress: String {
     tally.withLock { "\($0.done) of \(count) requests done, \(Money.text($0.paid)) paid" }
   }
@@ -118,9 +127,9 @@ final class RequestRun: Sendable {
     }
   }
 
-  private func fail(_ failure: CommandFailure) {
+  private func fail(_ failure: CommandFailure, countsAsFailed: Bool = true) {
     tally.withLock { tally in
-      tally.failed += 1
+      if countsAsFailed { tally.failed += 1 }
       tally.failure = tally.failure ?? failure
     }
   }

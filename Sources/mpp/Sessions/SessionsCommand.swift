@@ -28,7 +28,7 @@ struct SessionsOptions: ParsableArguments {
       maximumPrice: Amount(units: 1), maximumDeposit: Amount(units: 1), maximumTotal: Amount(units: 1),
       periodSeconds: 1)
     let client = try await ClientFactory.client(chain: chain, key: key, journal: journal, policy: nothing)
-    return try await Interruptible.run {
+    return try await Interruptible.run(work: {
       let result: T
       do {
         try await client.start()
@@ -39,7 +39,7 @@ struct SessionsOptions: ParsableArguments {
       }
       try await client.shutdown()
       return result
-    }
+    })
   }
 }
 

@@ -1,24 +1,51 @@
-/// Work that SIGINT and SIGTERM cancel: it is given the time to put everything in order, then the command
-/// ends.
+/// Work that SIGINT and SIGTERM end in order: first it is asked to stop, then it is cancelled; either way it is
+/// given the time to put everything away.
 enum Interruptible {
-  /// - Throws: `CommandFailure` with `interrupted`, or what `body` throws.
-  /// - Parameter hint: what to do next after an interruption.
+  private enum Event<T: Sendable>: Sendable {
+    case done(T)
+    case signal
+    case overdue
+  }
+
+  /// How long work that was asked to stop may take before it is cancelled.
+  static let patience = Duration.seconds(15)
+
+  /// - Parameters:
+  ///   - hint: what to do next after an interruption.
+  ///   - stop: asks the work to end soon by itself; nil: it is cancelled at once.
+  /// - Throws: `CommandFailure` with `interrupted`, or what the work throws.
   static func run<T: Sendable>(
     hint: String? = "what was signed is in the journal: `mpp sessions list`",
-    _ body: @escaping @Sendable () async throws -> T
+    stop: (@Sendable () -> Void)? = nil, work: @escaping @Sendable () async throws -> T
   ) async throws -> T {
     let signals = await TerminationSignals()
-    return try await withThrowingTaskGroup(of: T?.self) { group in
-      group.addTask { try await body() }
+    return try await withThrowingTaskGroup(of: Event<T>.self) { group in
+      defer { group.cancelAll() }
+      group.addTask { .done(try await work()) }
       group.addTask {
         await signals.wait()
-        return nil
+        return .signal
       }
-      defer { group.cancelAll() }
-      if let first = try await group.next(), let value = first { return value }
+      if case .done(let value) = try await group.next() { return value }
+      if let stop {
+        stop()
+        group.addTask {
+          await signals.wait()
+          return .signal
+        }
+        group.addTask {
+          try await Task.sleep(for: patience)
+          return .overdue
+        }
+        if case .done = try await group.next() {
+          throw CommandFailure(.interrupted, "interrupted", hint: hint)
+        }
+      }
       group.cancelAll()
       // What the work says about its end does not matter any more, only that it has come to one.
-      do { while try await group.next() != nil {} } catch {}
+      while let end = await group.nextResult() {
+        if case .success(.done) = end { break }
+      }
       throw CommandFailure(.interrupted, "interrupted", hint: hint)
     }
   }
