@@ -37,6 +37,9 @@ package final class FIFOPermits: Sendable {
     state = Mutex(State(available: max(1, count)))
   }
 
+  /// How many wait. For tests.
+  package var waiting: Int { state.withLock { $0.waiters.count } }
+
   /// Waits for `wanted` permits (at most all of them).
   /// - Throws: `CancellationError`, or `Overloaded` when too many wait already; then nothing is held.
   package func acquire(_ wanted: Int = 1) async throws {

@@ -61,7 +61,6 @@ extension ClientChannel {
     settled = max(settled, state.settled)
     if account.acknowledge(capture: state.settled) { isDisputed = true }
     closeRequestedAt = state.closeRequestedAt
-    if isDisputed, phase == .open || phase == .opening { phase = .orphaned }
     if state.closeRequestedAt != nil {
       phase = .closeRequested
       return
@@ -72,6 +71,7 @@ extension ClientChannel {
     case .open, .closing, .orphaned: break
     case .closed: phase = .orphaned  // a lagging replica called it closed, a fresh one does not
     }
+    if isDisputed, phase == .open { phase = .orphaned }
   }
 
   private func require(_ phases: [Phase], _ event: Event) throws(TransitionError) {

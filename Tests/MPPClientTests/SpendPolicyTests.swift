@@ -1,0 +1,88 @@
+import MPPClient
+import MPPCore
+import MPPTesting
+import Testing
+
+@Suite("Spending policy")
+struct SpendPolicyTests {
+  let origin = Origin(scheme: "https", host: "api.example.com", port: 443)
+
+  func offer(price: UInt128, token: String = "0xAA", recipient: String = "0xBB") throws -> PaymentOffer {
+    let header =
+      "Payment id=\"x\", realm=\"r\", method=\"tempo\", intent=\"session\", request=\"\(Base64URL.encode("{}".utf8))\""
+    return PaymentOffer(
+      challenge: try #require(try Challenge.parse(header: header).challenges.first),
+      price: Amount(units: price),
+      token: token, recipient: recipient, scope: "", unit: nil)
+  }
+
+  @Test("Every limit must be above zero, and excess decimals are an error")
+  func limits() throws {
+    #expect(throws: PaymentClientError.self) { try SpendPolicy.upTo("0", perDay: "5") }
+    #expect(throws: PaymentClientError.self) { try SpendPolicy.upTo("0.1", perDay: "0") }
+    #expect(throws: PaymentClientError.self) { try SpendPolicy.upTo("0.0000001", perDay: "5") }
+    #expect(throws: PaymentClientError.self) { try SpendPolicy.upTo("-1", perDay: "5") }
+    let policy = try SpendPolicy.upTo("0.10", perDay: "5")
+    #expect(policy.maximumPrice == Amount(units: 100_000))
+    #expect(policy.maximumTotal == Amount(units: 5_000_000))
+    #expect(policy.maximumDeposit == Amount(units: 5_000_000))
+    #expect(
+      try SpendPolicy.upTo("0.10", perDay: "5", depositPerChannel: "1").maximumDeposit.units == 1_000_000)
+  }
+
+  @Test("Price, origin, recipient and token are each checked")
+  func checks() throws {
+    let policy = try SpendPolicy.upTo("0.10", perDay: "5")
+    try policy.check(offer(price: 100_000), origin: origin)
+    #expect(throws: PaymentClientError.self) { try policy.check(offer(price: 100_001), origin: origin) }
+    let narrow = try policy.paying(origins: ["https://api.example.com"]).paying(recipients: ["0xbb"])
+      .paying(tokens: ["0xaa"])
+    try narrow.check(offer(price: 1), origin: origin)
+    let other = Origin(scheme: "https", host: "evil.example.com", port: 443)
+    #expect(throws: PaymentClientError.self) { try narrow.check(offer(price: 1), origin: other) }
+    #expect(throws: PaymentClientError.self) {
+      try narrow.check(offer(price: 1), origin: Origin(scheme: "http", host: "api.example.com", port: 80))
+    }
+    #expect(throws: PaymentClientError.self) {
+      try narrow.check(offer(price: 1, token: "0xac"), origin: origin)
+    }
+    #expect(throws: PaymentClientError.self) {
+      try narrow.check(offer(price: 1, recipient: "0xbc"), origin: origin)
+    }
+  }
+
+  @Test("The period's total holds over accounts, slides with time, and survives a restart")
+  func total() throws {
+    let clock = ManualClock()
+    let policy = try SpendPolicy.upTo("1", perDay: "1")
+    let ledger = SpendLedger(policy: policy, clock: clock)
+    var stored: [String: JournalRecord] = [:]
+    func charge(_ ledger: SpendLedger, _ units: UInt128, _ account: String) throws {
+      let record = try ledger.charge(Amount(units: units), account: account)
+      stored[record.key] = record
+    }
+    try charge(ledger, 600_000, "a")
+    try charge(ledger, 400_000, "b")
+    #expect(throws: PaymentClientError.self) { try ledger.charge(Amount(units: 1), account: "a") }
+    #expect(ledger.total() == Amount(units: 1_000_000))
+
+    let restarted = SpendLedger(policy: policy, clock: clock)
+    try restarted.restore(Array(stored.values))
+    #expect(throws: PaymentClientError.self) { try restarted.charge(Amount(units: 1), account: "c") }
+    clock.advance(seconds: 86_400 - 1)
+    #expect(throws: PaymentClientError.self) { try restarted.charge(Amount(units: 1), account: "c") }
+    clock.advance(seconds: 3_602)
+    try charge(restarted, 1_000_000, "a")
+    #expect(throws: PaymentClientError.self) { try restarted.charge(Amount(units: 1), account: "b") }
+  }
+
+  @Test("A damaged total is an error, not a fresh start")
+  func damaged() throws {
+    let ledger = SpendLedger(policy: try .upTo("1", perDay: "1"), clock: ManualClock())
+    for body in ["", "{}", "[[1]]", "[[1,\"x\"]]", "[[\"1\",\"2\"]]"] {
+      #expect(throws: PaymentClientError.self) {
+        try ledger.restore([JournalRecord(kind: "spend", key: "a", version: 1, body: Array(body.utf8))])
+      }
+    }
+  }
+}
