@@ -43,29 +43,37 @@ struct SessionChain: Sendable {
 
   var knownChainID: UInt64? { identity.value }
 
-  /// The channel's state at one block, with that block's time. A node that does not have the block yet is asked again.
+  /// The channel's state at one block, with that block's time. A node that does not have the block yet is asked again
+  /// (U3).
   func observe(
     _ id: Hash32, escrow: Address, at block: UInt64? = nil
-  ) async throws(PaymentClientError) -> ObservedChannel {
-    do {
-      let head = try await client.readBack { () async throws(ChainError) -> ChainBlock in
-        guard let block else { return try await client.latestBlock() }
-        guard let found = try await client.block(block) else {
-          throw ChainError(.unavailable, "block \(block) is not there yet")
+  ) async throws -> ObservedChannel {
+    var attempt = 0
+    while true {
+      do {
+        let head = try await head(block)
+        let state = try await client.channelState(id, escrow: escrow, at: .number(head.number))
+        return ObservedChannel(
+          settled: Amount(units: state.settled), deposit: Amount(units: state.deposit),
+          closeRequestedAt: state.closeRequestedAt == 0
+            ? nil : Timestamp(seconds: Int64(state.closeRequestedAt)),
+          blockTime: Timestamp(seconds: Int64(clamping: head.timestamp)))
+      } catch let error as ChainError {
+        attempt += 1
+        guard attempt < 5, error.isRetryable || error.code == .rejected else {
+          throw PaymentClientError.chain("the state of channel \(id) could not be read", error)
         }
-        return found
       }
-      let state = try await client.readBack { () async throws(ChainError) -> ChannelState in
-        try await client.channelState(id, escrow: escrow, at: .number(head.number))
-      }
-      return ObservedChannel(
-        settled: Amount(units: state.settled), deposit: Amount(units: state.deposit),
-        closeRequestedAt: state.closeRequestedAt == 0
-          ? nil : Timestamp(seconds: Int64(state.closeRequestedAt)),
-        blockTime: Timestamp(seconds: Int64(clamping: head.timestamp)))
-    } catch {
-      throw .chain("the state of channel \(id) could not be read", error)
+      try await pause()
     }
+  }
+
+  private func head(_ block: UInt64?) async throws -> ChainBlock {
+    guard let block else { return try await client.latestBlock() }
+    guard let found = try await client.block(block) else {
+      throw ChainError(.unavailable, "block \(block) is not there yet")
+    }
+    return found
   }
 
   /// The receipt of a transaction, or nil while the chain has none.

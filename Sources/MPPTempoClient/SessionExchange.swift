@@ -4,6 +4,7 @@ import Logging
 import MPPClient
 import MPPCore
 import MPPTempo
+import Synchronization
 import Tempo
 
 /// The payment of one request on a channel, over all its attempts.
@@ -11,31 +12,68 @@ import Tempo
 /// Ordinary requests hold the lane's lock only until their voucher is signed, so that several travel at once; their
 /// vouchers may overtake each other. An opening, and a repetition after a refusal, hold it until the answer: then no
 /// higher voucher can appear meanwhile, and the repetition cannot be overtaken again.
-actor SessionExchange: PaymentExchange {
+///
+/// One task uses an exchange, one call at a time; the lock around its state only makes that visible to the compiler.
+final class SessionExchange: PaymentExchange {
   private enum Action: String {
     case open
     case voucher
   }
 
+  private struct State {
+    var terms: SessionTerms
+    var holdsPermit = false
+    var holdsLock = false
+    var channelID: Hash32?
+    var reservation: VoucherReservation?
+    var action = Action.voucher
+    /// A voucher or transaction of this exchange left the process.
+    var isOut = false
+    var actions: [String] = []
+  }
+
   private let manager: SessionManager
   private let lane: SessionLane
   private let context: PaymentContext
-  private var terms: SessionTerms
-  private var holdsPermit = false
-  private var holdsLock = false
-  private var channelID: Hash32?
-  private var reservation: VoucherReservation?
-  private var action = Action.voucher
-  /// A voucher or transaction of this exchange left the process.
-  private var isOut = false
-  private var actions: [String] = []
+  private let state: Mutex<State>
 
   init(manager: SessionManager, lane: SessionLane, terms: SessionTerms, context: PaymentContext) {
     self.manager = manager
     self.lane = lane
-    self.terms = terms
     self.context = context
+    state = Mutex(State(terms: terms))
   }
+
+  private var terms: SessionTerms {
+    get { state.withLock { $0.terms } }
+    set { state.withLock { $0.terms = newValue } }
+  }
+  private var holdsPermit: Bool {
+    get { state.withLock { $0.holdsPermit } }
+    set { state.withLock { $0.holdsPermit = newValue } }
+  }
+  private var holdsLock: Bool {
+    get { state.withLock { $0.holdsLock } }
+    set { state.withLock { $0.holdsLock = newValue } }
+  }
+  private var channelID: Hash32? {
+    get { state.withLock { $0.channelID } }
+    set { state.withLock { $0.channelID = newValue } }
+  }
+  private var reservation: VoucherReservation? {
+    get { state.withLock { $0.reservation } }
+    set { state.withLock { $0.reservation = newValue } }
+  }
+  private var action: Action {
+    get { state.withLock { $0.action } }
+    set { state.withLock { $0.action = newValue } }
+  }
+  private var isOut: Bool {
+    get { state.withLock { $0.isOut } }
+    set { state.withLock { $0.isOut = newValue } }
+  }
+  private var actions: [String] { state.withLock { $0.actions } }
+  private func note(_ action: String) { state.withLock { $0.actions.append(action) } }
 
   // MARK: Paying
 
@@ -85,7 +123,7 @@ actor SessionExchange: PaymentExchange {
   }
 
   private func payload(_ channel: ClientChannel, _ voucher: SignedVoucher) -> SessionPayload {
-    actions.append(action.rawValue)
+    note(action.rawValue)
     switch action {
     case .open:
       return .open(
@@ -145,33 +183,46 @@ actor SessionExchange: PaymentExchange {
       self.reservation = renewed
       return (renewed, [])
     }
-    for attempt in 0..<2 {
-      do {
-        let made = try raise(id) { [terms, manager] account throws(VoucherPolicyError) in
-          try account.reserve(
-            price: terms.price, minimumDelta: terms.minimumDelta, maximumStep: manager.options.maximumStep)
-        }
-        reservation = made.reservation
-        return made
-      } catch VoucherPolicyError.depositExceeded(let required, _) where attempt == 0 && channel.phase == .open
-      {
-        actions.append("topUp")
-        try await manager.topUp(id, in: lane, to: required, terms: terms, context: context)
+    for _ in 0..<2 {
+      switch try raise(id, after: nil) {
+      case .raised(let made, let records):
+        reservation = made
+        return (made, records)
+      case .needsDeposit(let required):
+        guard lane.channel(id)?.phase == .open else { break }
+        note("topUp")
+        try await manager.topUp(to: required, id, in: lane, terms: terms, context: context)
       }
     }
     throw PaymentClientError(.channelUnusable, "the deposit does not cover the price", isRetryable: true)
   }
 
-  /// Changes the account and charges the difference; neither happens when either is refused.
-  private func raise(
-    _ id: Hash32,
-    _ body: @Sendable (inout VoucherAccount) throws(VoucherPolicyError) -> VoucherReservation
-  ) throws -> (reservation: VoucherReservation, records: [JournalRecord]) {
-    try lane.update(id) { [manager, lane] channel in
+  private enum Raise: Sendable {
+    case raised(VoucherReservation, records: [JournalRecord])
+    /// Nothing was changed; the deposit must cover this first.
+    case needsDeposit(Amount)
+  }
+
+  /// A first reservation, or the next one after a refusal. Changes the account and charges the difference to the
+  /// period's total; neither happens when either is refused.
+  private func raise(_ id: Hash32, after refused: VoucherReservation?) throws -> Raise {
+    let terms = terms
+    return try lane.update(id) { channel -> Raise in
       let before = channel.account.authorized
-      let reservation = try body(&channel.account)
+      let reservation: VoucherReservation
+      do throws(VoucherPolicyError) {
+        if let refused {
+          reservation = try channel.account.refused(refused)
+        } else {
+          reservation = try channel.account.reserve(
+            price: terms.price, minimumDelta: terms.minimumDelta, maximumStep: manager.options.maximumStep)
+        }
+      } catch {
+        guard case .depositExceeded(let required, _) = error else { throw error }
+        return .needsDeposit(required)
+      }
       let delta = try channel.account.authorized.subtracting(before)
-      return (reservation, try manager.charge(delta, lane))
+      return .raised(reservation, records: try manager.charge(delta, lane))
     }
   }
 
@@ -187,8 +238,8 @@ actor SessionExchange: PaymentExchange {
       if action == .open { return try await openRefused(channelID, reservation, problem) }
       if problem.status == 410 { return try await disowned(channelID, reservation, problem) }
       guard next != nil else { return }
-      try considerSnapshot(channelID, reservation)
-      try await repeatOrStep(channelID, reservation, problem)
+      let considered = try considerSnapshot(channelID, reservation)
+      try await repeatOrStep(channelID, considered, problem)
     } catch {
       throw .wrapping(error)
     }
@@ -208,8 +259,8 @@ actor SessionExchange: PaymentExchange {
     case "session/amount-exceeds-deposit":
       let channel = try await manager.reconcile(id, in: lane)
       if reservation.target > channel.account.deposit {
-        actions.append("topUp")
-        try await manager.topUp(id, in: lane, to: reservation.target, terms: terms, context: context)
+        note("topUp")
+        try await manager.topUp(to: reservation.target, id, in: lane, terms: terms, context: context)
       }
     case nil, "verification-failed", "session/insufficient-balance":
       try await step(id, reservation)
@@ -220,32 +271,39 @@ actor SessionExchange: PaymentExchange {
 
   /// The highest voucher that is out, or one price more.
   private func step(_ id: Hash32, _ reservation: VoucherReservation) async throws {
-    for attempt in 0..<2 {
-      do {
-        let made = try raise(id) { account throws(VoucherPolicyError) in try account.refused(reservation) }
-        self.reservation = made.reservation
-        if !made.records.isEmpty { _ = try await lane.store(id, with: made.records) }
+    for _ in 0..<2 {
+      switch try raise(id, after: reservation) {
+      case .raised(let made, let records):
+        self.reservation = made
+        if !records.isEmpty { _ = try await lane.store(id, with: records) }
         return
-      } catch VoucherPolicyError.depositExceeded(let required, _) where attempt == 0 {
-        actions.append("topUp")
-        try await manager.topUp(id, in: lane, to: required, terms: terms, context: context)
+      case .needsDeposit(let required):
+        note("topUp")
+        try await manager.topUp(to: required, id, in: lane, terms: terms, context: context)
       }
     }
+    throw PaymentClientError(.channelUnusable, "the deposit does not cover the price", isRetryable: true)
   }
 
   /// A snapshot may make this client stop, or prove its own earlier signature; nothing else (A1, A6, A8).
-  private func considerSnapshot(_ id: Hash32, _ reservation: VoucherReservation) throws {
+  private func considerSnapshot(_ id: Hash32, _ reservation: VoucherReservation) throws -> VoucherReservation
+  {
+    var reservation = reservation
     guard let snapshot = terms.snapshot, snapshot.channelID == id, let channel = lane.channel(id) else {
-      return
+      return reservation
     }
     if let highest = snapshot.highestVoucher, highest.channelID == id,
       highest.cumulativeAmount > channel.account.authorized,
       OwnVoucher.verify(highest.signature, amount: highest.cumulativeAmount, channel: channel)
     {
       try lane.update(id) { try $0.account.adopt(ownVoucher: highest.cumulativeAmount) }
+      // What this request had added is below that voucher: it has added nothing yet.
+      reservation = reservation.restarted()
+      self.reservation = reservation
     }
-    guard let account = lane.channel(id)?.account else { return }
+    guard let account = lane.channel(id)?.account else { return reservation }
     try account.checkRequirement(snapshot.requiredCumulative, price: reservation.price)
+    return reservation
   }
 
   /// The server does not know the channel: out of use, on the list of funds to recover, and a new one next (U1).

@@ -66,9 +66,9 @@ extension SessionManager {
       let answer = try await manage(
         credential(payload, terms.challenge, chainID: channel.chainID), terms.challenge, at: url)
       if (200..<300).contains(answer.status) {
-        return try await accept(answer, amount, lane, id, terms.challenge)
+        return try await accept(amount, answer, lane, id, terms.challenge)
       }
-      if answer.status == 410 { return try await disownedAtClose(answer, amount, lane, id) }
+      if answer.status == 410 { return try await disownedAtClose(amount, answer, lane, id) }
       guard attempt == 1, answer.status == 402, let fresh = sameTerms(answer.challenges, terms),
         let read = try SessionTerms.read(fresh, options: options)
       else {
@@ -119,7 +119,7 @@ extension SessionManager {
 
   /// The close is done when its receipt is right and the chain shows it.
   private func accept(
-    _ answer: ManagementAnswer, _ amount: Amount, _ lane: SessionLane, _ id: Hash32, _ challenge: Challenge
+    _ amount: Amount, _ answer: ManagementAnswer, _ lane: SessionLane, _ id: Hash32, _ challenge: Challenge
   ) async throws -> CloseOutcome {
     guard let channel = lane.channel(id) else { throw PaymentClientError(.inconsistent, "unknown channel") }
     guard let text = answer.headers[values: ProtocolHeaders.paymentReceipt].first else {
@@ -167,7 +167,7 @@ extension SessionManager {
 
   /// The server calls the channel unknown or finished: the chain decides which.
   private func disownedAtClose(
-    _ answer: ManagementAnswer, _ amount: Amount, _ lane: SessionLane, _ id: Hash32
+    _ amount: Amount, _ answer: ManagementAnswer, _ lane: SessionLane, _ id: Hash32
   ) async throws -> CloseOutcome {
     let channel = try await reconcile(id, in: lane)
     if channel.phase == .closed {

@@ -12,8 +12,9 @@ extension SessionManager {
   ///
   /// The chain is read first: a crashed run, or a lost answer, may have topped up already (U9). While an earlier top-up
   /// can still be mined it is handed out again, never a second one.
+  // The amount comes first: Swift 6.3 passes a 128-bit argument of an async function wrongly when registers run out.
   func topUp(
-    _ id: Hash32, in lane: SessionLane, to required: Amount, terms: SessionTerms, context: PaymentContext
+    to required: Amount, _ id: Hash32, in lane: SessionLane, terms: SessionTerms, context: PaymentContext
   ) async throws {
     var channel = try await reconcile(id, in: lane)
     guard channel.phase == .open else {
@@ -47,27 +48,35 @@ extension SessionManager {
   /// - Returns: the server's problem, if it refused; the chain decides what happened.
   private func postTopUp(
     _ channel: ClientChannel, _ action: SignedAction, terms: SessionTerms, context: PaymentContext
-  ) async throws(PaymentClientError) -> ServerProblem? {
+  ) async throws -> ServerProblem? {
     let payload = SessionPayload.topUp(
       SessionPayload.TopUp(
         channelID: channel.channelID, descriptor: channel.descriptor, transaction: action.transaction,
         additionalDeposit: action.amount))
     var challenge = terms.challenge
-    for attempt in 1...2 {
+    for number in 1...2 {
       let answer: ManagementAnswer
-      do {
-        answer = try await manage(
-          credential(payload, challenge, chainID: channel.chainID), challenge, at: context.url)
-      } catch  where error.code == .transport {
+      switch await attempt(
+        credential(payload, challenge, chainID: channel.chainID), challenge, at: context.url)
+      {
+      case .success(let received): answer = received
+      case .failure(let error) where error.code == .transport:
         return ServerProblem(status: 0, kind: nil, detail: error.reason)
+      case .failure(let error): throw error
       }
       if answer.status < 300 { return nil }
-      guard attempt == 1, answer.status == 402, let fresh = sameTerms(answer.challenges, terms) else {
+      guard number == 1, answer.status == 402, let fresh = sameTerms(answer.challenges, terms) else {
         return answer.problem
       }
       challenge = fresh
     }
     return nil
+  }
+
+  private func attempt(
+    _ credential: String, _ challenge: Challenge, at url: RequestURL
+  ) async -> Result<ManagementAnswer, PaymentClientError> {
+    do { return .success(try await manage(credential, challenge, at: url)) } catch { return .failure(error) }
   }
 
   /// Looks for the effect on chain, a bounded number of times.

@@ -152,7 +152,7 @@ struct ClientMachineTests {
       ("\"schema\":1", "\"schema\":2"), ("\"chainId\":\"42431\"", "\"chainId\":\"4217\""),
       ("\"phase\":\"open\"", "\"phase\":\"x\""), ("\"authorized\":\"100\"", "\"authorized\":\"1001\""),
       ("\"authorized\":\"100\"", "\"authorized\":\"-1\""), ("\"deposit\":\"1000\"", "\"deposit\":1000"),
-      ("\"spent\":\"0\"", "\"spent\":\"101\""), ("0x20c0", "0x20c1"), ("{\"schema\"", "{\"s\""),
+      ("\"spent\":\"0\"", "\"spent\":\"101\""), ("0x20C0", "0x20C1"), ("{\"schema\"", "{\"s\""),
     ] {
       let changed = text.replacing(from, with: to)
       #expect(changed != text, "\(from)")

@@ -8,6 +8,11 @@ public struct VoucherReservation: Sendable, Hashable {
   public package(set) var target: Amount
   /// What this request has added to the authorised amount so far.
   public package(set) var raised: Amount
+
+  /// The same share after `VoucherAccount.adopt(ownVoucher:)` found a higher voucher of ours.
+  public func restarted() -> VoucherReservation {
+    VoucherReservation(price: price, target: target, raised: .zero)
+  }
 }
 
 /// The payer's numbers on one channel: what it authorised, what it got, what is on the way (`05` §0, §6).
