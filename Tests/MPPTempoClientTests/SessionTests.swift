@@ -4,6 +4,7 @@ import MPPClient
 import MPPCore
 import MPPTempo
 import MPPTempoClient
+import PeerSupport
 import Synchronization
 import Tempo
 import TempoDevnet

@@ -1,5 +1,4 @@
 package import EVM
-package import Foundation
 package import HTTPTypes
 package import MPPClient
 package import MPPCore
@@ -253,17 +252,14 @@ package final class TestSeller: HTTPTransport {
     -> HTTPTransportResponse
   {
     let behaviour = state.withLock { $0.topUpAnswers.isEmpty ? .serve : $0.topUpAnswers.removeFirst() }
-    debugT("S1")
     if behaviour == .refuse { return try demand(402, "verification-failed") }
     state.withLock { $0.broadcasts.append(Keccak256.hash(payload.transaction)) }
     let receipt = try await chain.sendRawTransactionSync(payload.transaction)
     let onChain = try await chain.channelState(payload.channelID, at: .number(receipt.blockNumber))
-    debugT("S2")
     let channel = state.withLock { state in
       state.channels[payload.channelID]?.deposit = Amount(units: onChain.deposit)
       return state.channels[payload.channelID]
     }
-    debugT("S3")
     switch behaviour {
     case .broadcastAndFail: return try demand(402, "verification-failed")
     case .loseAnswer: throw HTTPTransportError(.ambiguous, "answer lost")
@@ -362,5 +358,3 @@ package final class TestSeller: HTTPTransport {
         expires: devnet.clock.now.adding(seconds: 300).adding(milliseconds: Int64(nonce)).rfc3339))
   }
 }
-
-package func debugT(_ s: String) { FileHandle.standardError.write(Data((s + "\n").utf8)) }
