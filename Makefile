@@ -21,7 +21,7 @@ demo: deps
 	$(SWIFT) run mpp demo
 
 test: deps
-	$(SWIFT) test
+	$(SWIFT) test --no-parallel
 
 bench: deps
 	$(SWIFT) run -c release mpp-bench

@@ -111,9 +111,10 @@ struct VoucherPolicyTests {
     #expect(throws: VoucherPolicyError.self) {
       try VoucherAccount(authorized: units(5), delivered: units(6), deposit: units(10), cap: units(10))
     }
-    #expect(throws: VoucherPolicyError.self) {
-      try VoucherAccount(authorized: units(11), deposit: units(10), cap: units(10))
-    }
+    // A capture above the cap, by a lying node or a stolen key, stays readable; nothing can be added to it.
+    var above = try VoucherAccount(authorized: units(11), deposit: units(20), cap: units(10))
+    above.confirm(deposit: units(20))
+    #expect(throws: VoucherPolicyError.self) { try above.reserve(price: units(12)) }
   }
 
   @Test(
