@@ -20,7 +20,7 @@ struct ClientKillTests {
       let shop = try await Self.shop(market)
       for round in 1...20 {
         let lines = 1 + Int(random.next() % 24)
-        try await Self.pay(market, shop, ["-n", "100000", "--concurrency", "4"]) { child in
+        try await Self.pay(market, shop, ["-n", "100000"]) { child in
           for _ in 0..<lines {
             guard let line = await child.nextLine() else { break }
             #expect(line.contains("\"status\":200"), "seed \(seed), round \(round): \(child.transcript)")
