@@ -143,16 +143,6 @@ extension RecordWriter {
 }
 
 extension RecordReader {
-  fileprivate mutating func hash() throws(RecordError) -> Hash32 {
-    let bytes = try fixed(32)
-    do throws(EVMError) { return try Hash32(bytes) } catch { throw .range }
-  }
-
-  fileprivate mutating func address() throws(RecordError) -> Address {
-    let bytes = try fixed(20)
-    do throws(EVMError) { return try Address(bytes) } catch { throw .range }
-  }
-
   fileprivate mutating func voucher(of channel: Hash32) throws(RecordError) -> SignedVoucher {
     SignedVoucher(
       channelID: channel, cumulativeAmount: try amount(),

@@ -1,0 +1,14 @@
+package import EVM
+package import MPPCore
+
+extension RecordReader {
+  package mutating func hash() throws(RecordError) -> Hash32 {
+    let bytes = try fixed(32)
+    do throws(EVMError) { return try Hash32(bytes) } catch { throw .range }
+  }
+
+  package mutating func address() throws(RecordError) -> Address {
+    let bytes = try fixed(20)
+    do throws(EVMError) { return try Address(bytes) } catch { throw .range }
+  }
+}
