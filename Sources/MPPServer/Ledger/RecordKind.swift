@@ -10,6 +10,8 @@ public enum RecordKind {
   public static let subscription: UInt8 = 4
   /// On-chain charges.
   public static let charge: UInt8 = 5
+  /// What sponsors have agreed to pay.
+  public static let sponsorBudget: UInt8 = 6
   /// First number an application may use for its own kinds.
   public static let firstOfApplication: UInt8 = 128
 }

@@ -1,0 +1,63 @@
+public import EVM
+public import Tempo
+
+/// The calls of a payment transaction: transfers, optionally after an exchange that yields the tokens (`06` §1.9).
+public struct PaymentCalls: Sendable, Hashable {
+  /// The exchange in front of the transfers: `approve` of its input to the exchange, then the exchange.
+  public let swap: SwapExactAmountOut?
+  public let transfers: [TokenMovement]
+
+  /// Most transfers of one transaction: the main payment and ten splits.
+  public static let maximumTransfers = 11
+
+  /// Accepts `[approve, swapExactAmountOut]?` and then one or more transfers, everything in canonical encoding and
+  /// without native value.
+  public init(_ calls: [Call]) throws(PaymentCallsError) {
+    var rest = calls[...]
+    swap = try Self.takeSwap(&rest)
+    guard !rest.isEmpty, rest.count <= Self.maximumTransfers else { throw .pattern }
+    var transfers: [TokenMovement] = []
+    for call in rest {
+      guard let movement = TokenMovement(call: call) else { throw .pattern }
+      transfers.append(movement)
+    }
+    self.transfers = transfers
+  }
+
+  private static func takeSwap(_ calls: inout ArraySlice<Call>) throws(PaymentCallsError)
+    -> SwapExactAmountOut?
+  {
+    guard let first = calls.first, TIP20ABI.approve.matches(first.data) else { return nil }
+    guard calls.count >= 2, let approval = try? TIP20Call(calldata: first.data),
+      case .approve(let spender, let approved) = approval
+    else { throw .pattern }
+    let exchange = calls[calls.startIndex + 1]
+    guard let swap = try? SwapExactAmountOut(calldata: exchange.data) else { throw .pattern }
+    guard first.value == .zero, exchange.value == .zero else { throw .pattern }
+    guard first.to == swap.tokenIn else { throw .approvalTarget }
+    guard spender == TempoAddress.dex else { throw .approvalSpender }
+    guard approved == UInt256(swap.maxAmountIn) else { throw .approvalAmount }
+    guard exchange.to == TempoAddress.dex else { throw .exchangeTarget }
+    calls = calls.dropFirst(2)
+    return swap
+  }
+}
+
+/// Why the calls of a transaction are not those of a payment. The texts follow `06` §1.11.
+public enum PaymentCallsError: Error, Sendable, Hashable, CustomStringConvertible {
+  case pattern
+  case approvalTarget
+  case approvalSpender
+  case approvalAmount
+  case exchangeTarget
+
+  public var description: String {
+    switch self {
+    case .pattern: "disallowed call pattern in fee-payer transaction"
+    case .approvalTarget: "approve target does not match swap tokenIn"
+    case .approvalSpender: "approve spender is not the DEX"
+    case .approvalAmount: "approve amount does not match swap max input"
+    case .exchangeTarget: "buy target is not the DEX"
+    }
+  }
+}

@@ -1,0 +1,44 @@
+public import Tempo
+
+/// The most a sponsor pays, and agrees to, for one transaction of somebody else (`02` §6.4, `06` §1.11).
+public struct SponsorLimits: Sendable, Hashable {
+  public var maximumGas: UInt64
+  /// Attodollars per gas.
+  public var maximumFeePerGas: UInt64
+  /// Attodollars per gas.
+  public var maximumPriorityFeePerGas: UInt64
+  /// Attodollars: gas × fee per gas.
+  public var maximumTotalFee: UInt64
+  /// Seconds a transaction may be valid for, from now on.
+  public var maximumValidity: UInt64
+  /// Sponsored transactions that may be under way at once.
+  public var maximumInFlight: Int
+  /// Attodollars that all transactions under way may cost together.
+  public var maximumInFlightFee: UInt64
+  /// Sponsored transactions of one payer that may be under way at once, so that one payer cannot use up the rest.
+  public var maximumInFlightPerPayer: Int
+
+  /// The reference's limits for a chain.
+  public static func standard(chainID: UInt64) -> SponsorLimits {
+    SponsorLimits(
+      maximumGas: 2_000_000, maximumFeePerGas: 100_000_000_000,
+      maximumPriorityFeePerGas: chainID == TempoChain.moderato ? 50_000_000_000 : 10_000_000_000,
+      maximumTotalFee: 50_000_000_000_000_000, maximumValidity: 900)
+  }
+
+  public init(
+    maximumGas: UInt64, maximumFeePerGas: UInt64, maximumPriorityFeePerGas: UInt64, maximumTotalFee: UInt64,
+    maximumValidity: UInt64, maximumInFlight: Int = 100, maximumInFlightFee: UInt64? = nil,
+    maximumInFlightPerPayer: Int = 10
+  ) {
+    self.maximumGas = maximumGas
+    self.maximumFeePerGas = maximumFeePerGas
+    self.maximumPriorityFeePerGas = maximumPriorityFeePerGas
+    self.maximumTotalFee = maximumTotalFee
+    self.maximumValidity = maximumValidity
+    self.maximumInFlight = maximumInFlight
+    let (tenfold, overflow) = maximumTotalFee.multipliedReportingOverflow(by: 10)
+    self.maximumInFlightFee = maximumInFlightFee ?? (overflow ? .max : tenfold)
+    self.maximumInFlightPerPayer = maximumInFlightPerPayer
+  }
+}

@@ -1,0 +1,40 @@
+public import EVM
+public import MPPCore
+
+/// A fee that a sponsor may have to pay for one transaction under way.
+public struct SponsorReservation: Sendable, Hashable {
+  public enum Phase: UInt8, Sendable, Hashable {
+    /// The sponsor is about to sign. → broadcasting, gone. Freed when its lease ends.
+    case prepared = 1
+    /// Signed, and perhaps sent. → pending, gone. Freed by its receipt, or when the transaction has expired.
+    case broadcasting = 2
+    /// A node has it. → gone. As `broadcasting`.
+    case pending = 3
+  }
+
+  /// The final transaction.
+  public let transaction: Hash32
+  public let payer: Address
+  /// Attodollars.
+  public let fee: UInt64
+  /// When the transaction can no longer be included.
+  public let expires: Timestamp
+  /// Who made the reservation; only it may move it on.
+  public let owner: UInt64
+  public internal(set) var leaseUntil: Timestamp
+  public internal(set) var phase: Phase
+
+  public init(
+    transaction: Hash32, payer: Address, fee: UInt64, expires: Timestamp, owner: UInt64,
+    leaseUntil: Timestamp,
+    phase: Phase = .prepared
+  ) {
+    self.transaction = transaction
+    self.payer = payer
+    self.fee = fee
+    self.expires = expires
+    self.owner = owner
+    self.leaseUntil = leaseUntil
+    self.phase = phase
+  }
+}

@@ -1,0 +1,97 @@
+import EVM
+import MPPCore
+import MPPTempoServer
+import Testing
+
+@Suite("SponsorBudget: what a sponsor may be charged for at once (06 §1.11)")
+struct SponsorBudgetTests {
+  static let now = Timestamp(seconds: 1000)
+  static let limits: SponsorLimits = {
+    var limits = SponsorLimits.standard(chainID: 42431)
+    limits.maximumInFlight = 3
+    limits.maximumInFlightFee = 100
+    limits.maximumInFlightPerPayer = 2
+    return limits
+  }()
+
+  func hash(_ byte: UInt8) throws -> Hash32 { try Hash32([UInt8](repeating: byte, count: 32)) }
+
+  func reservation(
+    _ byte: UInt8, fee: UInt64 = 10, payer: UInt8 = 1, owner: UInt64 = 7
+  ) throws -> SponsorReservation {
+    SponsorReservation(
+      transaction: try hash(byte), payer: try Address([UInt8](repeating: payer, count: 20)), fee: fee,
+      expires: Self.now.adding(seconds: 25), owner: owner, leaseUntil: Self.now.adding(seconds: 30))
+  }
+
+  func reserve(_ reservation: SponsorReservation, _ budget: SponsorBudget, now: Timestamp = now) throws
+    -> SponsorBudget
+  { try budget.applying(.reserve(reservation, Self.limits, now: now)) }
+
+  @Test("number, sum and share of a payer are bounded")
+  func bounds() throws {
+    var budget = SponsorBudget()
+    #expect(throws: SponsorBudget.Refusal.tooExpensive) { try reserve(reservation(1, fee: 101), budget) }
+    budget = try reserve(reservation(1, fee: 60), budget)
+    #expect(throws: SponsorBudget.Refusal.alreadyReserved) { try reserve(reservation(1), budget) }
+    #expect(throws: SponsorBudget.Refusal.full) { try reserve(reservation(2, fee: 41), budget) }
+    budget = try reserve(reservation(2, fee: 20), budget)
+    #expect(throws: SponsorBudget.Refusal.payerFull) { try reserve(reservation(3), budget) }
+    budget = try reserve(reservation(3, payer: 2), budget)
+    #expect(throws: SponsorBudget.Refusal.full) { try reserve(reservation(4, payer: 3), budget) }
+  }
+
+  @Test("sums of fees never wrap")
+  func overflow() throws {
+    var limits = Self.limits
+    limits.maximumInFlightFee = .max
+    let budget = try SponsorBudget().applying(.reserve(reservation(1, fee: .max), limits, now: Self.now))
+    #expect(throws: SponsorBudget.Refusal.full) {
+      try budget.applying(.reserve(reservation(2, fee: 1, payer: 2), limits, now: Self.now))
+    }
+  }
+
+  @Test("only the owner moves a reservation on, and a lost one may not be sent for")
+  func fencing() throws {
+    let budget = try reserve(reservation(1), SponsorBudget())
+    #expect(throws: SponsorBudget.Refusal.ownershipLost) {
+      try budget.applying(.broadcast(hash(1), owner: 8))
+    }
+    #expect(try budget.applying(.release(hash(1), owner: 8)) == budget)
+    let gone = try budget.applying(.release(hash(1), owner: 7))
+    #expect(throws: SponsorBudget.Refusal.ownershipLost) { try gone.applying(.broadcast(hash(1), owner: 7)) }
+    let pending = try budget.applying(.broadcast(hash(1), owner: 7)).applying(.pending(hash(1), owner: 7))
+    #expect(throws: SponsorBudget.Refusal.ownershipLost) {
+      try pending.applying(.broadcast(hash(1), owner: 7))
+    }
+  }
+
+  @Test("what was never signed is freed by its lease; what was signed only by the chain or by its end")
+  func reconcile() throws {
+    var late = try reservation(2)
+    late = SponsorReservation(
+      transaction: late.transaction, payer: late.payer, fee: late.fee,
+      expires: Self.now.adding(seconds: 100), owner: 7, leaseUntil: Self.now.adding(seconds: 30))
+    var budget = try reserve(late, SponsorBudget())
+    #expect(try budget.applying(.reconcile(now: Self.now.adding(seconds: 29))) == budget)
+    #expect(try budget.applying(.reconcile(now: Self.now.adding(seconds: 30))).reservations.isEmpty)
+    budget = try budget.applying(.broadcast(hash(2), owner: 7))
+    #expect(try budget.applying(.reconcile(now: Self.now.adding(seconds: 99))) == budget)
+    #expect(try budget.applying(.reconcile(now: Self.now.adding(seconds: 100))).reservations.isEmpty)
+    #expect(try budget.applying(.confirmed(hash(2))).reservations.isEmpty)
+  }
+
+  @Test("what is stored is what was meant; every damaged byte is noticed")
+  func encoding() throws {
+    var budget = try reserve(reservation(1), SponsorBudget())
+    budget = try reserve(reservation(2, fee: 3, payer: 2, owner: 9), budget)
+    budget = try budget.applying(.broadcast(hash(2), owner: 9))
+    let bytes = try budget.encoded()
+    #expect(try SponsorBudget(decoding: bytes) == budget)
+    for index in bytes.indices {
+      var damaged = bytes
+      damaged[index] ^= 1
+      #expect(throws: (any Error).self) { try SponsorBudget(decoding: damaged) }
+    }
+  }
+}
