@@ -27,7 +27,7 @@ enum Addresses {
 
   /// Precompiles that have code (`0xef`) and no functions here.
   static let precompilesWithoutFunctions: Set<Address> = [
-    dex, keychain, signatureVerifier, tip20Factory, tip403Registry, addressRegistry, receiveGuard,
+    dex, tip20Factory, tip403Registry, addressRegistry, receiveGuard,
     storageCredits,
   ]
 

@@ -8,20 +8,26 @@ extension ChainState {
   mutating func execute(_ pending: PendingTransaction, timestamp: UInt64) -> ExecutionOutcome {
     let transaction = pending.transaction
     let content = transaction.content
-    world.begin(context(timestamp: timestamp, hash: transaction.contextHash))
+    var context = context(timestamp: timestamp, hash: transaction.contextHash)
+    context.origin = transaction.sender
+    world.begin(context)
     takeNonce(of: transaction)
+    if let key = transaction.accessKey, key.id != content.keyGrant?.terms.keyID {
+      world.context.transactionKey = key.id
+    }
     let price = transaction.price(baseFee: parameters.baseFee)
     let intrinsic = GasSchedule.intrinsic(content, model: parameters.gasModel)
     // Admission has checked token and balance against this very state.
     let token = price == 0 ? nil : feeTokenChecked(of: transaction)
     let prepaid = Fee.units(gas: content.gasLimit, price: price) ?? 0
-    if let token { takeFee(prepaid, token, from: transaction.feePayer) }
+    if let token { takeFee(prepaid, token, of: transaction) }
+    if let grant = content.keyGrant { accept(grant, transaction, fee: token.map { (prepaid, $0) }) }
 
     let result = runCalls(transaction, intrinsic: intrinsic, forcedRevert: pending.forcedRevert)
 
     let fee = min(Fee.units(gas: result.gasUsed, price: price) ?? prepaid, prepaid)
     if let token {
-      returnFee(prepaid - fee, token, to: transaction.feePayer)
+      returnFee(prepaid - fee, token, of: transaction)
       world.emit(
         token, [Topic.transfer, transaction.feePayer.word, Addresses.feeManager.word],
         Words.encode(UInt256(fee)))
@@ -55,12 +61,31 @@ extension ChainState {
       Words.encode(UInt256(next)))
   }
 
-  private mutating func takeFee(_ units: UInt128, _ token: Address, from payer: Address) {
-    shift(units, token, from: payer, to: Addresses.feeManager)
+  private mutating func takeFee(_ units: UInt128, _ token: Address, of transaction: ChainTransaction) {
+    shift(units, token, from: transaction.feePayer, to: Addresses.feeManager)
+    debitFee(units, token, of: transaction)
   }
 
-  private mutating func returnFee(_ units: UInt128, _ token: Address, to payer: Address) {
-    shift(units, token, from: Addresses.feeManager, to: payer)
+  private mutating func returnFee(_ units: UInt128, _ token: Address, of transaction: ChainTransaction) {
+    shift(units, token, from: Addresses.feeManager, to: transaction.feePayer)
+    world.unspend(token, of: transaction.feePayer, units)
+  }
+
+  /// An access key pays the fee of its account from its limit; admission has checked that it can.
+  private mutating func debitFee(_ units: UInt128, _ token: Address, of transaction: ChainTransaction) {
+    do { try world.spend(token, of: transaction.feePayer, UInt256(units)) } catch {}
+  }
+
+  /// Adds the key that the transaction brings along; it stays even when the calls revert. A key that is used
+  /// at once pays the fee that was already taken.
+  private mutating func accept(
+    _ grant: KeyGrant, _ transaction: ChainTransaction, fee: (units: UInt128, token: Address)?
+  ) {
+    // Admission has checked the terms against this very state.
+    do { try world.addKey(grant.terms, to: transaction.sender) } catch { return }
+    guard transaction.accessKey?.id == grant.terms.keyID else { return }
+    world.context.transactionKey = grant.terms.keyID
+    if let fee { debitFee(fee.units, fee.token, of: transaction) }
   }
 
   /// Both balances were checked at admission, so a shortfall cannot come up; it would move nothing.
@@ -99,6 +124,12 @@ extension ChainState {
   ) -> CallResult {
     let mark = world.mark
     var result = CallResult(gasUsed: intrinsic)
+    if let index = world.firstForbiddenCall(calls) {
+      result.revert = .callNotAllowed
+      result.failedCall = index
+      result.returnData = Revert.callNotAllowed.data
+      return result
+    }
     for (index, call) in calls.enumerated() {
       do throws(Revert) {
         if let target = call.to {

@@ -25,16 +25,38 @@ extension ChainState {
     if !request.hasNonce { content.nonce = nonce(of: request.from, key: content.nonceKey) }
     var context = context(timestamp: block.timestamp, hash: Self.simulationContext)
     context.blockNumber = number
+    context.origin = request.from
     world.begin(context)
     let mark = world.mark
-    let result = run(
+    defer {
+      world.rollBack(to: mark)
+      if let present { world.storage = present }
+    }
+    try useAccessKey(of: request)
+    return run(
       content.calls, from: request.from,
       intrinsic: GasSchedule.intrinsic(content, model: parameters.gasModel)
         + (parameters.gasModel == .schedule ? request.hintedGas : 0),
       gasLimit: request.gas ?? ChainParameters.transactionGasCap)
-    world.rollBack(to: mark)
-    if let present { world.storage = present }
-    return result
+  }
+
+  /// Adds the key that an authorization names, and lets the key that is going to sign run the calls: with its
+  /// limits and scopes. Nobody has signed yet, so no signature is asked for.
+  private mutating func useAccessKey(of request: SimulationRequest) throws(RPCFailure) {
+    if let grant = request.content.keyGrant {
+      do throws(Revert) {
+        try world.addKey(grant.terms, to: request.from)
+      } catch {
+        throw .authorizationRefusal(error)
+      }
+    }
+    guard let id = request.keyID else { return }
+    do throws(Revert) {
+      try world.checkKey(request.from, id, type: nil, at: world.context.timestamp)
+    } catch {
+      throw .keychainRefusal(error)
+    }
+    world.context.transactionKey = id
   }
 
   private func checkSimulatedWindow(_ content: DecodedTransaction, validity: UInt64) throws(RPCFailure) {

@@ -90,7 +90,8 @@ struct ChainState: Sendable {
         pool.append(pending)
         continue
       }
-      switch readiness(of: pending.transaction, validity: validity, margin: 0) {
+      let moment = Moment(validity: validity, block: milliseconds / 1000, margin: 0)
+      switch readiness(of: pending.transaction, at: moment) {
       case .ready: break
       case .early:
         pool.append(pending)

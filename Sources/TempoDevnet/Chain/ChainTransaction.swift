@@ -21,6 +21,14 @@ struct ChainTransaction: Sendable {
   /// Keccak-256 of the sender's preimage and the sender: replay key of expiring nonces, and what a channel
   /// opened by this transaction is named after (`02` §5.6).
   let contextHash: Hash32
+  /// The access key that signed for the sender; `nil` for the root key.
+  let accessKey: AccessKey?
+
+  struct AccessKey: Sendable, Hashable {
+    let id: Address
+    /// 0 secp256k1, 1 P-256, 2 WebAuthn.
+    let type: UInt8
+  }
 
   var kind: Kind { content.kind }
   var calls: [Call] { content.calls }
@@ -54,7 +62,7 @@ struct DecodedTransaction: Sendable {
   /// `r ‖ s ‖ 27/28` of the sponsor.
   var sponsorSignature: [UInt8]?
   var delegations = 0
-  var hasKeyAuthorization = false
+  var keyGrant: KeyGrant?
   /// The envelope with a `v` of 27 or 28.
   var signature: [UInt8] = []
   /// What the sender signed, before hashing.

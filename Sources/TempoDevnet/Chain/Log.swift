@@ -15,5 +15,15 @@ enum Topic {
   static let topUp = Keccak256.hash(utf8: "TopUp(bytes32,address,address,uint96,uint96)")
   static let closeRequested = Keccak256.hash(utf8: "CloseRequested(bytes32,address,address,uint256)")
   static let closeRequestCancelled = Keccak256.hash(utf8: "CloseRequestCancelled(bytes32,address,address)")
+  static let keyAuthorized = Keccak256.hash(utf8: "KeyAuthorized(address,address,uint8,uint64)")
+  static let adminKeyAuthorized = Keccak256.hash(utf8: "AdminKeyAuthorized(address,address)")
+  static let keyRevoked = Keccak256.hash(utf8: "KeyRevoked(address,address)")
+  static let spendingLimitUpdated = Keccak256.hash(
+    utf8: "SpendingLimitUpdated(address,address,address,uint256)")
+  static let accessKeySpend = Keccak256.hash(
+    utf8: "AccessKeySpend(address,address,address,uint256,uint256)")
+  static let keyAuthorizationWitness = Keccak256.hash(utf8: "KeyAuthorizationWitness(address,bytes32)")
+  static let keyAuthorizationWitnessBurned = Keccak256.hash(
+    utf8: "KeyAuthorizationWitnessBurned(address,bytes32)")
   static let channelClosed = Keccak256.hash(utf8: "ChannelClosed(bytes32,address,address,uint96,uint96)")
 }

@@ -19,6 +19,14 @@ enum Slot: Hashable, Sendable {
   /// A packed ``ReserveChannel``.
   case channel(Hash32)
   case storageCredits(Address)
+  /// A packed ``KeyRecord``.
+  case key(account: Address, id: Address)
+  /// The two words of a ``SpendingLimit``.
+  case keyLimit(account: Address, id: Address, token: Address)
+  case keyPeriod(account: Address, id: Address, token: Address)
+  /// Name of the key's ``CallScopes`` in ``World/scopeTable``; zero for a key that may make any call.
+  case keyScopes(account: Address, id: Address)
+  case burnedWitness(account: Address, witness: Hash32)
 }
 
 /// The chain's state with an undo log: a transaction, a batch or a simulated call is rolled back by undoing

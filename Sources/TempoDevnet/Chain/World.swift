@@ -13,6 +13,10 @@ struct World: Sendable {
     var baseFee: UInt128
     /// See ``ChainTransaction/contextHash``; a sentinel in simulations.
     var contextHash: Hash32
+    /// The account whose transaction runs.
+    var origin = Address.zero
+    /// The access key that signed it; zero for the root key.
+    var transactionKey = Address.zero
   }
 
   let chainID: UInt64
@@ -20,6 +24,8 @@ struct World: Sendable {
   let reserveDomain: Hash32
   var tokens: [Address: TokenMetadata]
   var storage = Storage()
+  /// Call scopes under their digests, which is what storage keeps of them; only ever added to.
+  var scopeTable: [Hash32: CallScopes] = [:]
   var context: Context
   private(set) var logs: [Log] = []
   /// Gas of the operations so far, without intrinsic and storage gas.
@@ -66,6 +72,8 @@ struct World: Sendable {
     case Addresses.reserve: return try callReserve(try arguments(data), from: caller)
     case Addresses.feeManager: return try callFeeManager(try arguments(data), from: caller)
     case Addresses.nonceManager: return try callNonceManager(try arguments(data))
+    case Addresses.keychain: return try callKeychain(try arguments(data), from: caller)
+    case Addresses.signatureVerifier: return try callSignatureVerifier(try arguments(data))
     default:
       charge(3_000)
       guard Addresses.precompilesWithoutFunctions.contains(target) else { return [] }
@@ -77,7 +85,9 @@ struct World: Sendable {
   func code(at address: Address) -> [UInt8] {
     if address.hasTokenPrefix { return tokens[address] == nil ? [] : [0xef] }
     switch address {
-    case Addresses.reserve, Addresses.feeManager, Addresses.nonceManager: return [0xef]
+    case Addresses.reserve, Addresses.feeManager, Addresses.nonceManager, Addresses.keychain,
+      Addresses.signatureVerifier:
+      return [0xef]
     default: return Addresses.precompilesWithoutFunctions.contains(address) ? [0xef] : []
     }
   }

@@ -115,6 +115,11 @@ extension DevnetCore {
     case .userToken(let account): "userToken/\(account.hex)"
     case .channel(let id): "channel/\(id.hex)"
     case .storageCredits(let account): "storageCredits/\(account.hex)"
+    case .key(let account, let id): "key/\(account.hex)/\(id.hex)"
+    case .keyLimit(let account, let id, let token): "keyLimit/\(account.hex)/\(id.hex)/\(token.hex)"
+    case .keyPeriod(let account, let id, let token): "keyPeriod/\(account.hex)/\(id.hex)/\(token.hex)"
+    case .keyScopes(let account, let id): "keyScopes/\(account.hex)/\(id.hex)"
+    case .burnedWitness(let account, let witness): "burnedWitness/\(account.hex)/\(witness.hex)"
     }
   }
 

@@ -53,14 +53,22 @@ extension World {
       return Words.encode(true)
     case 0x095e_a7b3:  // approve(address,uint256)
       charge(8_000)
-      let spender = try input.address(0)
-      let amount = try input.uint256(1)
-      storage[.allowance(token: token, owner: caller, spender: spender)] = amount
-      emit(token, [Topic.approval, caller.word, spender.word], Words.encode(amount))
+      try approve(token, by: caller, spender: try input.address(0), try input.uint256(1))
       return Words.encode(true)
     default:
       return try administerToken(token, input, from: caller)
     }
+  }
+
+  /// An access key pays for the increase of an allowance as if it were spent.
+  private mutating func approve(
+    _ token: Address, by owner: Address, spender: Address, _ amount: UInt256
+  ) throws(Revert) {
+    let slot = Slot.allowance(token: token, owner: owner, spender: spender)
+    let (increase, isLess) = amount.subtractingReportingOverflow(storage[slot])
+    if !isLess, !increase.isZero { try spend(token, of: owner, increase) }
+    storage[slot] = amount
+    emit(token, [Topic.approval, owner.word, spender.word], Words.encode(amount))
   }
 
   private func readToken(_ token: Address, _ input: Calldata) throws(Revert) -> [UInt8]? {
@@ -124,6 +132,7 @@ extension World {
     _ token: Address, from owner: Address, to recipient: Address, amount: UInt256, memo: Hash32? = nil
   ) throws(Revert) {
     try checkTransfer(token, from: owner, to: recipient)
+    try spend(token, of: owner, amount)
     try complete(token, from: owner, to: recipient, amount: amount, memo: memo)
   }
 

@@ -69,6 +69,38 @@ struct Revert: Error, Sendable, Hashable {
   static let closeNotReady = Revert("CloseNotReady", 0x02b8_1e29)
   static let depositOverflow = Revert("DepositOverflow", 0x1132_981b)
 
+  // Account keychain (`02` §9.1).
+  static let keyAlreadyExists = Revert("KeyAlreadyExists", 0xaa1b_a2f8)
+  static let keyAlreadyRevoked = Revert("KeyAlreadyRevoked", 0xcdf0_b34f)
+  static let keyNotFound = Revert("KeyNotFound", 0x5f3f_479c)
+  static let keyExpired = Revert("KeyExpired", 0x2572_e3a9)
+  static let spendingLimitExceeded = Revert("SpendingLimitExceeded", 0x8a9e_71ea)
+  static let invalidSpendingLimit = Revert("InvalidSpendingLimit", 0x1761_dd33)
+  static let callNotAllowed = Revert("CallNotAllowed", 0x576b_38b4)
+  static let invalidCallScope = Revert("InvalidCallScope", 0x457c_abe6)
+  static let unauthorizedCaller = Revert("UnauthorizedCaller", 0x5c42_7cd9)
+  static let zeroPublicKey = Revert("ZeroPublicKey", 0xb1ed_dc82)
+  static let expiryInPast = Revert("ExpiryInPast", 0x7995_5a10)
+  static let invalidSignatureType = Revert("InvalidSignatureType", 0x60cd_402d)
+  static let invalidKeyAuthorizationWitness = Revert("InvalidKeyAuthorizationWitness", 0x2dc0_6cb0)
+  static let keyAuthorizationWitnessAlreadyBurned = Revert(
+    "KeyAuthorizationWitnessAlreadyBurned", 0xc96f_8deb)
+
+  static func signatureTypeMismatch(expected: UInt8, actual: UInt8) -> Revert {
+    Revert(
+      name: "SignatureTypeMismatch",
+      data: Words.selector(0xce69_9eca)
+        + Words.encode(UInt256(UInt64(expected)), UInt256(UInt64(actual))))
+  }
+
+  /// The first form of `authorizeKey` names its successor.
+  static let legacyAuthorizeKeySelectorChanged = Revert(
+    name: "LegacyAuthorizeKeySelectorChanged",
+    data: Words.selector(0x5806_c0fd) + Words.selector(0x980a_6025) + [UInt8](repeating: 0, count: 28))
+
+  // Signature verifier (`02` §13).
+  static let invalidFormat = Revert("InvalidFormat", 0x257a_a23b)
+
   // Nonce manager (`02` §13).
   static let protocolNonceNotSupported = Revert("ProtocolNonceNotSupported", 0x1bc8_1ca9)
 
@@ -81,6 +113,9 @@ struct Revert: Error, Sendable, Hashable {
     invalidToken, uninitialized, invalidSignature, channelAlreadyExists, channelNotFound, notPayer,
     notPayeeOrOperator, invalidPayee, zeroDeposit, expiringNonceHashNotSet, amountExceedsDeposit,
     amountNotIncreasing, captureAmountInvalid, closeNotReady, depositOverflow, protocolNonceNotSupported,
+    keyAlreadyExists, keyAlreadyRevoked, keyNotFound, keyExpired, spendingLimitExceeded, invalidSpendingLimit,
+    callNotAllowed, invalidCallScope, unauthorizedCaller, zeroPublicKey, expiryInPast, invalidSignatureType,
+    invalidKeyAuthorizationWitness, keyAuthorizationWitnessAlreadyBurned, invalidFormat,
   ]
 }
 

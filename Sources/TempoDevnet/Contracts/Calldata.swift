@@ -18,6 +18,11 @@ struct Calldata {
     do { return try Hash32(bytes[start..<start + 32]) } catch { throw Revert.empty }
   }
 
+  /// Arguments of any types.
+  func values(_ types: [ABIType]) throws(Revert) -> [ABIValue] {
+    do { return try ABI.decode(types, bytes[4...], form: .inBounds) } catch { throw Revert.empty }
+  }
+
   func uint256(_ index: Int) throws(Revert) -> UInt256 { UInt256(try word(index)) }
 
   func uint96(_ index: Int) throws(Revert) -> UInt128 {

@@ -20,6 +20,7 @@ enum GasSchedule {
     gas += 2_400 * UInt64(transaction.accessList.count)
     gas += 1_900 * UInt64(transaction.accessList.reduce(0, +))
     gas += 12_500 * UInt64(transaction.delegations)
+    if let grant = transaction.keyGrant { gas += authorization(grant) }
     return max(gas, 21_000 + 10 * tokens)
   }
 
@@ -30,8 +31,19 @@ enum GasSchedule {
     case 0x02:
       let data = envelope.dropFirst().dropLast(128)
       return 5_000 + data.reduce(0) { $0 + ($1 == 0 ? 4 : 16) }
+    // The access key's own signature follows the account.
+    case 0x04: return 3_000 + signature(Array(envelope.dropFirst(21)))
     default: return 0
     }
+  }
+
+  /// Adding a key before the calls run.
+  private static func authorization(_ grant: KeyGrant) -> UInt64 {
+    let targets = grant.terms.scopes?.targets ?? []
+    let rules = targets.flatMap(\.rules)
+    let recipients = rules.reduce(0) { $0 + $1.recipients.count }
+    return 3_000 + signature(grant.signature) + 2_100 + newCell * grant.terms.slots + 7_000
+      + 7_000 * UInt64(targets.count) + 7_000 * UInt64(rules.count) + 5_000 * UInt64(recipients)
   }
 
   private static func nonce(_ transaction: DecodedTransaction) -> UInt64 {

@@ -10,10 +10,47 @@ enum SignatureRules {
       0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
     ]
 
-  /// A 65-byte signature with `v` 0 or 1 becomes the same with 27 or 28; the chain hashes that form.
+  /// A 65-byte signature with `v` 0 or 1, also inside a keychain wrapper, becomes the same with 27 or 28; the
+  /// chain hashes that form.
   static func normalised(_ envelope: [UInt8]) -> [UInt8] {
-    guard envelope.count == 65, envelope[64] <= 1 else { return envelope }
-    return envelope.dropLast() + [envelope[64] + 27]
+    guard envelope.count == 65 || (isKeychain(envelope) && envelope.count == 21 + 65),
+      let v = envelope.last, v <= 1
+    else { return envelope }
+    return envelope.dropLast() + [v + 27]
+  }
+
+  /// `04 ‖ account ‖ signature`, by its first byte; 65 bytes are always a bare signature.
+  static func isKeychain(_ envelope: [UInt8]) -> Bool { envelope.count != 65 && envelope.first == 0x04 }
+
+  /// The account that sends with this signature, and the access key if one signed for it (`02` §3.7).
+  static func sender(
+    of digest: Hash32, signature: [UInt8]
+  ) -> (account: Address, key: ChainTransaction.AccessKey?)? {
+    guard isKeychain(signature) else { return signer(of: digest, signature: signature).map { ($0, nil) } }
+    guard signature.count > 21 else { return nil }
+    let inner = Array(signature[21...])
+    let bound = Keccak256.hash([0x04] + digest.bytes + signature[1..<21])
+    guard let id = signer(of: bound, signature: inner) else { return nil }
+    do {
+      return (try Address(signature[1..<21]), ChainTransaction.AccessKey(id: id, type: kind(of: inner)))
+    } catch {
+      return nil
+    }
+  }
+
+  /// The number that key records have for the kind of a signature.
+  static func kind(of signature: [UInt8]) -> UInt8 {
+    signature.count == 65 ? 0 : min(signature.first ?? 0, 2)
+  }
+
+  /// Whether the length and the type byte are those of a primitive signature.
+  static func hasForm(_ signature: [UInt8]) -> Bool {
+    if signature.count == 65 { return true }
+    return switch signature.first {
+    case 0x01: signature.count == 130
+    case 0x02: (129...2_049).contains(signature.count)
+    default: false
+    }
   }
 
   /// Who signed: a secp256k1, P-256 or WebAuthn signature. `nil` for anything that is not exactly one.

@@ -10,6 +10,8 @@ struct SimulationRequest: Sendable {
   var hasNonce = false
   /// Signature gas that the hints about the later signer announce.
   var hintedGas: UInt64 = 0
+  /// The access key that is going to sign.
+  var keyID: Address?
 
   private static let tempoMembers = [
     "calls", "feeToken", "nonceKey", "validBefore", "validAfter", "keyType", "keyData", "keyId",
@@ -96,7 +98,11 @@ struct SimulationRequest: Sendable {
       hintedGas += 5_000 + 16 * min(length, 2_048)
     default: break
     }
-    if Self.member(json, "keyId") != nil { hintedGas += 3_000 }
+    if let value = Self.member(json, "keyId") {
+      keyID = try RPCParameters.address(value, "keyId")
+      hintedGas += 3_000
+    }
+    if let value = Self.member(json, "keyAuthorization") { content.keyGrant = try KeyGrant(json: value) }
   }
 
   private static func member(_ json: JSONValue, _ name: String) -> JSONValue? {

@@ -77,14 +77,15 @@ struct ChainJSON {
       ("maxPriorityFeePerGas", Quantity.hex(content.maxPriorityFee)), ("accessList", []),
     ]
     if transaction.kind == .tempo {
-      members += tempoMembers(content)
+      members += tempoMembers(transaction)
     } else {
       members += ethereumMembers(content)
     }
     return Self.object(members + place)
   }
 
-  private func tempoMembers(_ content: DecodedTransaction) -> [(String, JSONValue)] {
+  private func tempoMembers(_ transaction: ChainTransaction) -> [(String, JSONValue)] {
+    let content = transaction.content
     let calls = content.calls.map { call in
       Self.object([
         ("to", Quantity.json(call.to)), ("value", "0x0"), ("input", .string(Quantity.data(call.data))),
@@ -96,8 +97,8 @@ struct ChainJSON {
       ("validAfter", content.validAfter.map { Quantity.hex($0) } ?? .null),
       ("feeToken", Quantity.json(content.feeToken)),
       ("feePayerSignature", content.sponsorSignature.map { Self.object(Self.signature($0)) } ?? .null),
-      ("aaAuthorizationList", []), ("keyAuthorization", .null),
-      ("signature", Self.envelope(content.signature)),
+      ("aaAuthorizationList", []), ("keyAuthorization", content.keyGrant?.json ?? .null),
+      ("signature", Self.envelope(content.signature, keyID: transaction.accessKey?.id)),
     ]
   }
 
@@ -110,7 +111,9 @@ struct ChainJSON {
   }
 
   /// `02` §3.9.
-  private static func envelope(_ bytes: [UInt8]) -> JSONValue {
+  static func envelope(_ bytes: [UInt8], keyID: Address? = nil) -> JSONValue {
+    if SignatureRules.isKeychain(bytes) { return keychain(bytes, keyID) }
+    guard SignatureRules.hasForm(bytes) else { return .null }
     guard bytes.count != 65 else { return object([("type", "secp256k1")] + signature(bytes)) }
     func word(_ start: Int) -> JSONValue { .string(Hex.encode(bytes[start..<start + 32])) }
     let isP256 = bytes.first == 0x01
@@ -123,6 +126,14 @@ struct ChainJSON {
       isP256
         ? ("preHash", .bool(bytes[129] == 1)) : ("webauthnData", .string(Hex.encode(bytes[1..<start]))))
     return object(members)
+  }
+
+  private static func keychain(_ bytes: [UInt8], _ keyID: Address?) -> JSONValue {
+    guard bytes.count > 21 else { return .null }
+    return object([
+      ("userAddress", .string(Hex.encode(bytes[1..<21]))), ("signature", envelope(Array(bytes[21...]))),
+      ("version", "v2"), ("keyId", Quantity.json(keyID)),
+    ])
   }
 
   /// Members of a 65-byte signature.

@@ -43,12 +43,11 @@ enum TransactionDecoder {
     transaction.sponsorSignature = try sponsorSignature(items[11])
     transaction.delegations = try items[12].list().count
     if items.count == 15 {
-      _ = try items[13].list(count: 2)
-      transaction.hasKeyAuthorization = true
+      transaction.keyGrant = try KeyGrant(items[13])
     }
-    try checkStructure(transaction)
     let envelope = try items[items.count - 1].bytes()
     transaction.signature = SignatureRules.normalised(envelope)
+    try checkStructure(transaction)
 
     var preimage = Array(items.dropLast())
     transaction.sponsorItems = preimage
@@ -72,6 +71,9 @@ enum TransactionDecoder {
     for (index, call) in transaction.calls.enumerated() where call.to == nil {
       guard index == 0, transaction.delegations == 0 else {
         throw RPCFailure.invalidParameters("only the first call of a transaction can create a contract")
+      }
+      guard !SignatureRules.isKeychain(transaction.signature) else {
+        throw RPCFailure.invalidParameters("access keys cannot create contracts")
       }
     }
     if let before = transaction.validBefore, let after = transaction.validAfter, before <= after {

@@ -1,0 +1,45 @@
+import EVM
+
+/// The signature verifier, TIP-1020 (`02` §13): the rules of transaction signatures for whoever calls.
+extension World {
+  mutating func callSignatureVerifier(_ input: Calldata) throws(Revert) -> [UInt8] {
+    charge(3_000)
+    switch input.selector {
+    case 0x1904_5a25:  // recover(bytes32,bytes)
+      let signature = try input.byteString(1)
+      guard SignatureRules.hasForm(signature) else { throw Revert.invalidFormat }
+      guard let signer = SignatureRules.signer(of: try input.word(0), signature: signature) else {
+        throw Revert.invalidSignature
+      }
+      return Words.encode(signer)
+    case 0x1a86_b550:  // verify(address,bytes32,bytes)
+      let signature = try input.byteString(2)
+      guard SignatureRules.hasForm(signature) else { throw Revert.invalidFormat }
+      guard let signer = SignatureRules.signer(of: try input.word(1), signature: signature) else {
+        throw Revert.invalidSignature
+      }
+      return Words.encode(signer == (try input.address(0)))
+    case 0x6c0c_731e:  // verifyKeychain(address,bytes32,bytes)
+      return Words.encode(try verifyKeychain(input))
+    default: throw Revert.unknownFunction(input.selector)
+    }
+  }
+
+  /// Whether a live access key of the account signed, inside the wrapper of transaction signatures.
+  private func verifyKeychain(_ input: Calldata) throws(Revert) -> Bool {
+    let signature = try input.byteString(2)
+    guard SignatureRules.isKeychain(signature), signature.count > 21,
+      SignatureRules.hasForm(Array(signature[21...]))
+    else { throw Revert.invalidFormat }
+    guard let signer = SignatureRules.sender(of: try input.word(1), signature: signature),
+      let accessKey = signer.key
+    else { throw Revert.invalidSignature }
+    guard signer.account == (try input.address(0)) else { return false }
+    do throws(Revert) {
+      try checkKey(signer.account, accessKey.id, type: accessKey.type, at: context.timestamp)
+      return true
+    } catch {
+      return false
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import EVM
+import MPPCore
+
+/// What a raw transaction says and who signed it: the checks of `03` §6 that need no state, in their order.
+extension ChainState {
+  /// Steps 1, 2 and 4: bytes, structure, signatures. Needs no state.
+  static func authenticate(_ raw: [UInt8], parameters: ChainParameters) throws(RPCFailure)
+    -> ChainTransaction
+  {
+    let content = try TransactionDecoder.decode(raw)
+    let digest = Keccak256.hash(content.senderPreimage)
+    // Ethereum's own types always carry 65 bytes, so no access key signs them.
+    guard let sender = SignatureRules.sender(of: digest, signature: content.signature) else {
+      throw .refused(
+        content.signature.first == 3 && content.signature.count != 65
+          ? "legacy V1 keychain signature is no longer accepted, use V2 (type 0x04)"
+          : "invalid transaction signature")
+    }
+    try checkForm(content, parameters: parameters)
+    return ChainTransaction(
+      content: content, sender: sender.account,
+      feePayer: try feePayer(of: content, sender: sender.account),
+      contextHash: Keccak256.hash(content.senderPreimage + sender.account.bytes), accessKey: sender.key)
+  }
+
+  /// Steps 5 to 8: what the transaction says, without state.
+  private static func checkForm(_ content: DecodedTransaction, parameters: ChainParameters) throws(RPCFailure)
+  {
+    guard content.chainID == parameters.chainID else { throw .refused("invalid chain ID") }
+    try checkLimits(content)
+    for call in content.calls where !call.value.isZero {
+      throw .rejected(
+        content.kind == .tempo
+          ? "value transfer in Tempo Transaction not allowed" : "value transfer not allowed")
+    }
+    guard content.maxFee >= parameters.baseFee else {
+      throw .refused("max fee per gas less than block base fee")
+    }
+    guard content.maxPriorityFee <= content.maxFee else {
+      throw .refused("max priority fee per gas higher than max fee per gas")
+    }
+    guard content.gasLimit <= ChainParameters.transactionGasCap else {
+      throw .refused("exceeds transaction gas limit cap")
+    }
+    guard content.gasLimit >= GasSchedule.intrinsic(content, model: parameters.gasModel) else {
+      throw .refused("intrinsic gas too low")
+    }
+  }
+
+  private static func checkLimits(_ content: DecodedTransaction) throws(RPCFailure) {
+    guard content.calls.count <= 32 else {
+      throw .refused("Too many calls in AA transaction: \(content.calls.count) exceeds maximum allowed 32")
+    }
+    for call in content.calls where call.data.count > 131_072 {
+      throw .refused("Call data too large: \(call.data.count) exceeds maximum allowed 131072")
+    }
+    guard content.accessList.count <= 256, content.accessList.allSatisfy({ $0 <= 256 }),
+      content.accessList.reduce(0, +) <= 2_048
+    else { throw .refused("Access list too large") }
+    guard content.delegations <= 16 else { throw .refused("Too many authorizations in AA transaction") }
+    // The first byte marks subblock transactions, which only validators send.
+    guard content.nonceKey.limbs[0] >> 56 != 0x5b else {
+      throw .refused("Tempo Transaction with subblock nonce key prefix aren't supported in the pool")
+    }
+    guard content.delegations == 0 else { throw .refused("delegations are not supported by this chain") }
+    if let terms = content.keyGrant?.terms { try checkLimits(terms) }
+  }
+
+  /// Step 9.
+  private static func feePayer(of content: DecodedTransaction, sender: Address) throws(RPCFailure) -> Address
+  {
+    guard let signature = content.sponsorSignature else { return sender }
+    var items = content.sponsorItems
+    items[11] = .address(sender)
+    let digest = Keccak256.hash([0x78] + RLP.encode(.list(items)))
+    guard let payer = SignatureRules.secp256k1Signer(of: digest, signature: signature) else {
+      throw .rejected("fee payer signature recovery failed")
+    }
+    guard payer != sender else { throw .rejected("fee payer cannot resolve to sender") }
+    return payer
+  }
+
+  private static func checkLimits(_ terms: KeyTerms) throws(RPCFailure) {
+    func check(_ count: Int, _ limit: Int, _ what: String) throws(RPCFailure) {
+      guard count <= limit else {
+        throw .refused("Too many \(what) in KeyAuthorization: \(count) exceeds maximum allowed \(limit)")
+      }
+    }
+    try check(terms.limits?.count ?? 0, 256, "token limits")
+    let targets = terms.scopes?.targets ?? []
+    try check(targets.count, 64, "call scopes")
+    for target in targets {
+      try check(target.rules.count, 64, "selectors")
+      for rule in target.rules { try check(rule.recipients.count, 64, "recipients") }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import EVM
+import MPPCore
+
+/// Which token pays the fee, and whether the payer has it (`02` §7).
+extension ChainState {
+  /// Step 12: which token pays (`02` §7.2), and whether it may.
+  func feeToken(of transaction: ChainTransaction) throws(RPCFailure) -> Address {
+    let token = resolveFeeToken(of: transaction)
+    let name = JSONValue.string(Quantity.address(token))
+    guard token.hasTokenPrefix, let metadata = world.tokens[token] else {
+      throw .rejected(
+        "fee token \(Quantity.address(token)) is not a TIP-20 token",
+        data: ["name": "FeeTokenNotTip20Error", "token": name])
+    }
+    guard metadata.currency == "USD" else {
+      throw .rejected(
+        "fee token \(Quantity.address(token)) is not a USD token",
+        data: ["name": "FeeTokenNotUsdError", "token": name, "currency": .string(metadata.currency)])
+    }
+    guard !world.isPaused(token) else {
+      throw .rejected(
+        "fee token \(Quantity.address(token)) is paused and cannot be used for fees",
+        data: ["name": "FeeTokenPausedError", "token": name])
+    }
+    return token
+  }
+
+  private func resolveFeeToken(of transaction: ChainTransaction) -> Address {
+    if let token = transaction.content.feeToken { return token }
+    if transaction.kind != .tempo, let chosen = transaction.chosenUserToken { return chosen }
+    let preference = world.storage[.userToken(transaction.feePayer)]
+    if !preference.isZero { return Address(truncating: preference.word) }
+    if !transaction.isSponsored, let token = transaction.onlyTransferredToken { return token }
+    if let token = transaction.swappedToken { return token }
+    return Addresses.pathUSD
+  }
+
+  /// Step 14.
+  func checkFeeBalance(of transaction: ChainTransaction, token: Address) throws(RPCFailure) {
+    let have = world.balance(token, of: transaction.feePayer)
+    let want = Fee.units(gas: transaction.content.gasLimit, price: transaction.content.maxFee)
+    guard let want, want <= have else {
+      let text = want.map(String.init) ?? "more than 2^128"
+      throw .rejected("insufficient funds for gas * price + value: have \(have) want \(text)")
+    }
+  }
+}
+
+extension ChainTransaction {
+  /// The argument of a lone `setUserToken` call.
+  fileprivate var chosenUserToken: Address? {
+    guard calls.count == 1, calls[0].to == Addresses.feeManager, let input = Calldata(calls[0].data),
+      input.selector == 0xe789_7444
+    else { return nil }
+    do { return try input.address(0) } catch { return nil }
+  }
+
+  /// The token, when every call is a transfer on the same one.
+  fileprivate var onlyTransferredToken: Address? {
+    guard let token = calls.first?.to, token.hasTokenPrefix else { return nil }
+    let transfers: Set<UInt32> = [0xa905_9cbb, 0x9577_7d59]
+    let matches = calls.allSatisfy { call in
+      call.to == token && Calldata(call.data).map { transfers.contains($0.selector) } == true
+    }
+    return matches ? token : nil
+  }
+
+  /// What a lone swap on the exchange is paid with.
+  fileprivate var swappedToken: Address? {
+    guard calls.count == 1, calls[0].to == Addresses.dex, let input = Calldata(calls[0].data),
+      input.selector == 0xf012_2b75 || input.selector == 0xf885_6c0f
+    else { return nil }
+    do { return try input.address(0) } catch { return nil }
+  }
+}
