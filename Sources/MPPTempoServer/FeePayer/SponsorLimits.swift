@@ -1,4 +1,4 @@
-public import Tempo
+import Tempo
 
 /// The most a sponsor pays, and agrees to, for one transaction of somebody else (`02` §6.4, `06` §1.11).
 public struct SponsorLimits: Sendable, Hashable {

@@ -98,17 +98,11 @@ public struct SponsorPolicy: Sendable {
   }
 }
 
-/// A transaction that passed ``SponsorPolicy``; only the policy makes one.
+/// A transaction that passed ``SponsorPolicy``; only the policy makes one: the initializer is internal.
 public struct SponsorableTransaction: Sendable, Hashable {
   public let signed: SignedTempoTransaction
   /// Recovered from the signature.
   public let sender: Address
   /// Attodollars: the most the sponsor can be charged.
   public let maximumFee: UInt64
-
-  init(signed: SignedTempoTransaction, sender: Address, maximumFee: UInt64) {
-    self.signed = signed
-    self.sender = sender
-    self.maximumFee = maximumFee
-  }
 }
