@@ -22,4 +22,6 @@ public enum EVMError: Error, Sendable, Hashable {
   case invalidRecoveryID(UInt8)
   /// No public key belongs to this digest and signature.
   case unrecoverable
+  /// The client data of a passkey is not a JSON object with a `type` and a `challenge`.
+  case invalidClientData
 }

@@ -1,5 +1,7 @@
-/// A JSON value of the JSON-RPC interface, made of hexadecimal text, as this module writes it. It is not
-/// a parser and needs none: whoever speaks JSON turns it into the type of its own.
+import EVM
+
+/// A JSON value of the JSON-RPC interface, made of hexadecimal text, as this module writes and reads it. It is
+/// not a parser and needs none: whoever speaks JSON turns it into the type of its own, or the other way round.
 public indirect enum RPCValue: Sendable, Hashable {
   case null
   case bool(Bool)
@@ -17,6 +19,10 @@ public indirect enum RPCValue: Sendable, Hashable {
       self.value = value
     }
   }
+
+  static func address(_ address: Address) -> RPCValue { .string(address.hex) }
+  static func quantity(_ value: UInt64) -> RPCValue { .string(Hex.quantity(value)) }
+  static func quantity(_ value: UInt128) -> RPCValue { .string(Hex.quantity(value)) }
 
   static func object(_ members: (String, RPCValue)...) -> RPCValue {
     .object(members.map { Member($0.0, $0.1) })

@@ -39,11 +39,19 @@ public enum TempoError: Error, Sendable, Hashable {
     case senderMismatch
     /// The operation needs another form of the fee payer slot.
     case wrongFeePayerSlot
+    /// A signer answered with a valid signature of another key.
+    case signerMismatch
+    /// Only the account's own key can do this, not an access key.
+    case rootKeyRequired
+    /// A key authorization that no chain takes: no expiry where one is meant, or an amount above 2^128 − 1.
+    case impossibleKeyAuthorization
   }
 
   public enum SignatureFault: String, Sendable, Hashable {
     case length
     case unknownType
+    /// There is no signature where one is needed.
+    case missing
     /// Keychain V1, native multisig, or a wrapper inside a wrapper.
     case unsupportedKind
     /// `v` of a secp256k1 signature, or the prehash byte of P-256.

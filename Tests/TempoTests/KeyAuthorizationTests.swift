@@ -20,38 +20,43 @@ import Testing
   }
 
   @Test func noSpendingAndUnlimitedSpendingStayDistinct() throws {
-    let unlimited = try KeyAuthorization(parsing: signed(fields))
-    let none = try KeyAuthorization(parsing: signed(fields + [.list([])]))
+    let unlimited = try SignedKeyAuthorization(parsing: signed(fields))
+    let none = try SignedKeyAuthorization(parsing: signed(fields + [.list([])]))
     // `02` §18.4: "expiry only" and "limits []".
-    #expect(unlimited.hash.hex == "0x598437fe543cfac07c04406bfc2260ed5cba115d83c8224331c2baf3b97d67ae")
-    #expect(none.hash.hex == "0x59a0e765db58732c3463760af994f3d7c40f1cb431fc938128fec6a7901e7a98")
+    #expect(
+      unlimited.authorization.hash.hex == "0x598437fe543cfac07c04406bfc2260ed5cba115d83c8224331c2baf3b97d67ae"
+    )
+    #expect(
+      none.authorization.hash.hex == "0x59a0e765db58732c3463760af994f3d7c40f1cb431fc938128fec6a7901e7a98")
     #expect(none.serialized == signed(fields + [.list([])]))
-    #expect(try none.signature.signer(of: none.hash) == root.address)
+    #expect(try none.signer() == root.address)
   }
 
   @Test func aPlaceholderInTheLastPlaceIsRefused() {
-    #expect(throws: TempoError.self) { try KeyAuthorization(parsing: signed(fields + [.empty])) }
+    #expect(throws: TempoError.self) { try SignedKeyAuthorization(parsing: signed(fields + [.empty])) }
     #expect(throws: TempoError.self) {
-      try KeyAuthorization(parsing: signed(Array(fields.prefix(3)) + [.empty]))
+      try SignedKeyAuthorization(parsing: signed(Array(fields.prefix(3)) + [.empty]))
     }
   }
 
   @Test func otherShapesAreRefused() throws {
     let good = signed(fields)
-    #expect(throws: TempoError.self) { try KeyAuthorization(parsing: good + [0]) }
-    #expect(throws: TempoError.self) { try KeyAuthorization(parsing: RLP.encode(.list([.list(fields)]))) }
-    #expect(throws: TempoError.self) { try KeyAuthorization(parsing: signed(Array(fields.prefix(2)))) }
+    #expect(throws: TempoError.self) { try SignedKeyAuthorization(parsing: good + [0]) }
+    #expect(throws: TempoError.self) {
+      try SignedKeyAuthorization(parsing: RLP.encode(.list([.list(fields)])))
+    }
+    #expect(throws: TempoError.self) { try SignedKeyAuthorization(parsing: signed(Array(fields.prefix(2)))) }
     for (index, item) in [(0, RLPItem.bytes([0])), (1, .bytes([3])), (1, .bytes([0])), (2, .empty)] {
       var changed = fields
       changed[index] = item
-      #expect(throws: TempoError.self) { try KeyAuthorization(parsing: signed(changed)) }
+      #expect(throws: TempoError.self) { try SignedKeyAuthorization(parsing: signed(changed)) }
     }
   }
 
   @Test func theSenderCommitsToTheAuthorizationWithItsSignature() throws {
     var transaction = try Samples.transaction()
     let plain = transaction.signingHash()
-    let authorization = try KeyAuthorization(parsing: signed(fields))
+    let authorization = try SignedKeyAuthorization(parsing: signed(fields))
     transaction.keyAuthorization = authorization
     #expect(transaction.signingHash() != plain)
     let signed = try transaction.signed(with: root)

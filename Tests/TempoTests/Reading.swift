@@ -109,12 +109,25 @@ enum Reading {
     return try zip(values, types).map { try abi($0, $1) }
   }
 
-  /// Whether a JSON-RPC form equals the one of a vector. Member order does not count.
+  /// A JSON-RPC form of a vector, to be read.
+  static func rpc(_ value: JSONValue) throws -> RPCValue {
+    if value.isNull { return .null }
+    if let flag = value.boolValue { return .bool(flag) }
+    if let text = value.stringValue { return .string(text) }
+    if let items = value.arrayValue { return .array(try items.map(rpc)) }
+    guard let members = value.objectValue else { throw VectorError("a number in a JSON-RPC form") }
+    return .object(try members.map { RPCValue.Member($0.key, try rpc($0.value)) })
+  }
+
+  /// Whether a JSON-RPC form equals the one of a vector. Member order does not count, nor does the case of
+  /// digits; the reference writes the quantity zero as `0x`.
   static func equals(_ form: RPCValue, _ json: JSONValue) -> Bool {
     switch form {
     case .null: return json.isNull
     case .bool(let flag): return json.boolValue == flag
-    case .string(let text): return json.stringValue?.lowercased() == text.lowercased()
+    case .string(let text):
+      let expected = json.stringValue?.lowercased()
+      return expected == text.lowercased() || (expected == "0x" && text == "0x0")
     case .array(let items):
       guard let others = json.arrayValue, others.count == items.count else { return false }
       return zip(items, others).allSatisfy { equals($0, $1) }

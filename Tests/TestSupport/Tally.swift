@@ -18,6 +18,18 @@ public struct Tally {
     }
   }
 
+  /// As ``run(_:_:)``, for what has to wait.
+  public mutating func runAsync(
+    isolation: isolated (any Actor)? = #isolation, _ vector: VectorCase, _ body: () async throws -> Void
+  ) async {
+    do {
+      try await body()
+      passed += 1
+    } catch {
+      failures.append("\(vector.label): \(error)")
+    }
+  }
+
   /// Prints the totals and throws the failures, if any.
   public func finish() throws {
     print("\(name): \(passed) passed, \(failures.count) failed")

@@ -25,6 +25,12 @@ public struct Hash32: Sendable, Hashable, Comparable, CustomStringConvertible {
       BigEndian.word(bytes, at: offset + 16), BigEndian.word(bytes, at: offset + 24))
   }
 
+  /// The first 32 of the bytes; zeros where there are fewer.
+  package init(prefixOf bytes: [UInt8]) {
+    let filling = [UInt8](repeating: 0, count: Swift.max(0, 32 - bytes.count))
+    self.init(unchecked: bytes + filling, at: 0)
+  }
+
   public var bytes: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(32)

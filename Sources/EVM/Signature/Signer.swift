@@ -2,6 +2,7 @@
 public protocol Signer: Sendable {
   var address: Address { get }
 
-  /// A signature over exactly this digest: 65 bytes `r ‖ s ‖ v`, low `s`, v 27 or 28. May be repeated.
+  /// A signature over exactly this digest: 65 bytes `r ‖ s ‖ v`, low `s`, v 27 or 28. A signer for a chain
+  /// with other curves answers in that chain's form of a signature by one key. May be repeated.
   func sign(_ digest: Hash32) async throws -> [UInt8]
 }

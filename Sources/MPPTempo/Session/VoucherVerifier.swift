@@ -37,7 +37,7 @@ public enum VoucherVerifier {
       return nil
     case .webAuthn(let assertion):
       guard assertion.claimedAddress == signer else { throw .wrongSigner }
-      try verify(assertion, digest: digest)
+      guard assertion.isValid(for: digest) else { throw .invalid }
       return nil
     }
   }
@@ -57,19 +57,5 @@ public enum VoucherVerifier {
     }
     guard key.address == signer else { throw .wrongSigner }
     return key
-  }
-
-  private static func verify(
-    _ assertion: WebAuthnSignature, digest: Hash32
-  ) throws(VoucherSignatureError) {
-    let clientData: JSONValue
-    do {
-      clientData = try JSONValue(parsing: assertion.clientDataJSON)
-    } catch {
-      throw .malformed
-    }
-    guard let type = clientData["type"]?.stringValue, let challenge = clientData["challenge"]?.stringValue
-    else { throw .malformed }
-    guard assertion.isValid(for: digest, type: type, challenge: challenge) else { throw .invalid }
   }
 }

@@ -1,11 +1,8 @@
 public import EVM
 
 extension PrimitiveSignature {
-  /// The address of the key that signed `digest`, after verifying (`02` §3.3–§3.6).
-  ///
-  /// A passkey assertion throws `unsupportedKind`: whether it is over `digest` depends on its client
-  /// data, which is JSON. Whoever has a JSON parser asks
-  /// `WebAuthnSignature.isValid(for:type:challenge:)`.
+  /// The address of the key that signed `digest`, after verifying (`02` §3.3–§3.6). Throws when the
+  /// signature does not verify.
   public func signer(of digest: Hash32) throws(TempoError) -> Address {
     switch self {
     case .secp256k1(let signature):
@@ -17,8 +14,9 @@ extension PrimitiveSignature {
     case .p256(let signature):
       guard signature.isValid(for: digest) else { throw .signature(.invalid) }
       return signature.claimedAddress
-    case .webAuthn:
-      throw .signature(.unsupportedKind)
+    case .webAuthn(let assertion):
+      guard assertion.isValid(for: digest) else { throw .signature(.invalid) }
+      return assertion.claimedAddress
     }
   }
 

@@ -9,12 +9,8 @@ public enum SignatureEnvelope: Sendable, Hashable {
 
   /// Strict, with the one tolerance of the node: `v` 0/1 is read as 27/28, and written so.
   public init(parsing bytes: [UInt8]) throws(TempoError) {
-    if bytes.count != 65, bytes.first == 0x04 {
-      guard bytes.count > 21 else { throw .signature(.length) }
-      let inner = try PrimitiveSignature(parsing: Array(bytes[21...]), acceptingParityByte: true)
-      let account: Address
-      do { account = try Address(bytes[1..<21]) } catch { throw .signature(.length) }
-      self = .keychain(KeychainSignature(account: account, inner: inner))
+    if bytes.count != 65, bytes.first == KeychainSignature.Version.v2.rawValue {
+      self = .keychain(try KeychainSignature(parsing: bytes))
       return
     }
     self.init(try PrimitiveSignature(parsing: bytes, acceptingParityByte: true))
@@ -50,8 +46,7 @@ public enum SignatureEnvelope: Sendable, Hashable {
     case .keychain(let signature):
       RecoveredSender(
         account: signature.account,
-        accessKey: try signature.inner.signer(
-          of: KeychainSignature.innerDigest(digest, account: signature.account)))
+        accessKey: try signature.inner.signer(of: signature.innerDigest(digest)))
     }
   }
 }

@@ -11,6 +11,7 @@ public struct WebAuthnSignature: Sendable, Hashable {
   public let s: Hash32
   public let x: Hash32
   public let y: Hash32
+  private let clientData: WebAuthnClientData
 
   /// Length of the body, which is everything after the type byte.
   public static let bodyLength = 128...2048
@@ -29,7 +30,7 @@ public struct WebAuthnSignature: Sendable, Hashable {
     let flags = authenticatorData[32]
     // User present or verified; no attested credential data and no extensions.
     guard flags & 0x05 != 0, flags & 0xc0 == 0 else { throw .signature(.malformedWebAuthn) }
-    guard clientDataJSON.first == UInt8(ascii: "{"), clientDataJSON.last == UInt8(ascii: "}") else {
+    do { clientData = try WebAuthnClientData(parsing: clientDataJSON) } catch {
       throw .signature(.malformedWebAuthn)
     }
   }
@@ -38,25 +39,26 @@ public struct WebAuthnSignature: Sendable, Hashable {
     [0x02] + authenticatorData + clientDataJSON + SignatureWords(r: r, s: s, x: x, y: y).bytes
   }
 
-  /// Whether the passkey asserted `digest`, when its client data has this `type` and `challenge` and no
-  /// other.
-  ///
-  /// Stricter than the node by what the reference adds: the user was present, and a backed-up key is one
-  /// that may be. Relying party and origin are not looked at.
-  public func isValid(for digest: Hash32, type: String, challenge: String) -> Bool {
-    let flags = authenticatorData[32]
-    let isBackedUp = flags & 0x10 != 0
-    let mayBeBackedUp = flags & 0x08 != 0
-    guard type == "webauthn.get", challenge == Self.challengeText(digest), flags & 0x01 != 0,
-      !isBackedUp || mayBeBackedUp
-    else { return false }
-    let clientDataHash = SHA256.hash(data: clientDataJSON)
-    let message = Array(SHA256.hash(data: authenticatorData + Array(clientDataHash)))
+  /// Whether the passkey asserted `digest`, by exactly the node's rules: relying party, origin, counter and
+  /// the flags about backups are not looked at.
+  public func isValid(for digest: Hash32) -> Bool {
+    guard clientData.type == "webauthn.get", clientData.challenge == Self.challengeText(digest) else {
+      return false
+    }
     do {
-      return SignatureWords(r: r, s: s, x: x, y: y).isValid(for: try Hash32(message), prehash: false)
+      let message = try Self.message(authenticatorData: authenticatorData, clientDataJSON: clientDataJSON)
+      return SignatureWords(r: r, s: s, x: x, y: y).isValid(for: message, prehash: false)
     } catch {
       return false
     }
+  }
+
+  /// `SHA-256(authenticatorData ‖ SHA-256(clientDataJSON))`: what the key signs.
+  static func message(
+    authenticatorData: [UInt8], clientDataJSON: [UInt8]
+  ) throws(EVMError) -> Hash32 {
+    let clientDataHash = SHA256.hash(data: clientDataJSON)
+    return try Hash32(Array(SHA256.hash(data: authenticatorData + Array(clientDataHash))))
   }
 
   /// base64url without padding of the 32 bytes.

@@ -47,7 +47,7 @@ extension TempoTransaction {
       feeToken: try RLPFields.optionalAddress(items[10], "feeToken"),
       feePayer: try Self.slot(items[11], type: type),
       authorizationList: try Self.delegations(items[12]))
-    if let keyAuthorization { self.keyAuthorization = try KeyAuthorization(item: keyAuthorization) }
+    if let keyAuthorization { self.keyAuthorization = try SignedKeyAuthorization(item: keyAuthorization) }
     switch feePayer {
     case .unsponsored, .signed: break
     case .awaitingFeePayer, .handOff:

@@ -24,6 +24,16 @@ extension TempoTransaction {
     if case .signed(let signature) = feePayer {
       members.append(.init("feePayerSignature", .feePayerSignature(signature)))
     }
+    if let keyAuthorization { members.append(.init("keyAuthorization", keyAuthorization.rpcForm)) }
+    return .object(members)
+  }
+
+  /// As ``rpcRequest(from:)``, with what a node has to know about the key that will sign: without it the
+  /// gas of another kind of key is missing from the estimate, and limits of an access key from the result.
+  public func rpcRequest(signedBy signer: TempoSigner) -> RPCValue {
+    guard case .object(var members) = rpcRequest(from: signer.account) else { return .null }
+    members.append(.init("keyType", .string(signer.keyType.rpcName)))
+    if signer.isAccessKey { members.append(.init("keyId", .address(signer.keyAddress))) }
     return .object(members)
   }
 }
@@ -51,46 +61,8 @@ extension SignedTempoTransaction {
       ("feeToken", transaction.feeToken.map { .address($0) } ?? .null),
       ("feePayerSignature", slot),
       ("aaAuthorizationList", .array(transaction.authorizationList.map(\.rpcForm))),
+      ("keyAuthorization", transaction.keyAuthorization?.rpcForm ?? .null),
       ("signature", signature.rpcForm))
-  }
-}
-
-extension SignatureEnvelope {
-  /// The JSON form of `02` §3.9. The node writes no `type` for a keychain signature; readers look for
-  /// `userAddress`, and `type` is there for those who look for it.
-  public var rpcForm: RPCValue {
-    switch self {
-    case .secp256k1(let signature): PrimitiveSignature.secp256k1(signature).rpcForm
-    case .p256(let signature): PrimitiveSignature.p256(signature).rpcForm
-    case .webAuthn(let signature): PrimitiveSignature.webAuthn(signature).rpcForm
-    case .keychain(let signature):
-      .object(
-        ("type", .string("keychain")),
-        ("userAddress", .address(signature.account)),
-        ("signature", signature.inner.rpcForm),
-        ("version", .string("v2")))
-    }
-  }
-}
-
-extension PrimitiveSignature {
-  public var rpcForm: RPCValue {
-    switch self {
-    case .secp256k1(let signature):
-      .object(
-        ("r", .string(signature.r.hex)), ("s", .string(signature.s.hex)),
-        ("yParity", .quantity(UInt64(signature.yParity))), ("type", .string("secp256k1")))
-    case .p256(let signature):
-      .object(
-        ("preHash", .bool(signature.prehash)),
-        ("pubKeyX", .string(signature.x.hex)), ("pubKeyY", .string(signature.y.hex)),
-        ("r", .string(signature.r.hex)), ("s", .string(signature.s.hex)), ("type", .string("p256")))
-    case .webAuthn(let signature):
-      .object(
-        ("pubKeyX", .string(signature.x.hex)), ("pubKeyY", .string(signature.y.hex)),
-        ("r", .string(signature.r.hex)), ("s", .string(signature.s.hex)), ("type", .string("webAuthn")),
-        ("webauthnData", .string(Hex.encode(signature.authenticatorData + signature.clientDataJSON))))
-    }
   }
 }
 
@@ -111,10 +83,6 @@ extension DelegationEntry {
 }
 
 extension RPCValue {
-  fileprivate static func address(_ address: Address) -> RPCValue { .string(address.hex) }
-  fileprivate static func quantity(_ value: UInt64) -> RPCValue { .string(Hex.quantity(value)) }
-  fileprivate static func quantity(_ value: UInt128) -> RPCValue { .string(Hex.quantity(value)) }
-
   fileprivate static func accessList(_ entries: [AccessListEntry]) -> RPCValue {
     .array(
       entries.map { entry in

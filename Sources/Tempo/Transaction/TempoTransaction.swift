@@ -22,7 +22,7 @@ public struct TempoTransaction: Sendable, Hashable {
   public var feeToken: Address?
   public var feePayer: FeePayerSlot
   public var authorizationList: [DelegationEntry]
-  public var keyAuthorization: KeyAuthorization?
+  public var keyAuthorization: SignedKeyAuthorization?
 
   public static let type: UInt8 = 0x76
   /// Type byte of the form handed to a sponsor, and of the payload the sponsor signs.
@@ -33,7 +33,7 @@ public struct TempoTransaction: Sendable, Hashable {
     calls: [Call], accessList: [AccessListEntry] = [], nonceKey: UInt256 = .zero, nonce: UInt64 = 0,
     validBefore: UInt64? = nil, validAfter: UInt64? = nil, feeToken: Address? = nil,
     feePayer: FeePayerSlot = .unsponsored, authorizationList: [DelegationEntry] = [],
-    keyAuthorization: KeyAuthorization? = nil
+    keyAuthorization: SignedKeyAuthorization? = nil
   ) {
     self.chainID = chainID
     self.maxPriorityFeePerGas = maxPriorityFeePerGas

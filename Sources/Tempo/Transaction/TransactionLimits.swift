@@ -9,6 +9,14 @@ public enum TransactionLimits {
   public static let accessListKeysPerAddress = 256
   public static let accessListKeys = 2048
   public static let delegations = 16
+  /// Limits of one key authorization.
+  public static let spendingLimits = 256
+  /// Targets of one key authorization.
+  public static let callScopes = 64
+  /// Selectors of one target.
+  public static let selectorRules = 64
+  /// Recipients of one selector.
+  public static let scopeRecipients = 64
   public static let gas: UInt64 = 30_000_000
   /// Strings and lists of one transaction.
   public static let items = 16_384

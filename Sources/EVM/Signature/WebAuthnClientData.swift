@@ -1,0 +1,176 @@
+/// What a passkey's client data says: the two members of the JSON object that a chain looks at (`02` §3.6).
+///
+/// A reader of its own, because this module has no JSON parser and needs no values: it walks over the whole
+/// text, so that nothing that is not JSON passes, and keeps the members `type` and `challenge`. It is stricter
+/// than JSON where a writer never is: both members are strings, appear once, and have no escapes, and no
+/// member's name has any.
+public struct WebAuthnClientData: Sendable, Hashable {
+  /// `webauthn.get` for an assertion.
+  public let type: String
+  /// base64url without padding of what was signed.
+  public let challenge: String
+
+  /// Nesting of objects and arrays beyond which a text is refused.
+  static let maximumDepth = 16
+
+  /// Throws `invalidClientData` for a text that is not such an object.
+  public init(parsing json: [UInt8]) throws(EVMError) {
+    guard String(validating: json, as: UTF8.self) != nil else { throw EVMError.invalidClientData }
+    var reader = ClientDataReader(bytes: json)
+    guard let members = reader.members(), reader.isAtEnd, let type = members.type,
+      let challenge = members.challenge
+    else { throw EVMError.invalidClientData }
+    self.type = type
+    self.challenge = challenge
+  }
+}
+
+/// Walks over a JSON text once. A method that finds something else returns `nil` or false, and the whole text
+/// is refused.
+private struct ClientDataReader {
+  let bytes: [UInt8]
+  var position = 0
+
+  init(bytes: [UInt8]) { self.bytes = bytes }
+
+  var isAtEnd: Bool { position == bytes.count }
+  private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+  /// The outer object, with the white space around it.
+  mutating func members() -> (type: String?, challenge: String?)? {
+    var type: String?
+    var challenge: String?
+    skipSpace()
+    guard take("{") else { return nil }
+    skipSpace()
+    if take("}") {
+      skipSpace()
+      return (nil, nil)
+    }
+    repeat {
+      skipSpace()
+      guard let name = string(), !name.utf8.contains(UInt8(ascii: "\\")) else { return nil }
+      skipSpace()
+      guard take(":") else { return nil }
+      skipSpace()
+      switch name {
+      case "type":
+        guard type == nil, let text = string() else { return nil }
+        type = text
+      case "challenge":
+        guard challenge == nil, let text = string() else { return nil }
+        challenge = text
+      default:
+        guard skipValue(depth: 1) else { return nil }
+      }
+      skipSpace()
+    } while take(",")
+    guard take("}") else { return nil }
+    skipSpace()
+    return (type, challenge)
+  }
+
+  private mutating func take(_ character: Unicode.Scalar) -> Bool {
+    guard next == UInt8(ascii: character) else { return false }
+    position += 1
+    return true
+  }
+
+  private mutating func skipSpace() {
+    while let byte = next, byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d { position += 1 }
+  }
+
+  /// A string as it is written, escapes and all.
+  private mutating func string() -> String? {
+    guard take("\"") else { return nil }
+    let start = position
+    while let byte = next {
+      switch byte {
+      case UInt8(ascii: "\""):
+        position += 1
+        return String(decoding: bytes[start..<position - 1], as: UTF8.self)
+      case UInt8(ascii: "\\"):
+        position += 1
+        guard skipEscape() else { return nil }
+      case 0..<0x20:
+        return nil
+      default:
+        position += 1
+      }
+    }
+    return nil
+  }
+
+  private mutating func skipEscape() -> Bool {
+    guard let byte = next else { return false }
+    position += 1
+    if byte == UInt8(ascii: "u") {
+      guard position + 4 <= bytes.count,
+        bytes[position..<position + 4].allSatisfy({ Hex.digit($0) != nil })
+      else { return false }
+      position += 4
+      return true
+    }
+    return "\"\\/bfnrt".utf8.contains(byte)
+  }
+
+  private mutating func skipValue(depth: Int) -> Bool {
+    guard depth <= WebAuthnClientData.maximumDepth, let byte = next else { return false }
+    switch byte {
+    case UInt8(ascii: "\""): return string() != nil
+    case UInt8(ascii: "{"): return skipList(to: "}", named: true, depth: depth)
+    case UInt8(ascii: "["): return skipList(to: "]", named: false, depth: depth)
+    case UInt8(ascii: "t"): return skipWord("true")
+    case UInt8(ascii: "f"): return skipWord("false")
+    case UInt8(ascii: "n"): return skipWord("null")
+    default: return skipNumber()
+    }
+  }
+
+  /// The rest of an object or array, from its opening bracket on.
+  private mutating func skipList(to end: Unicode.Scalar, named: Bool, depth: Int) -> Bool {
+    position += 1
+    skipSpace()
+    if take(end) { return true }
+    repeat {
+      skipSpace()
+      if named {
+        guard string() != nil else { return false }
+        skipSpace()
+        guard take(":") else { return false }
+        skipSpace()
+      }
+      guard skipValue(depth: depth + 1) else { return false }
+      skipSpace()
+    } while take(",")
+    return take(end)
+  }
+
+  private mutating func skipWord(_ word: StaticString) -> Bool {
+    let count = word.utf8CodeUnitCount
+    guard bytes[position...].starts(with: "\(word)".utf8) else { return false }
+    position += count
+    return true
+  }
+
+  private mutating func skipNumber() -> Bool {
+    _ = take("-")
+    if !take("0") {
+      guard skipDigits() else { return false }
+    }
+    if take(".") {
+      guard skipDigits() else { return false }
+    }
+    if take("e") || take("E") {
+      if !take("+") { _ = take("-") }
+      guard skipDigits() else { return false }
+    }
+    return true
+  }
+
+  private mutating func skipDigits() -> Bool {
+    let start = position
+    while let byte = next, byte &- UInt8(ascii: "0") <= 9 { position += 1 }
+    return position > start
+  }
+}

@@ -1,0 +1,89 @@
+import EVM
+import MPPCore
+import Tempo
+import TestSupport
+import Testing
+
+@Suite struct KeyAuthorizationVectors {
+  /// Where the reference decodes what we refuse (`Vectors/README.md`).
+  private static let rejectedByUs: Set = ["unsigned", "key type 0x00 as byte"]
+  /// Where the reference loses an empty list of limits, which means "no spending" (`Vectors/README.md`).
+  private static let keepsEmptyLimits: Set = ["limits empty list"]
+
+  @Test func keyAuthorizationFile() async throws {
+    let file = try VectorFile.load("key-authorization.json")
+    try file.expectGroups(["sign", "deserialize"])
+    var tally = Tally(file)
+    for vector in try file.group("sign") { await tally.runAsync(vector) { try await sign(vector) } }
+    for vector in try file.group("deserialize") { tally.run(vector) { try deserialize(vector) } }
+    try tally.finish()
+  }
+
+  private func sign(_ vector: VectorCase) async throws {
+    try vector.expectMembers([
+      "authorization", "tuple", "unsignedRlp", "signPayload", "rootPrivateKey", "rootType", "rootAddress",
+      "signature", "serialized", "rpc",
+    ])
+    let object = try vector.require("authorization")
+    let authorization = try Reading.keyAuthorization(object)
+    try Tally.expect(RLP.decode(authorization.serialized), try tuple(vector.require("tuple")), "tuple")
+    try Tally.expect(authorization.serialized, try vector.bytes("unsignedRlp"), "unsignedRlp")
+    try Tally.expect(authorization.hash, try Reading.hash(vector["signPayload"]), "signPayload")
+    let root = try Reading.address(vector["rootAddress"])
+    let signature = try PrimitiveSignature(parsing: try vector.bytes("signature"))
+    let signed = SignedKeyAuthorization(authorization, signature: signature)
+    try Tally.expect(signed.serialized, try vector.bytes("serialized"), "serialized")
+    try Tally.expect(try SignedKeyAuthorization(parsing: signed.serialized), signed, "parsed")
+    try Tally.expect(try signed.signer(), root, "signer")
+
+    let signer = try VectorSigner.make(
+      try VectorSigner.kind(try vector.string("rootType")), privateKey: try vector.bytes("rootPrivateKey"))
+    try Tally.expect(signer.account, root, "root")
+    let ours = try await authorization.signed(by: signer)
+    try VectorSigner.expectSame(ours.signature, signature)
+    try Tally.expect(try ours.signer(), root, "our signer")
+    do {
+      _ = try await authorization.signed(by: signer.asAccessKey(of: authorization.keyID))
+      throw VectorError("an access key authorized a key")
+    } catch TempoError.rule(.rootKeyRequired) {}
+
+    try rpc(vector, signed, object)
+  }
+
+  private func rpc(_ vector: VectorCase, _ signed: SignedKeyAuthorization, _ object: JSONValue) throws {
+    let json = try vector.require("rpc")
+    // The JSON form is that of the object, not of the bytes, where the two differ.
+    let plain = SignedKeyAuthorization(
+      try Reading.plainKeyAuthorization(object), signature: signed.signature)
+    guard Reading.equals(plain.rpcForm, json) else { throw VectorError("JSON-RPC form \(plain.rpcForm)") }
+    try Tally.expect(try SignedKeyAuthorization(rpcForm: try Reading.rpc(json)), plain, "from JSON-RPC")
+    if Reading.isMiswritten(object) {
+      guard plain.authorization.hash != signed.authorization.hash, try plain.signer() != signed.signer()
+      else { throw VectorError("unlimited and no spending are the same bytes") }
+    }
+  }
+
+  private func tuple(_ value: JSONValue) throws -> RLPItem {
+    if let text = value.stringValue { return .bytes(try Hex.decode(text)) }
+    guard let items = value.arrayValue else { throw VectorError("neither text nor list") }
+    return .list(try items.map(tuple))
+  }
+
+  private func deserialize(_ vector: VectorCase) throws {
+    try vector.expectMembers(["name", "serialized", "result", "error"])
+    let bytes = try vector.bytes("serialized")
+    guard let result = vector["result"], !Self.rejectedByUs.contains(vector.name) else {
+      try Tally.expectRejected(vector.name) { try SignedKeyAuthorization(parsing: bytes) }
+      return
+    }
+    let parsed = try SignedKeyAuthorization(parsing: bytes)
+    try Tally.expect(parsed.serialized, bytes, "serialized")
+    var expected = try Reading.keyAuthorization(result)
+    if Self.keepsEmptyLimits.contains(vector.name) { expected.limits = [] }
+    try Tally.expect(parsed.authorization, expected, "authorization")
+    guard case .secp256k1(let signature) = parsed.signature else { return }
+    let scalars = result["signature"]?["signature"]
+    try Tally.expect(UInt256(signature.r), try Reading.uint256(scalars?["r"]), "r")
+    try Tally.expect(UInt256(signature.s), try Reading.uint256(scalars?["s"]), "s")
+  }
+}
