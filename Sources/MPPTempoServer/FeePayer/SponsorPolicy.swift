@@ -32,7 +32,7 @@ public struct SponsorPolicy: Sendable {
     let transaction = signed.transaction
     let sender = try verifiedSender(signed)
     // A key of somebody else would be registered at the sponsor's expense.
-    if let key = transaction.keyAuthorization, key.keyID != sender.accessKey {
+    if let key = transaction.keyAuthorization, key.authorization.keyID != sender.accessKey {
       throw SponsorRefusal(.keyAuthorization)
     }
     guard transaction.authorizationList.isEmpty else { throw SponsorRefusal(.unsupportedFields) }

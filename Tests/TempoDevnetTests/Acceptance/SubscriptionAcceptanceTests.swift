@@ -19,7 +19,7 @@ import Testing
     memo = try Hash32([UInt8](repeating: 0xcd, count: 32))
   }
 
-  static func authorization(_ w: AccessScene) throws -> KeyAuthorization {
+  static func authorization(_ w: AccessScene) throws -> SignedKeyAuthorization {
     try w.authorization {
       $0.expiry = RLP.uint(Harness.t0 + 120 * 86_400)
       $0.limits = .list([AccessScene.Terms.limit(5_000_000, period: month)])

@@ -50,7 +50,7 @@ struct AccessScene {
   /// A signed authorization for W; with nothing said it expires in an hour and is unrestricted.
   func authorization(
     signedBy root: Secp256k1PrivateKey? = nil, _ change: (inout Terms) -> Void = { _ in }
-  ) throws -> KeyAuthorization {
+  ) throws -> SignedKeyAuthorization {
     var terms = Terms()
     change(&terms)
     var fields: [RLPItem] = [
@@ -60,11 +60,11 @@ struct AccessScene {
     ]
     while fields.count > 3, fields.last == .empty { fields.removeLast() }
     let signature = (root ?? h.payer.privateKey).sign(Keccak256.hash(RLP.encode(.list(fields))))
-    return try KeyAuthorization(parsing: RLP.encode(.list([.list(fields), .bytes(signature.bytes65)])))
+    return try SignedKeyAuthorization(parsing: RLP.encode(.list([.list(fields), .bytes(signature.bytes65)])))
   }
 
   /// D1's authorization: 3,000,000 units of pathUSD, once.
-  func usual() throws -> KeyAuthorization {
+  func usual() throws -> SignedKeyAuthorization {
     try authorization { $0.limits = .list([Terms.limit(3_000_000)]) }
   }
 
@@ -77,7 +77,7 @@ struct AccessScene {
 
   /// Signed by W for the payer, paid by the sponsor.
   func sponsored(
-    _ calls: [Call], authorization: KeyAuthorization? = nil, by signer: Secp256k1PrivateKey? = nil,
+    _ calls: [Call], authorization: SignedKeyAuthorization? = nil, by signer: Secp256k1PrivateKey? = nil,
     change: (inout TempoTransaction) -> Void = { _ in }
   ) throws -> [UInt8] {
     let unsigned = h.transaction(calls) {
@@ -91,7 +91,7 @@ struct AccessScene {
 
   /// Signed by W for the payer, who pays.
   func selfPaid(
-    _ calls: [Call], authorization: KeyAuthorization? = nil, gas: UInt64 = 50_000,
+    _ calls: [Call], authorization: SignedKeyAuthorization? = nil, gas: UInt64 = 50_000,
     by signer: Secp256k1PrivateKey? = nil
   ) throws -> [UInt8] {
     let transaction = h.transaction(calls) {
