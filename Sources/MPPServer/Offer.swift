@@ -46,4 +46,18 @@ public struct Offer: Sendable {
       key: MethodKey(name: "tempo", intent: "session", version: "v2"), price: price, unit: unit,
       suggestedDeposit: suggestedDeposit, description: description, options: options)
   }
+
+  /// One payment on the chain for one request; with a price of zero, a proof of who asks. Served by the registered Tempo charge
+  /// method.
+  ///
+  /// - Parameters:
+  ///   - options: by their input names (`06` §1.2): `memo`, `splits`, `supportedModes`, `externalId`, and `feePayer: false` for a
+  ///     charge that is not sponsored though the server has a fee payer.
+  public static func charge(
+    _ price: Price, recipient: String? = nil, description: String? = nil, options: [JSONValue.Member] = []
+  ) -> Offer {
+    Offer(
+      key: MethodKey(name: "tempo", intent: "charge"), price: price, recipient: recipient,
+      description: description, options: options)
+  }
 }

@@ -4,7 +4,7 @@ public import MPPCore
 /// A configured payment method before it has its server: what `methods: [.tempo(…)]` takes. The method is
 /// built when the server starts, with the server's ledger, clock and randomness.
 public struct PaymentMethod: Sendable {
-  let build: @Sendable (MethodEnvironment) async throws -> [any ServerMethod]
+  package let build: @Sendable (MethodEnvironment) async throws -> [any ServerMethod]
 
   /// - Parameter build: makes the server methods (one for each intent); throws on wrong configuration.
   public init(_ build: @escaping @Sendable (MethodEnvironment) async throws -> [any ServerMethod]) {

@@ -78,6 +78,8 @@ enum RouteBinding {
       PinnedField(name: "sessionProtocol", value: details?["sessionProtocol"]),
       PinnedField(name: "splits", value: details?["splits"].map(lowercasedHex)),
       PinnedField(name: "unitType", value: either("unitType")),
+      PinnedField(name: "externalId", value: request["externalId"]),
+      PinnedField(name: "supportedModes", value: details?["supportedModes"]),
     ]
   }
 

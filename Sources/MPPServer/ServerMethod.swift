@@ -29,6 +29,10 @@ public protocol ServerMethod: Sendable {
     _ credential: AuthenticatedCredential, _ context: VerificationContext
   ) async throws -> Verification
 
+  /// Whether the payment of this credential is on record, or under way. Asked when its challenge has expired: a payment that was
+  /// presented in time is then answered all the same by ``verify(_:_:)``. Cheap, without effects; the default is `false`.
+  func isPaid(_ credential: AuthenticatedCredential, _ context: VerificationContext) async -> Bool
+
   /// The request of a fresh challenge with hints for this request added, or `nil` for none. The price is
   /// already resolved (A5). Hints are a courtesy: no chain call, at most one read of the store, and every
   /// failure means `nil`. What identifies a payer goes only where `context` carries evidence (W4).
@@ -45,6 +49,9 @@ public protocol ServerMethod: Sendable {
 extension ServerMethod {
   public func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose {
     .content
+  }
+  public func isPaid(_ credential: AuthenticatedCredential, _ context: VerificationContext) async -> Bool {
+    false
   }
   public func challengeRequest(_ offer: PreparedOffer, _ context: ChallengeContext) async -> JSONValue? {
     nil

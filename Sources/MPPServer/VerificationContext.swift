@@ -13,19 +13,22 @@ public struct VerificationContext: Sendable {
   public let offer: Offer
   /// When the price is charged. With `.beforeHandler` the pipeline commits the hold itself.
   public let charging: ChargeTiming
+  /// Seconds a challenge of this route lives.
+  public let challengeLifetime: Int64
   /// The time of this request; every decision of one request uses the same instant.
   public let now: Timestamp
   public let logger: Logger
 
   public init(
     request: PaymentRequest, purpose: RequestPurpose, prepared: PreparedOffer, offer: Offer,
-    charging: ChargeTiming, now: Timestamp, logger: Logger
+    charging: ChargeTiming, challengeLifetime: Int64 = 300, now: Timestamp, logger: Logger
   ) {
     self.request = request
     self.purpose = purpose
     self.prepared = prepared
     self.offer = offer
     self.charging = charging
+    self.challengeLifetime = challengeLifetime
     self.now = now
     self.logger = logger
   }

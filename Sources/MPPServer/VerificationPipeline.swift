@@ -53,16 +53,28 @@ struct VerificationPipeline: Sendable {
   ) async throws -> PaymentOutcome {
     let authenticated = try issuer.mac.authenticate(credential)
     let bound = try await bind(authenticated, request, route, siblings)
-    try authenticated.challenge.checkExpiry(
-      at: now, leeway: compatibility.leewaySeconds &* 1000)
-    try checkDigest(authenticated.challenge, request, route)
     let context = VerificationContext(
       request: request, purpose: bound.purpose, prepared: bound.template.prepared,
-      offer: bound.offer.offer, charging: bound.charging, now: now, logger: logger)
+      offer: bound.offer.offer, charging: bound.charging,
+      challengeLifetime: route.options.lifetimeSeconds, now: now, logger: logger)
+    try await checkExpiry(authenticated, bound.offer.method, context)
+    try checkDigest(authenticated.challenge, request, route)
     let stopwatch = Stopwatch()
     let verification = try await bound.offer.method.verify(authenticated, context)
     metrics.verified(in: stopwatch.elapsed)
     return await answer(verification, bound, challengeID: credential.challenge.id)
+  }
+
+  /// Step 6. What was paid in time is answered to the end, also when the answer got lost.
+  private func checkExpiry(
+    _ credential: AuthenticatedCredential, _ method: any ServerMethod, _ context: VerificationContext
+  ) async throws(PaymentProblem) {
+    do throws(PaymentProblem) {
+      try credential.challenge.checkExpiry(
+        at: context.now, leeway: compatibility.leewaySeconds &* 1000)
+    } catch {
+      guard error.code == .paymentExpired, await method.isPaid(credential, context) else { throw error }
+    }
   }
 
   /// An offer a credential was bound to, with the price and the purpose of this request.

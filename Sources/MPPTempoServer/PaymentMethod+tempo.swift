@@ -8,7 +8,12 @@ extension PaymentMethod {
     PaymentMethod { environment in [try TempoSessionMethod(options, environment)] }
   }
 
-  /// Tempo sessions paid to `signer`, which also settles and closes.
+  /// Tempo charges with all options.
+  public static func tempoCharge(_ options: TempoChargeOptions) -> PaymentMethod {
+    PaymentMethod { environment in [try TempoChargeMethod(options, environment)] }
+  }
+
+  /// Tempo sessions and charges paid to `signer`, which also settles and closes.
   /// - Parameters:
   ///   - transport: the way to a node of the chain.
   ///   - settlement: when to settle without being asked.
@@ -19,7 +24,20 @@ extension PaymentMethod {
     var options = TempoSessionOptions(signer: signer, transport: transport, chainID: chainID)
     options.currency = currency
     options.settlement = settlement
-    return tempo(options)
+    return tempo(sessions: options)
+  }
+
+  /// Sessions, and charges of the same payee in the same token.
+  static func tempo(sessions options: TempoSessionOptions) -> PaymentMethod {
+    PaymentMethod { environment in
+      var charges = TempoChargeOptions(
+        transport: options.transport, chainID: options.chainID, recipient: options.payee)
+      charges.currency = options.currency
+      charges.decimals = options.decimals
+      return [
+        try TempoSessionMethod(options, environment), try TempoChargeMethod(charges, environment),
+      ]
+    }
   }
 
   #if Client

@@ -26,7 +26,7 @@ public struct TempoNetwork: Sendable, Hashable {
 
 #if Client
   extension PaymentMethod {
-    /// Tempo sessions paid to the account of a private key that is read when the server starts.
+    /// Tempo sessions and charges paid to the account of a private key that is read when the server starts.
     ///
     /// - Parameter signer: where the key is, as `0x` and 64 hexadecimal digits; for example
     ///   `.environment("MPP_PRIVATE_KEY")`. It must have funds for the fees of settlement and close.
@@ -44,7 +44,7 @@ public struct TempoNetwork: Sendable, Hashable {
           chainID: network.chainID)
         options.currency = currency
         options.settlement = settlement
-        return [try TempoSessionMethod(options, environment)]
+        return try await PaymentMethod.tempo(sessions: options).build(environment)
       }
     }
   }

@@ -2,9 +2,7 @@ public import MPPCore
 
 /// How far the payment behind a charge has come (`06` §1.16).
 public enum ChargePhase: Sendable, Hashable {
-  /// Claimed; nothing was sent. → broadcasting, abandoned. After `leaseUntil` another attempt may take over.
-  case prepared(leaseUntil: Timestamp)
-  /// The transaction is, or may be, on its way. → settled, void
+  /// Claimed: the transaction is, or may be, on its way. → settled, void
   case broadcasting
   /// Paid and not delivered. → delivering
   case settled

@@ -19,12 +19,11 @@ extension ChargeRecord {
     writer.timestamp(createdAt)
     writer.integer(validBefore ?? 0)
     switch phase {
-    case .prepared(let lease): (writer.byte(1), writer.timestamp(lease))
-    case .broadcasting: writer.byte(2)
-    case .settled: writer.byte(3)
-    case .delivering(let lease): (writer.byte(4), writer.timestamp(lease))
-    case .delivered: writer.byte(5)
-    case .void: writer.byte(6)
+    case .broadcasting: writer.byte(1)
+    case .settled: writer.byte(2)
+    case .delivering(let lease): (writer.byte(3), writer.timestamp(lease))
+    case .delivered: writer.byte(4)
+    case .void: writer.byte(5)
     }
     writer.byte(deliveries)
     try writer.variable(Array(receipt.utf8))
@@ -42,12 +41,11 @@ extension ChargeRecord {
     let validBefore: UInt64 = try reader.integer()
     let phase: ChargePhase
     switch try reader.byte() {
-    case 1: phase = .prepared(leaseUntil: try reader.timestamp())
-    case 2: phase = .broadcasting
-    case 3: phase = .settled
-    case 4: phase = .delivering(leaseUntil: try reader.timestamp())
-    case 5: phase = .delivered
-    case 6: phase = .void
+    case 1: phase = .broadcasting
+    case 2: phase = .settled
+    case 3: phase = .delivering(leaseUntil: try reader.timestamp())
+    case 4: phase = .delivered
+    case 5: phase = .void
     default: throw RecordError.range
     }
     let deliveries = try reader.byte()

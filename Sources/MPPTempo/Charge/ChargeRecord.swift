@@ -25,10 +25,10 @@ public struct ChargeRecord: Sendable, Hashable {
   /// The `Payment-Receipt` value; empty until the payment is settled.
   public private(set) var receipt = ""
 
-  /// A transaction that is about to be sent.
+  /// A transaction that is about to be sent, or was found on the chain.
   public init(
     transaction: Hash32, challengeID: String, payer: Address, request: Hash32, createdAt: Timestamp,
-    validBefore: UInt64?, leaseUntil: Timestamp
+    validBefore: UInt64?
   ) {
     self.transaction = transaction
     self.challengeID = challengeID
@@ -36,7 +36,7 @@ public struct ChargeRecord: Sendable, Hashable {
     self.request = request
     self.createdAt = createdAt
     self.validBefore = validBefore
-    phase = .prepared(leaseUntil: leaseUntil)
+    phase = .broadcasting
   }
 
   init(
@@ -63,19 +63,12 @@ public struct ChargeRecord: Sendable, Hashable {
 
   private mutating func apply(_ transition: ChargeTransition) throws(ChargeTransitionError) {
     switch (transition, phase) {
-    case (.renew(let now, let lease), .prepared(let until)):
-      guard until <= now else { throw .inProgress }
-      phase = .prepared(leaseUntil: lease)
-    case (.send, .prepared):
-      phase = .broadcasting
-    case (.send, .broadcasting):
-      break
-    case (.settle(let text), .prepared), (.settle(let text), .broadcasting):
+    case (.settle(let text), .broadcasting):
       receipt = text
       phase = .settled
     case (.settle, .settled), (.settle, .delivering), (.settle, .delivered):
       break
-    case (.void, .prepared), (.void, .broadcasting), (.void, .void):
+    case (.void, .broadcasting), (.void, .void):
       phase = .void
     case (.deliver(let now, let lease), _):
       try deliver(now, lease)
@@ -85,7 +78,7 @@ public struct ChargeRecord: Sendable, Hashable {
       break
     case (.failed, .delivering):
       phase = deliveries < Self.maximumDeliveries ? .settled : .delivered
-    case (.renew, _), (.send, _), (.settle, _), (.void, _), (.delivered, _), (.failed, _):
+    case (.settle, _), (.void, _), (.delivered, _), (.failed, _):
       throw phase == .void ? .void : .notAllowed
     }
   }
@@ -96,7 +89,7 @@ public struct ChargeRecord: Sendable, Hashable {
     case .settled: break
     case .delivering(let until):
       guard until <= now else { throw .inProgress }
-    case .prepared, .broadcasting: throw .inProgress
+    case .broadcasting: throw .inProgress
     case .delivered: throw .alreadyUsed
     case .void: throw .void
     }
@@ -108,10 +101,6 @@ public struct ChargeRecord: Sendable, Hashable {
 
 /// Everything that can happen to a ``ChargeRecord``.
 public enum ChargeTransition: Sendable, Hashable {
-  /// Another attempt takes over a claim whose process died before it sent anything.
-  case renew(now: Timestamp, leaseUntil: Timestamp)
-  /// The transaction is handed to a node now.
-  case send
   /// It is on the chain and pays what was asked.
   case settle(receipt: String)
   /// It is proved that it will never pay.

@@ -1,4 +1,4 @@
-public import EVM
+import EVM
 public import Tempo
 
 /// The calls of a payment transaction: transfers, optionally after an exchange that yields the tokens (`06` §1.9).

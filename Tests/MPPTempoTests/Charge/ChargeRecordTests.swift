@@ -11,7 +11,7 @@ struct ChargeRecordTests {
 
   static let fresh = ChargeRecord(
     transaction: Hash32.zero, challengeID: "c", payer: Address.zero, request: Hash32.zero, createdAt: now,
-    validBefore: 1_025, leaseUntil: lease)
+    validBefore: 1_025)
 
   static func record(_ transitions: [ChargeTransition]) throws -> ChargeRecord {
     try transitions.reduce(fresh) { record, transition in try record.applying(transition) }
@@ -19,45 +19,30 @@ struct ChargeRecordTests {
 
   static let deliver = ChargeTransition.deliver(now: now, leaseUntil: lease)
   static let states: [(name: String, path: [ChargeTransition])] = [
-    ("prepared", []),
-    ("broadcasting", [.send]),
-    ("settled", [.send, .settle(receipt: "r")]),
-    ("delivering", [.send, .settle(receipt: "r"), deliver]),
-    ("settledAgain", [.send, .settle(receipt: "r"), deliver, .failed]),
-    ("deliveringAgain", [.send, .settle(receipt: "r"), deliver, .failed, deliver]),
-    ("delivered", [.send, .settle(receipt: "r"), deliver, .delivered]),
-    ("void", [.send, .void]),
+    ("broadcasting", []),
+    ("settled", [.settle(receipt: "r")]),
+    ("delivering", [.settle(receipt: "r"), deliver]),
+    ("settledAgain", [.settle(receipt: "r"), deliver, .failed]),
+    ("deliveringAgain", [.settle(receipt: "r"), deliver, .failed, deliver]),
+    ("delivered", [.settle(receipt: "r"), deliver, .delivered]),
+    ("void", [.void]),
   ]
 
   /// Every state under every event: the name of the state it leads to, or of the error.
   static let table: [String: [String]] = [
-    //                 renew        send            settle           void    deliver            delivered    failed
-    "prepared": ["inProgress", "broadcasting", "settled", "void", "inProgress", "notAllowed", "notAllowed"],
-    "broadcasting": [
-      "notAllowed", "broadcasting", "settled", "void", "inProgress", "notAllowed", "notAllowed",
-    ],
-    "settled": ["notAllowed", "notAllowed", "settled", "notAllowed", "delivering", "notAllowed", "settled"],
-    "delivering": [
-      "notAllowed", "notAllowed", "delivering", "notAllowed", "inProgress", "delivered", "settled",
-    ],
-    "settledAgain": [
-      "notAllowed", "notAllowed", "settled", "notAllowed", "delivering", "notAllowed", "settled",
-    ],
-    "deliveringAgain": [
-      "notAllowed", "notAllowed", "delivering", "notAllowed", "inProgress", "delivered", "delivered",
-    ],
-    "delivered": [
-      "notAllowed", "notAllowed", "delivered", "notAllowed", "alreadyUsed", "delivered", "delivered",
-    ],
-    "void": ["void", "void", "void", "void", "void", "void", "void"],
+    //               settle        void          deliver       delivered     failed
+    "broadcasting": ["settled", "void", "inProgress", "notAllowed", "notAllowed"],
+    "settled": ["settled", "notAllowed", "delivering", "notAllowed", "settled"],
+    "delivering": ["delivering", "notAllowed", "inProgress", "delivered", "settled"],
+    "settledAgain": ["settled", "notAllowed", "delivering", "notAllowed", "settled"],
+    "deliveringAgain": ["delivering", "notAllowed", "inProgress", "delivered", "delivered"],
+    "delivered": ["delivered", "notAllowed", "alreadyUsed", "delivered", "delivered"],
+    "void": ["void", "void", "void", "void", "void"],
   ]
-  static let events: [ChargeTransition] = [
-    .renew(now: now, leaseUntil: lease), .send, .settle(receipt: "r"), .void, deliver, .delivered, .failed,
-  ]
+  static let events: [ChargeTransition] = [.settle(receipt: "r"), .void, deliver, .delivered, .failed]
 
   private func name(_ phase: ChargePhase) -> String {
     switch phase {
-    case .prepared: "prepared"
     case .broadcasting: "broadcasting"
     case .settled: "settled"
     case .delivering: "delivering"
@@ -82,19 +67,9 @@ struct ChargeRecordTests {
     }
   }
 
-  @Test("a claim whose process died before it sent anything can be taken over after its lease, not before")
-  func lease() throws {
-    #expect(throws: ChargeTransitionError.inProgress) {
-      try Self.fresh.applying(.renew(now: Self.now, leaseUntil: Self.lease))
-    }
-    let taken = try Self.fresh.applying(
-      .renew(now: Self.later, leaseUntil: Timestamp(milliseconds: 2_000_000)))
-    #expect(taken.phase == .prepared(leaseUntil: Timestamp(milliseconds: 2_000_000)))
-  }
-
   @Test("a delivery whose process died is tried once more after its lease, and never a third time")
   func redelivery() throws {
-    let first = try Self.record([.send, .settle(receipt: "r"), Self.deliver])
+    let first = try Self.record([.settle(receipt: "r"), Self.deliver])
     let second = try first.applying(.deliver(now: Self.later, leaseUntil: Timestamp(milliseconds: 1_060_000)))
     #expect(second.deliveries == 2)
     #expect(throws: ChargeTransitionError.alreadyUsed) {
@@ -105,7 +80,7 @@ struct ChargeRecordTests {
 
   @Test("a receipt is the one of the settlement, whatever is settled later")
   func receipt() throws {
-    let record = try Self.record([.send, .settle(receipt: "first"), .settle(receipt: "second")])
+    let record = try Self.record([.settle(receipt: "first"), .settle(receipt: "second")])
     #expect(record.receipt == "first")
   }
 

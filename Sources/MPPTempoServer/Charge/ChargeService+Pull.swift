@@ -1,0 +1,174 @@
+import EVM
+import Logging
+import MPPCore
+import MPPServer
+import MPPTempo
+import Tempo
+import TempoRPC
+
+extension ChargeService {
+  /// A signed transaction for the server to broadcast (`06` §1.9, T1 to B9).
+  ///
+  /// Its identity is what the sender signed, whoever sponsors it and however its signature is spelt: presented twice, it is one
+  /// payment. An answer that was lost is looked for by hash before anything is sent again.
+  func pull(_ bytes: [UInt8], _ call: ChargeCall) async throws -> Verification {
+    guard call.terms.amount > .zero else { throw ChargeProblem.zeroNeedsProof }
+    let transaction = try ChargeTransaction(parsing: bytes, call)
+    if let stated = call.source {
+      guard let account = AccountSource(strict: stated), account.chainID == call.terms.chainID,
+        account.address == transaction.sender
+      else { throw ChargeProblem.source }
+    }
+    try await checkPayer(transaction.sender, .pull)
+    return try await exclusively(transaction.identity) {
+      if let intent = try await intents.load(.init(.charge, transaction.identity)) {
+        return try await resume(intent, transaction, call)
+      }
+      if transaction.signed.isFinal, let redeemed = try await redeem(transaction.signed.hash, call) {
+        return redeemed
+      }
+      return transaction.signed.isFinal
+        ? try await send(transaction.signed, transaction, call) : try await sponsor(transaction, call)
+    }
+  }
+
+  /// Goes on with a payment whose first presentation was not answered.
+  private func resume(
+    _ intent: ChainIntent, _ transaction: ChargeTransaction, _ call: ChargeCall
+  ) async throws -> Verification {
+    if let redeemed = try await redeem(intent.hash, call) { return redeemed }
+    let result = try await broadcaster.resume(intent)
+    if !result.isUndecided { await feePayer?.ended(intent.hash) }
+    return try await finish(result, transaction, call)
+  }
+
+  /// A transaction whose fee its sender pays.
+  private func send(
+    _ signed: SignedTempoTransaction, _ transaction: ChargeTransaction, _ call: ChargeCall
+  ) async throws -> Verification {
+    try transaction.checkAlive(call.now)
+    var isKnown = false
+    do {
+      try await simulator.simulate(signed.transaction, from: transaction.sender)
+    } catch {
+      // The chain refuses a second time what it has included already: the payer may have sent it.
+      guard error.code == .reverted || error.code == .rejected,
+        try await isIncluded(signed.hash)
+      else { throw ChargeProblem.chain(error, "the simulated payment") }
+      isKnown = true
+    }
+    try await claim(signed.hash, transaction, call)
+    let result = try await broadcaster.submit(
+      try intent(signed, transaction), mayBeKnown: isKnown)
+    return try await finish(result, transaction, call)
+  }
+
+  /// A transaction whose fee we pay: policy, two dry runs, reservation, and only then a signature that leaves.
+  private func sponsor(_ transaction: ChargeTransaction, _ call: ChargeCall) async throws -> Verification {
+    guard let feePayer, call.terms.isSponsored else { throw ChargeProblem.notSponsored }
+    let sponsored: FeePayer.Sponsored
+    do {
+      let sponsorable = try feePayer.policy.check(
+        transaction.signed, now: call.now, challengeExpires: call.expires)
+      sponsored = try await feePayer.sponsor(sponsorable)
+    } catch let error as SponsorRefusal {
+      logger.info("a charge was not sponsored", metadata: ["mpp.code": "\(error.reason)"])
+      throw ChargeProblem.failed("\(error)")
+    } catch let error as SponsorBudget.Refusal {
+      throw Self.problem(error)
+    } catch let error as ChainError {
+      throw ChargeProblem.chain(error, "the simulated payment")
+    }
+    do {
+      try await claim(sponsored.signed.hash, transaction, call)
+      try await feePayer.willSend(sponsored)
+    } catch {
+      await feePayer.abandon(sponsored)
+      throw (error as? SponsorBudget.Refusal).map(Self.problem) ?? error
+    }
+    let result = try await broadcaster.submit(try intent(sponsored.signed, transaction))
+    if !result.isUndecided { await feePayer.ended(sponsored.signed.hash) }
+    return try await finish(result, transaction, call)
+  }
+
+  private func isIncluded(_ hash: Hash32) async throws -> Bool {
+    do { return try await client.receipt(hash)?.succeeded ?? false } catch {
+      throw ChargeProblem.chain(error, "the receipt of the payment")
+    }
+  }
+
+  /// Takes the transaction for this challenge and request; the first presentation wins, on all nodes.
+  private func claim(_ hash: Hash32, _ transaction: ChargeTransaction, _ call: ChargeCall) async throws {
+    let fresh = ChargeRecord(
+      transaction: hash, challengeID: call.challengeID, payer: transaction.sender, request: call.request,
+      createdAt: call.now, validBefore: transaction.validBefore)
+    _ = try await records.update(ChargeRecord.key(hash)) { stored in
+      guard let stored else { return (fresh, ()) }
+      // A claim that was never sent is ours again: only this lane sends it.
+      try Self.check(stored, call, transaction.sender)
+      return (stored, ())
+    }
+  }
+
+  private func intent(
+    _ signed: SignedTempoTransaction, _ transaction: ChargeTransaction
+  ) throws -> ChainIntent {
+    guard signed.serialized.count <= ChainIntent.maximumLength else { throw ChargeProblem.noPaymentCall }
+    return ChainIntent(
+      identity: .init(.charge, transaction.identity), raw: signed.serialized, hash: signed.hash,
+      validBefore: transaction.validBefore, createdAt: clock.now)
+  }
+
+  /// The chain has answered, or not yet.
+  private func finish(
+    _ result: BroadcastResult, _ transaction: ChargeTransaction, _ call: ChargeCall
+  ) async throws -> Verification {
+    let hash = result.intent.hash
+    switch result.outcome {
+    case .included(let receipt):
+      guard receipt.transactionHash == hash else { throw ChargeProblem.unresolved }
+      do throws(PaymentProblem) {
+        try checkPaid(receipt, by: transaction.sender, call)
+      } catch {
+        await void(hash)
+        await confirm(result)
+        throw error
+      }
+      let verification = try await settleAndDeliver(
+        hash, payer: transaction.sender, validBefore: transaction.validBefore, call)
+      await confirm(result)
+      return verification
+    case .reverted, .rejected, .expired:
+      await void(hash)
+      throw ChargeProblem.failed("The transaction did not pay")
+    case .effective, .unavailable, .pending:
+      throw ChargeProblem.unresolved
+    }
+  }
+
+  /// What was paid is recorded: a journal that fails now must not refuse it.
+  private func confirm(_ result: BroadcastResult) async {
+    do { try await broadcaster.confirm(result) } catch {
+      logger.warning("a charge stays in the journal for now", metadata: ["mpp.code": "\(error)"])
+    }
+  }
+
+  func void(_ hash: Hash32) async {
+    do {
+      _ = try await records.update(ChargeRecord.key(hash)) { stored in
+        guard let stored else { throw ChargeTransitionError.notAllowed }
+        return (try stored.applying(.void), ())
+      }
+    } catch {
+      logger.warning("a dead payment was not recorded", metadata: ["mpp.code": "\(error)"])
+    }
+  }
+
+  private static func problem(_ refusal: SponsorBudget.Refusal) -> PaymentProblem {
+    switch refusal {
+    case .tooExpensive: ChargeProblem.failed("\(SponsorRefusal(.budget))")
+    case .alreadyReserved, .full, .payerFull, .ownershipLost:
+      .unavailable(reason: "the sponsor has as much under way as it may", retryAfter: 2)
+    }
+  }
+}

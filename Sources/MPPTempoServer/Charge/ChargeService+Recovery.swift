@@ -1,0 +1,45 @@
+import Logging
+import MPPCore
+import MPPServer
+import TempoRPC
+
+extension ChargeService {
+  /// Most intents looked at in one sweep.
+  private static let page = 256
+
+  /// Asks the chain about payments whose answer was lost. It only looks: bytes of a payer whose request is over are not sent behind
+  /// its back. What has landed waits for its credential to come again; what is dead frees its sponsor.
+  func sweep() async {
+    do {
+      for intent in try await intents.pending(limit: Self.page) where intent.identity.kind == .charge {
+        await reconcile(intent)
+      }
+    } catch {
+      logger.warning("a sweep of charges was not finished", metadata: ["mpp.code": "\(error)"])
+    }
+  }
+
+  private func reconcile(_ intent: ChainIntent) async {
+    do {
+      try await exclusively(intent.identity.subject) {
+        let result = try await broadcaster.resume(intent, maySend: false, deadlineMilliseconds: 0)
+        guard !result.isUndecided else { return }
+        await feePayer?.ended(intent.hash)
+        if result.error != nil { await void(intent.hash) }
+        try await broadcaster.confirm(result)
+      }
+    } catch {
+      logger.debug("a charge is not decided yet", metadata: ["mpp.code": "\(error)"])
+    }
+  }
+
+  /// Sweeps until the task is cancelled.
+  func run() async {
+    while !Task.isCancelled {
+      await sweep()
+      do {
+        try await options.sleeper.sleep(milliseconds: options.sweepInterval)
+      } catch { return }
+    }
+  }
+}

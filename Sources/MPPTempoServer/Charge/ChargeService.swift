@@ -1,0 +1,158 @@
+import EVM
+import Logging
+import MPPCore
+import MPPServer
+import MPPTempo
+import Tempo
+import TempoRPC
+
+/// The charges of one server: their records, their chain, and the one way in which a payment becomes a delivery.
+final class ChargeService: Sendable {
+  let options: TempoChargeOptions
+  let client: ChainClient
+  /// For dry runs of transactions that anybody may hand in: its own, smaller share of the node.
+  let simulator: ChainClient
+  let broadcaster: Broadcaster
+  let intents: LedgerIntentStore
+  let records: RecordTable<ChargeRecord>
+  let claims: ReplayClaims
+  let feePayer: FeePayer?
+  let clock: any WallClock
+  let logger: Logger
+  private let lane = Lane<Hash32>()
+
+  init(_ options: TempoChargeOptions, _ environment: MethodEnvironment) throws {
+    self.options = options
+    clock = environment.clock
+    logger = environment.logger
+    client = ChainClient(
+      transport: options.transport, clock: environment.clock, sleeper: options.sleeper,
+      random: environment.random, limits: options.limits)
+    var share = options.limits
+    share.inFlight = max(1, share.inFlight / 4)
+    share.waiting = max(1, share.waiting / 4)
+    let simulator = ChainClient(
+      transport: options.transport, clock: environment.clock, sleeper: options.sleeper,
+      random: environment.random, limits: share)
+    self.simulator = simulator
+    intents = try LedgerIntentStore(environment.ledger)
+    broadcaster = Broadcaster(client: client, store: intents)
+    records = try environment.ledger.table(ChargeRecord.self)
+    claims = environment.ledger.claims
+    feePayer = try options.feePayer.map {
+      try FeePayer($0, chainID: options.chainID, client: simulator, environment)
+    }
+  }
+
+  /// Runs a step that is alone with its payment.
+  func exclusively<T>(_ id: Hash32, _ body: nonisolated(nonsending) () async throws -> T) async throws -> T {
+    do {
+      return try await lane.run(id, body)
+    } catch is LaneError {
+      throw PaymentProblem.unavailable(reason: "too many requests with this payment wait", retryAfter: 1)
+    }
+  }
+
+  func checkPayer(_ payer: Address, _ mode: TempoChargeOptions.Mode) async throws(PaymentProblem) {
+    guard let allowsPayer = options.allowsPayer else { return }
+    guard await allowsPayer(payer, mode) else { throw ChargeProblem.payer }
+  }
+
+  // MARK: Delivery
+
+  /// Records that `transaction` paid, and begins its delivery: one durable step. The first presentation wins; a later one is
+  /// answered from what is left (`06` §1.16).
+  func settleAndDeliver(
+    _ transaction: Hash32, payer: Address, validBefore: UInt64?, _ call: ChargeCall
+  ) async throws -> Verification {
+    let receipt = try call.receipt(transaction.hex)
+    let lease = call.now.adding(milliseconds: options.deliveryLease)
+    let fresh = ChargeRecord(
+      transaction: transaction, challengeID: call.challengeID, payer: payer, request: call.request,
+      createdAt: call.now, validBefore: validBefore)
+    return try await deliver(transaction, call) { stored in
+      let record = stored ?? fresh
+      try Self.check(record, call, payer)
+      return try record.applying(.settle(receipt: receipt))
+        .applying(.deliver(now: call.now, leaseUntil: lease))
+    }
+  }
+
+  /// Begins another delivery of a payment that is recorded already; nil when there is no such payment, or it is not settled.
+  func redeem(_ transaction: Hash32, _ call: ChargeCall) async throws -> Verification? {
+    guard let stored = try await records.load(ChargeRecord.key(transaction)) else { return nil }
+    try Self.check(stored, call, stored.payer)
+    switch stored.phase {
+    case .broadcasting: return nil
+    case .void: throw ChargeProblem.failed("The transaction did not pay")
+    case .settled, .delivering, .delivered: break
+    }
+    let lease = call.now.adding(milliseconds: options.deliveryLease)
+    return try await deliver(transaction, call) { record in
+      guard let record else { throw ChargeTransitionError.notAllowed }
+      return try record.applying(.deliver(now: call.now, leaseUntil: lease))
+    }
+  }
+
+  private func deliver(
+    _ transaction: Hash32, _ call: ChargeCall,
+    _ change: @escaping @Sendable (ChargeRecord?) throws -> ChargeRecord
+  ) async throws -> Verification {
+    let record: ChargeRecord
+    do {
+      record = try await records.update(ChargeRecord.key(transaction)) { (try change($0), ()) }.0
+    } catch let error as ChargeTransitionError {
+      throw Self.problem(error)
+    }
+    return .proceed(
+      VerifiedPayment(
+        source: call.verified(record.payer), amount: call.terms.amount, receipt: record.receipt,
+        reference: transaction.hex, hold: ChargeHold(service: self, transaction: transaction)))
+  }
+
+  /// A payment is for the challenge, the payer and the request it was first presented with.
+  static func check(_ record: ChargeRecord, _ call: ChargeCall, _ payer: Address) throws(PaymentProblem) {
+    guard record.challengeID.utf8.elementsEqual(call.challengeID.utf8), record.payer == payer,
+      record.request == call.request
+    else { throw ChargeProblem.alreadyUsed }
+  }
+
+  static func problem(_ error: ChargeTransitionError) -> PaymentProblem {
+    switch error {
+    case .inProgress: ChargeProblem.inProgress
+    case .alreadyUsed: ChargeProblem.alreadyUsed
+    case .void: ChargeProblem.failed("The transaction did not pay")
+    case .notAllowed: ChargeProblem.failed("the payment's record refuses this")
+    }
+  }
+
+  // MARK: Matching
+
+  /// The logs of a mined transaction pay what was asked (`06` §1.9); status and the exact logs, never one of them alone.
+  func checkPaid(
+    _ receipt: TransactionReceipt, by sender: Address, _ call: ChargeCall
+  ) throws(PaymentProblem) {
+    guard receipt.succeeded else {
+      throw ChargeProblem.failed("Transaction reverted: \(receipt.transactionHash.hex)")
+    }
+    do throws(TransferMatcher.Mismatch) {
+      _ = try call.matcher.match(TokenMovement.list(of: receipt.logs), sender: sender)
+    } catch {
+      switch error {
+      case .notBound: throw ChargeProblem.memoNotBound
+      case .missing, .extraMovements: throw Self.noTransfer(call.terms)
+      }
+    }
+  }
+
+  /// With the terms, as the reference writes them.
+  private static func noTransfer(_ terms: ChargeTerms) -> PaymentProblem {
+    .verificationFailed(
+      reason: "no matching transfer found",
+      details: [
+        .init(key: "amount", value: .string(terms.amount.description)),
+        .init(key: "currency", value: .string(terms.request.currency)),
+        .init(key: "recipient", value: .string(terms.request.recipient ?? "")),
+      ])
+  }
+}

@@ -1,0 +1,55 @@
+public import EVM
+import Tempo
+public import TempoRPC
+
+/// How a server takes Tempo charges: one payment on the chain for one request (`06` §1). Times in milliseconds.
+public struct TempoChargeOptions: Sendable {
+  /// Which form of payment a payer used.
+  public enum Mode: String, Sendable, Hashable, CaseIterable {
+    /// The payer signs, the server broadcasts.
+    case pull
+    /// The payer broadcasts and presents the hash.
+    case push
+    /// Nothing is paid: a signature proves the account (amount zero).
+    case proof
+  }
+
+  /// The node.
+  public var transport: any RPCTransport
+  public var chainID: UInt64
+  /// The payee; offers may name another.
+  public var recipient: Address?
+  /// The token, as spelt on the wire; the chain's default when nil.
+  public var currency: String?
+  /// Decimals of the token.
+  public var decimals = 6
+  /// Pays the fees of pulled transactions; nil: payers pay their own.
+  public var feePayer: FeePayerOptions?
+  /// Takes pushed payments for a route with a memo of its own. Such a memo binds a payment to no challenge, so it must
+  /// be different for every purchase (`06` §1.12).
+  public var explicitMemoIsUnique = false
+  /// Takes pushed payments that do not say who paid.
+  public var allowsSourcelessHash = false
+  /// A proof may be used again until its challenge expires, as with the reference's default.
+  public var proofsAreReusable = false
+  /// Whether an account may pay; asked about verified accounts only, before anything is claimed or signed.
+  public var allowsPayer: (@Sendable (Address, Mode) async -> Bool)?
+  /// Longest time a handler may take to deliver what was paid; afterwards the payment may be redeemed once more.
+  public var deliveryLease: Int64 = 60_000
+  /// How long to look for a pushed payment that the node does not know yet.
+  public var pushDeadline: Int64 = 10_000
+  /// How often payments whose answer was lost are looked for.
+  public var sweepInterval: Int64 = 30_000
+  public var limits = ChainClientLimits()
+  public var sleeper: any Sleeper = TaskSleeper()
+
+  public init(transport: any RPCTransport, chainID: UInt64, recipient: Address? = nil) {
+    self.transport = transport
+    self.chainID = chainID
+    self.recipient = recipient
+  }
+
+  var currencyText: String {
+    currency ?? (chainID == TempoChain.mainnet ? TempoAddress.usdcE.checksummed : TempoAddress.pathUSD.hex)
+  }
+}
