@@ -51,7 +51,8 @@ public final class PaymentServer: Sendable {
     reaper = HoldReaper()
     pipeline = VerificationPipeline(
       issuer: ChallengeIssuer(mac: mac, random: random, hasEntropy: compatibility.idEntropyInExpires),
-      limits: limits, compatibility: compatibility, clock: clock, logger: logger, events: events,
+      authenticator: CredentialAuthenticator(mac: mac), limits: limits, compatibility: compatibility,
+      clock: clock, logger: logger, events: events,
       metrics: ServerMetrics(intents: built.map(\.key.intent)), reaper: reaper)
   }
 

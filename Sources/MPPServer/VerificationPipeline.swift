@@ -7,6 +7,7 @@ import MPPCore
 /// method before its MAC, and no step before the method's verification changes any state.
 struct VerificationPipeline: Sendable {
   let issuer: ChallengeIssuer
+  let authenticator: CredentialAuthenticator
   let limits: ServerLimits
   let compatibility: Compatibility
   let clock: any WallClock
@@ -22,21 +23,22 @@ struct VerificationPipeline: Sendable {
     if route.collectsBody, isTooLarge(request) {
       return problem(.contentTooLarge(limit: limits.maxBodyBytes), route)
     }
-    let credential: Credential
+    guard let header = request.headers[.authorization] else { return await challenge(request, route, now) }
+    let credential: CredentialAuthenticator.Found
     do throws(CredentialError) {
-      guard let header = request.headers[.authorization],
-        let found = try Credential.find(
-          inAuthorization: header, maximumTokenCharacters: limits.maxCredentialBytes)
-      else { return await challenge(request, route, now) }
+      let found = try authenticator.find(
+        inAuthorization: header, maximumTokenCharacters: limits.maxCredentialBytes)
+      guard let found else { return await challenge(request, route, now) }
       credential = found
     } catch {
       events.emit(.refused(challengeID: nil, problem: error.problem.code))
       return await refuse(error.problem, request, route, now)
     }
     do {
-      return try await redeem(credential, request, route, siblings, now)
+      let authenticated = try authenticator.authenticate(credential, header: header)
+      return try await redeem(authenticated, request, route, siblings, now)
     } catch {
-      return await refuse(error, credential.challenge.id, request, route, now)
+      return await refuse(error, credential.credential.challenge.id, request, route, now)
     }
   }
 
@@ -46,12 +48,11 @@ struct VerificationPipeline: Sendable {
     return declared > limits.maxBodyBytes
   }
 
-  /// Steps 3 to 13 for a request with a well-formed credential.
+  /// Steps 4 to 13 for a request with a credential of ours.
   private func redeem(
-    _ credential: Credential, _ request: PaymentRequest, _ route: Route, _ siblings: [Route],
+    _ authenticated: AuthenticatedCredential, _ request: PaymentRequest, _ route: Route, _ siblings: [Route],
     _ now: Timestamp
   ) async throws -> PaymentOutcome {
-    let authenticated = try issuer.mac.authenticate(credential)
     let bound = try await bind(authenticated, request, route, siblings)
     let context = VerificationContext(
       request: request, purpose: bound.purpose, prepared: bound.template.prepared,
@@ -62,7 +63,7 @@ struct VerificationPipeline: Sendable {
     let stopwatch = Stopwatch()
     let verification = try await bound.offer.method.verify(authenticated, context)
     metrics.verified(in: stopwatch.elapsed)
-    return await answer(verification, bound, challengeID: credential.challenge.id)
+    return await answer(verification, bound, challengeID: authenticated.challenge.id)
   }
 
   /// Step 6. What was paid in time is answered to the end, also when the answer got lost.

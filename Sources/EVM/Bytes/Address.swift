@@ -1,9 +1,9 @@
 /// An account or contract: 20 bytes. Equality is on the bytes, never on the spelling (`02` §1.3).
 public struct Address: Sendable, Hashable, Comparable, CustomStringConvertible {
   // Bytes 0…7, 8…15 and 16…19, most significant first.
-  package let high: UInt64
-  package let middle: UInt64
-  package let low: UInt32
+  @usableFromInline package let high: UInt64
+  @usableFromInline package let middle: UInt64
+  @usableFromInline package let low: UInt32
 
   package init(high: UInt64, middle: UInt64, low: UInt32) {
     self.high = high
@@ -25,7 +25,24 @@ public struct Address: Sendable, Hashable, Comparable, CustomStringConvertible {
   public init(_ bytes: ArraySlice<UInt8>) throws(EVMError) { try self.init(Array(bytes)) }
 
   /// `0x` and 40 digits of any case; the checksum is not looked at. For whatever a peer sends.
-  public init(hex: some StringProtocol) throws(EVMError) { try self.init(Hex.decode(hex, count: 20)) }
+  public init(hex: some StringProtocol) throws(EVMError) { try self.init(hex: String(hex)) }
+
+  /// `0x` and 40 digits of any case; the checksum is not looked at. For whatever a peer sends.
+  public init(hex: String) throws(EVMError) {
+    guard let address = Address(hex: hex.utf8.span.bytes) else {
+      try Hex.checkLength(of: hex.utf8.count, count: 20)
+      throw EVMError.invalidHex
+    }
+    self = address
+  }
+
+  /// `0x` and 40 digits of any case, `nil` for anything else.
+  package init?(hex text: RawSpan) {
+    guard HexWord.isPrefixed(text, count: 40), let high = HexWord.decodeLong(text, at: 2),
+      let middle = HexWord.decodeLong(text, at: 18), let low = HexWord.decode(text, at: 34)
+    else { return nil }
+    self.init(high: high, middle: middle, low: low)
+  }
 
   /// All lower case, or exactly the EIP-55 spelling. For configuration and `did:pkh` sources.
   public init(checksummed text: some StringProtocol) throws(EVMError) {
@@ -80,6 +97,11 @@ public struct Address: Sendable, Hashable, Comparable, CustomStringConvertible {
       if nibble >= 8 { characters[index + 2] -= 0x20 }
     }
     return String(decoding: characters, as: UTF8.self)
+  }
+
+  @inlinable
+  public static func == (a: Address, b: Address) -> Bool {
+    (a.high ^ b.high) | (a.middle ^ b.middle) | UInt64(a.low ^ b.low) == 0
   }
 
   public static func < (a: Address, b: Address) -> Bool {

@@ -1,16 +1,12 @@
 /// Words to bytes and back, most significant byte first.
 enum BigEndian {
   static func word(_ bytes: [UInt8], at offset: Int) -> UInt64 {
-    var word: UInt64 = 0
-    for index in offset..<offset + 8 { word = word << 8 | UInt64(bytes[index]) }
-    return word
+    precondition(offset >= 0 && bytes.count >= offset + 8)
+    return UInt64(
+      bigEndian: bytes.span.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
   static func append(_ word: UInt64, to bytes: inout [UInt8]) {
-    var shift: UInt64 = 64
-    while shift > 0 {
-      shift -= 8
-      bytes.append(UInt8(truncatingIfNeeded: word >> shift))
-    }
+    withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) }
   }
 }

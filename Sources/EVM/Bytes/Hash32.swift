@@ -1,8 +1,9 @@
 /// 32 bytes: a hash, a channel id, a storage word. Four words in place, no heap.
 public struct Hash32: Sendable, Hashable, Comparable, CustomStringConvertible {
   // Most significant word first, so that word order is byte order.
-  package let words: InlineArray<4, UInt64>
+  @usableFromInline package let words: InlineArray<4, UInt64>
 
+  @inlinable
   package init(words w0: UInt64, _ w1: UInt64, _ w2: UInt64, _ w3: UInt64) { words = [w0, w1, w2, w3] }
 
   public static let zero = Hash32(words: 0, 0, 0, 0)
@@ -17,7 +18,25 @@ public struct Hash32: Sendable, Hashable, Comparable, CustomStringConvertible {
   public init(_ bytes: ArraySlice<UInt8>) throws(EVMError) { try self.init(Array(bytes)) }
 
   /// `0x` and 64 digits of any case.
-  public init(hex: some StringProtocol) throws(EVMError) { try self.init(Hex.decode(hex, count: 32)) }
+  public init(hex: some StringProtocol) throws(EVMError) { try self.init(hex: String(hex)) }
+
+  /// `0x` and 64 digits of any case.
+  public init(hex: String) throws(EVMError) {
+    guard let word = Hash32(hex: hex.utf8.span.bytes) else {
+      try Hex.checkLength(of: hex.utf8.count, count: 32)
+      throw EVMError.invalidHex
+    }
+    self = word
+  }
+
+  /// `0x` and 64 digits of any case, `nil` for anything else.
+  package init?(hex text: RawSpan) {
+    guard HexWord.isPrefixed(text, count: 64), let first = HexWord.decodeLong(text, at: 2),
+      let second = HexWord.decodeLong(text, at: 18), let third = HexWord.decodeLong(text, at: 34),
+      let fourth = HexWord.decodeLong(text, at: 50)
+    else { return nil }
+    self.init(words: first, second, third, fourth)
+  }
 
   init(unchecked bytes: [UInt8], at offset: Int) {
     self.init(
@@ -39,15 +58,35 @@ public struct Hash32: Sendable, Hashable, Comparable, CustomStringConvertible {
   }
 
   /// `0x` and 64 lower-case digits.
-  public var hex: String { Hex.encode(bytes) }
+  public var hex: String {
+    String(unsafeUninitializedCapacity: 66) { text in
+      appendHex(to: UnsafeMutableRawBufferPointer(text))
+      return 66
+    }
+  }
+
+  /// Writes the 66 characters of ``hex`` to the beginning of a buffer.
+  package func appendHex(to text: UnsafeMutableRawBufferPointer) {
+    text.storeBytes(of: UInt16(littleEndian: 0x7830), as: UInt16.self)
+    for index in 0..<4 {
+      let (high, low) = (UInt32(words[index] >> 32), UInt32(truncatingIfNeeded: words[index]))
+      text.storeBytes(of: HexWord.encode(high).bigEndian, toByteOffset: 2 + 16 * index, as: UInt64.self)
+      text.storeBytes(of: HexWord.encode(low).bigEndian, toByteOffset: 10 + 16 * index, as: UInt64.self)
+    }
+  }
+
   public var description: String { hex }
   public var isZero: Bool { words[0] | words[1] | words[2] | words[3] == 0 }
 
   /// Adds the 32 bytes without an array of their own.
   public func append(to bytes: inout [UInt8]) {
-    for index in 0..<4 { BigEndian.append(words[index], to: &bytes) }
+    let big: InlineArray<4, UInt64> = [
+      words[0].bigEndian, words[1].bigEndian, words[2].bigEndian, words[3].bigEndian,
+    ]
+    big.span.bytes.withUnsafeBytes { bytes.append(contentsOf: $0) }
   }
 
+  @inlinable
   public static func == (a: Hash32, b: Hash32) -> Bool {
     (a.words[0] ^ b.words[0]) | (a.words[1] ^ b.words[1]) | (a.words[2] ^ b.words[2])
       | (a.words[3] ^ b.words[3]) == 0

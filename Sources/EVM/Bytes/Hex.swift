@@ -1,39 +1,72 @@
 /// Hexadecimal text as on the wire and in JSON-RPC (`02` §1.2): lower case out, any case in, `0x` required.
 public enum Hex {
   /// `0x` and two lower-case digits for every byte.
-  public static func encode(_ bytes: some Sequence<UInt8>) -> String {
-    var text: [UInt8] = [0x30, 0x78]
-    text.reserveCapacity(2 + 2 * bytes.underestimatedCount)
-    append(bytes, to: &text)
-    return String(decoding: text, as: UTF8.self)
+  public static func encode(_ bytes: some Sequence<UInt8>) -> String { encode(Array(bytes)) }
+
+  /// `0x` and two lower-case digits for every byte.
+  public static func encode(_ bytes: [UInt8]) -> String {
+    String(unsafeUninitializedCapacity: 2 + 2 * bytes.count) { text in
+      text[0] = 0x30
+      text[1] = 0x78
+      return 2 + append(bytes, to: UnsafeMutableBufferPointer(rebasing: text[2...]))
+    }
   }
 
   /// Two lower-case digits for every byte, without prefix.
   public static func encodeUnprefixed(_ bytes: some Sequence<UInt8>) -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity(2 * bytes.underestimatedCount)
-    append(bytes, to: &text)
-    return String(decoding: text, as: UTF8.self)
+    let bytes = Array(bytes)
+    return String(unsafeUninitializedCapacity: 2 * bytes.count) { append(bytes, to: $0) }
   }
 
   /// The bytes of `0x…` data. The digits may be of any case; `0X` and an odd number of digits are refused.
   public static func decode(_ text: some StringProtocol) throws(EVMError) -> [UInt8] {
-    let characters = Array(text.utf8)
-    guard characters.count >= 2, characters[0] == 0x30, characters[1] == 0x78, characters.count % 2 == 0
-    else {
-      throw EVMError.invalidHex
-    }
-    return try decodeDigits(characters[2...])
+    try decode(String(text))
+  }
+
+  /// The bytes of `0x…` data. The digits may be of any case; `0X` and an odd number of digits are refused.
+  public static func decode(_ text: String) throws(EVMError) -> [UInt8] {
+    guard let bytes = decode(text.utf8.span.bytes) else { throw EVMError.invalidHex }
+    return bytes
   }
 
   /// The bytes of `0x…` data that must be `count` bytes long; nothing is decoded when the length is another.
   public static func decode(_ text: some StringProtocol, count: Int) throws(EVMError) -> [UInt8] {
-    let length = text.utf8.count
-    guard length == 2 + 2 * count else {
-      guard length >= 2, length % 2 == 0 else { throw EVMError.invalidHex }
-      throw EVMError.invalidLength(expected: count, actual: (length - 2) / 2)
+    try checkLength(of: text.utf8.count, count: count)
+    return try decode(String(text))
+  }
+
+  /// Throws unless a text of this length can be `count` bytes of `0x…` data.
+  static func checkLength(of length: Int, count: Int) throws(EVMError) {
+    guard length != 2 + 2 * count else { return }
+    guard length >= 2, length % 2 == 0 else { throw EVMError.invalidHex }
+    throw EVMError.invalidLength(expected: count, actual: (length - 2) / 2)
+  }
+
+  /// The bytes of `0x…` data, `nil` for anything else.
+  package static func decode(_ text: RawSpan) -> [UInt8]? {
+    let count = (text.byteCount - 2) / 2
+    guard text.byteCount % 2 == 0, count >= 0, HexWord.isPrefixed(text, count: 2 * count) else { return nil }
+    var isValid = true
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { output, written in
+      let raw = UnsafeMutableRawBufferPointer(output)
+      var index = 0
+      while index + 4 <= count, let word = HexWord.decode(text, at: 2 + 2 * index) {
+        raw.storeBytes(of: word.bigEndian, toByteOffset: index, as: UInt32.self)
+        index += 4
+      }
+      while index < count {
+        guard let high = digit(text.unsafeLoadUnaligned(fromByteOffset: 2 + 2 * index, as: UInt8.self)),
+          let low = digit(text.unsafeLoadUnaligned(fromByteOffset: 3 + 2 * index, as: UInt8.self))
+        else {
+          isValid = false
+          break
+        }
+        raw[index] = high << 4 | low
+        index += 1
+      }
+      written = index
     }
-    return try decode(text)
+    return isValid ? bytes : nil
   }
 
   /// A JSON-RPC quantity: no leading zeros, `0x0` for zero.
@@ -60,26 +93,22 @@ public enum Hex {
     }
   }
 
-  private static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
-    for byte in bytes {
-      text.append(character(byte >> 4))
-      text.append(character(byte & 15))
+  private static func append(_ bytes: [UInt8], to text: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    let raw = UnsafeMutableRawBufferPointer(text)
+    let span = bytes.span.bytes
+    var index = 0
+    while index + 4 <= bytes.count {
+      let word = UInt32(bigEndian: span.unsafeLoadUnaligned(fromByteOffset: index, as: UInt32.self))
+      raw.storeBytes(of: HexWord.encode(word).bigEndian, toByteOffset: 2 * index, as: UInt64.self)
+      index += 4
     }
+    while index < bytes.count {
+      raw[2 * index] = character(bytes[index] >> 4)
+      raw[2 * index + 1] = character(bytes[index] & 15)
+      index += 1
+    }
+    return 2 * bytes.count
   }
 
   private static func character(_ nibble: UInt8) -> UInt8 { nibble < 10 ? nibble + 0x30 : nibble + 0x57 }
-
-  private static func decodeDigits(_ digits: ArraySlice<UInt8>) throws(EVMError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(digits.count / 2)
-    var index = digits.startIndex
-    while index < digits.endIndex {
-      guard let high = digit(digits[index]), let low = digit(digits[index + 1]) else {
-        throw EVMError.invalidHex
-      }
-      bytes.append(high << 4 | low)
-      index += 2
-    }
-    return bytes
-  }
 }

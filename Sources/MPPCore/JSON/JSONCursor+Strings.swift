@@ -25,11 +25,7 @@ extension JSONCursor {
 
   func matches(_ key: JSONKey, _ name: StaticString) -> Bool {
     if let text = key.text { return text.equalsBytes(of: "\(name)") }
-    guard key.range.count == name.utf8CodeUnitCount else { return false }
-    for offset in 0..<key.range.count where bytes[key.range.lowerBound + offset] != name.utf8Start[offset] {
-      return false
-    }
-    return true
+    return key.range.count == name.utf8CodeUnitCount && bytes.span.bytes.extracting(key.range).equals(name)
   }
 
   func text(of key: JSONKey) -> String {
@@ -37,7 +33,9 @@ extension JSONCursor {
   }
 
   /// The first byte from `start` on that is a quote, a backslash, a control character or not ASCII.
-  func plainEnd(from start: Int) -> Int {
+  func plainEnd(from start: Int) -> Int { Self.plainEnd(of: bytes, from: start) }
+
+  static func plainEnd(of bytes: [UInt8], from start: Int) -> Int {
     bytes.withUnsafeBytes { raw in
       let ones: UInt64 = 0x0101_0101_0101_0101
       let highs: UInt64 = 0x8080_8080_8080_8080

@@ -8,6 +8,8 @@ public struct AuthenticatedCredential: Sendable {
   public var payload: JSONValue { credential.payload }
   public var source: UnverifiedSource? { credential.source }
 
+  package var rawPayload: RawJSON? { credential.rawPayload }
+
   package init(_ credential: Credential) {
     self.credential = credential
   }

@@ -36,7 +36,7 @@ extension Credential {
   }
 
   /// The standard library's method does not rethrow typed errors.
-  private static func withBytes<Value>(
+  static func withBytes<Value>(
     of text: String, _ body: (UnsafeBufferPointer<UInt8>) throws(CredentialError) -> Value
   ) throws(CredentialError) -> Value {
     var text = text
@@ -49,20 +49,33 @@ extension Credential {
   private static func read(
     _ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ maximumTokenCharacters: Int
   ) throws(CredentialError) -> Credential {
-    guard let token = tokenStart(in: bytes, range) else { throw .missingScheme }
-    guard range.upperBound - token <= maximumTokenCharacters else { throw .tooLarge }
-    let decoded = Base64Codec.decode(buffer: UnsafeBufferPointer(rebasing: bytes[token..<range.upperBound]))
-    guard case .success(let json) = decoded else { throw .invalidEncoding }
+    try read(token(in: bytes, range, maximumTokenCharacters)).credential
+  }
+
+  /// The token of a value that is one credential.
+  static func token(
+    in bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ maximumTokenCharacters: Int
+  ) throws(CredentialError) -> UnsafeBufferPointer<UInt8> {
+    guard let start = tokenStart(in: bytes, range) else { throw .missingScheme }
+    guard range.upperBound - start <= maximumTokenCharacters else { throw .tooLarge }
+    return UnsafeBufferPointer(rebasing: bytes[start..<range.upperBound])
+  }
+
+  /// The credential of a token, and where its challenge ends in the JSON text (see ``CredentialReader/challengeEnd``).
+  static func read(
+    _ token: UnsafeBufferPointer<UInt8>
+  ) throws(CredentialError) -> (credential: Credential, challengeEnd: Int?) {
+    guard case .success(let json) = Base64Codec.decode(buffer: token) else { throw .invalidEncoding }
     do {
       var reader = try CredentialReader(json)
-      return try reader.read()
+      return (try reader.read(), reader.challengeEnd)
     } catch {
       throw .invalidEncoding
     }
   }
 
   /// The one comma-separated piece with the Payment scheme and a token, without white space around it.
-  private static func payment(in bytes: UnsafeBufferPointer<UInt8>) throws(CredentialError) -> Range<Int>? {
+  static func payment(in bytes: UnsafeBufferPointer<UInt8>) throws(CredentialError) -> Range<Int>? {
     var found: Range<Int>?
     var start = 0
     while start <= bytes.count {

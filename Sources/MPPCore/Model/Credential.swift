@@ -6,14 +6,45 @@ public struct Credential: Sendable, CustomStringConvertible, CustomDebugStringCo
   public static let maximumTokenCharacters = 65_536
 
   public private(set) var challenge: Challenge
-  /// `null` when the credential has none; the payload of the method decides whether that is right.
-  public let payload: JSONValue
   public let source: UnverifiedSource?
+  private let content: Payload
+
+  private enum Payload {
+    case tree(JSONValue)
+    case raw(RawJSON)
+  }
 
   public init(challenge: Challenge, payload: JSONValue, source: UnverifiedSource? = nil) {
     self.challenge = challenge
-    self.payload = payload
+    self.content = .tree(payload)
     self.source = source
+  }
+
+  init(challenge: Challenge, rawPayload: RawJSON, source: UnverifiedSource?) {
+    self.challenge = challenge
+    self.content = .raw(rawPayload)
+    self.source = source
+  }
+
+  /// `null` when the credential has none; the payload of the method decides whether that is right. Made at each call when the
+  /// credential was received.
+  public var payload: JSONValue {
+    switch content {
+    case .tree(let value): value
+    case .raw(let raw): raw.value()
+    }
+  }
+
+  /// The payload as it was received; nil when the credential was not.
+  package var rawPayload: RawJSON? {
+    if case .raw(let raw) = content { raw } else { nil }
+  }
+
+  /// The same claims under a challenge that was authenticated.
+  func with(_ challenge: Challenge) -> Credential {
+    var credential = self
+    credential.challenge = challenge
+    return credential
   }
 
   mutating func replaceRequest(_ request: RawRequest) {

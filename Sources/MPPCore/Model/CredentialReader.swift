@@ -1,6 +1,9 @@
 /// Reads the JSON text of a credential straight off the bytes, without a tree for what is known.
 struct CredentialReader {
   private var cursor: JSONCursor
+  private var challenge: Challenge?
+  /// Where the challenge ended, when it was the first member: what stands before is the same in all answers to it.
+  private(set) var challengeEnd: Int?
 
   static let limits = JSONLimits(maximumBytes: 1 << 20)
 
@@ -8,36 +11,46 @@ struct CredentialReader {
     cursor = try JSONCursor(bytes, limits: Self.limits)
   }
 
+  /// Goes on behind a challenge that is known.
+  ///
+  /// - Parameters:
+  ///   - rest: the text from the end of the challenge on.
+  ///   - challenge: what was read from the text before it.
+  init(_ rest: [UInt8], after challenge: Challenge) throws(JSONParseError) {
+    cursor = try JSONCursor(rest, limits: Self.limits)
+    self.challenge = challenge
+  }
+
   mutating func read() throws(ReadError) -> Credential {
-    var challenge: Challenge?
-    var payload: JSONValue?
+    var payload: RawJSON?
     var source: JSONValue?
     var others: [String] = []
-    do throws(JSONParseError) {
-      try cursor.expect(UInt8(ascii: "{"))
-    } catch { throw .json }
-    while let key = try nextKey(
-      isFirst: challenge == nil && payload == nil && source == nil && others.isEmpty)
-    {
+    var isFirst = challenge == nil
+    if isFirst {
+      do throws(JSONParseError) { try cursor.expect(UInt8(ascii: "{")) } catch { throw .json }
+    }
+    while let key = try nextKey(isFirst: isFirst) {
       if cursor.matches(key, "challenge") {
         guard challenge == nil else { throw .duplicateKey }
         challenge = try readChallenge()
+        if isFirst { challengeEnd = cursor.index }
       } else if cursor.matches(key, "payload") {
         guard payload == nil else { throw .duplicateKey }
-        payload = try value(depth: 1)
+        payload = try rawValue(depth: 1)
       } else if cursor.matches(key, "source") {
         guard source == nil else { throw .duplicateKey }
         source = try value(depth: 1)
       } else {
         try skip(key, others: &others)
       }
+      isFirst = false
     }
     do throws(JSONParseError) { try cursor.finish() } catch { throw .json }
     guard let challenge else { throw .shape }
     guard case .string(let claim) = source ?? .string("") else { throw .shape }
-    return Credential(
-      challenge: challenge, payload: payload ?? .null,
-      source: claim.isEmpty ? nil : UnverifiedSource(claim))
+    let claimed = claim.isEmpty ? nil : UnverifiedSource(claim)
+    guard let payload else { return Credential(challenge: challenge, payload: .null, source: claimed) }
+    return Credential(challenge: challenge, rawPayload: payload, source: claimed)
   }
 
   enum ReadError: Error {
@@ -139,6 +152,17 @@ struct CredentialReader {
   private mutating func value(depth: Int) throws(ReadError) -> JSONValue {
     do throws(JSONParseError) {
       return try cursor.parseValue(depth: depth)
+    } catch {
+      throw .json
+    }
+  }
+
+  private mutating func rawValue(depth: Int) throws(ReadError) -> RawJSON {
+    do throws(JSONParseError) {
+      _ = try cursor.peek()
+      let start = cursor.index
+      try cursor.skipValue(depth: depth)
+      return RawJSON(cursor.bytes, start..<cursor.index, limits: Self.limits)
     } catch {
       throw .json
     }

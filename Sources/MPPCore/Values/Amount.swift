@@ -4,10 +4,11 @@
 public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
   // Two words, not one `UInt128`: an async function with a 128-bit integer among its stack arguments returns to the
   // wrong place (Swift 6.3.1, x86-64; docs/decisions/0001-amounts-are-two-words.md).
-  private let high: UInt64
-  private let low: UInt64
+  @usableFromInline let high: UInt64
+  @usableFromInline let low: UInt64
 
   /// Base units.
+  @inlinable
   public var units: UInt128 { UInt128(high) << 64 | UInt128(low) }
 
   public static let zero = Amount(units: 0)
@@ -18,6 +19,7 @@ public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// Digits accepted in a base-unit text, leading zeros included.
   static let maximumDigits = 78
 
+  @inlinable
   public init(units: UInt128) {
     high = UInt64(truncatingIfNeeded: units >> 64)
     low = UInt64(truncatingIfNeeded: units)
@@ -37,6 +39,18 @@ public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
       value = try Self.append(byte, to: value)
     }
     self.init(units: value)
+  }
+
+  /// Reads 1 to 19 ASCII digits, all that fit a word; `nil` for everything else, which may still be an amount.
+  package init?(shortBaseUnits text: RawSpan) {
+    guard (1...19).contains(text.byteCount) else { return nil }
+    var value: UInt64 = 0
+    for index in 0..<text.byteCount {
+      let digit = text.unsafeLoadUnaligned(fromByteOffset: index, as: UInt8.self) &- UInt8(ascii: "0")
+      guard digit <= 9 else { return nil }
+      value = value &* 10 &+ UInt64(digit)
+    }
+    self.init(units: UInt128(value))
   }
 
   /// Reads a decimal amount such as `0.01` and scales it by 10^decimals, exactly.
@@ -82,8 +96,14 @@ public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
     return Amount(units: product)
   }
 
+  @inlinable
   public static func < (lhs: Amount, rhs: Amount) -> Bool {
-    lhs.units < rhs.units
+    lhs.high == rhs.high ? lhs.low < rhs.low : lhs.high < rhs.high
+  }
+
+  @inlinable
+  public static func == (lhs: Amount, rhs: Amount) -> Bool {
+    lhs.high == rhs.high && lhs.low == rhs.low
   }
 
   /// The base-unit decimal integer, as on the wire.

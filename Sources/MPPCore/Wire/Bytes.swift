@@ -11,37 +11,28 @@
 /// that way.
 extension String {
   package func equalsBytes(of other: String) -> Bool {
-    // Equal bytes are equivalent texts; the converse has to be looked at.
-    guard utf8.count == other.utf8.count, self == other else { return false }
-    var (left, right) = (self, other)
-    return left.withUTF8 { first in
-      right.withUTF8 { second in
-        guard let first = first.baseAddress, let second = second.baseAddress else { return true }
-        return memcmp(first, second, other.utf8.count) == 0
-      }
-    }
+    let (left, right) = (utf8, other.utf8)
+    guard left.count == right.count else { return false }
+    return left.span.bytes.equals(right.span.bytes)
   }
 
   /// Whether all bytes are visible ASCII or space, and none of them is one of two others.
   func isVisibleASCII(without first: UInt8, _ second: UInt8) -> Bool {
-    var text = self
-    return text.withUTF8 { bytes in
-      let raw = UnsafeRawBufferPointer(bytes)
-      var index = 0
-      var refused: UInt64 = 0
-      while index &+ 8 <= raw.count {
-        let word = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-        refused |= Self.refused(in: word, first, second)
-        index &+= 8
-      }
-      // The rest is filled up with spaces, which are allowed.
-      var rest: UInt64 = 0x2020_2020_2020_2020
-      while index < raw.count {
-        rest = rest << 8 | UInt64(raw[index])
-        index &+= 1
-      }
-      return refused | Self.refused(in: rest, first, second) == 0
+    let bytes = utf8.span.bytes
+    var index = 0
+    var refused: UInt64 = 0
+    while index &+ 8 <= bytes.byteCount {
+      let word = bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+      refused |= Self.refused(in: word, first, second)
+      index &+= 8
     }
+    // The rest is filled up with spaces, which are allowed.
+    var rest: UInt64 = 0x2020_2020_2020_2020
+    while index < bytes.byteCount {
+      rest = rest << 8 | UInt64(bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt8.self))
+      index &+= 1
+    }
+    return refused | Self.refused(in: rest, first, second) == 0
   }
 
   /// The high bit of every byte that is not visible ASCII or is one of the two, eight bytes at a time.
@@ -54,6 +45,26 @@ extension String {
     let delete = zeroes(word ^ lows)
     let others = zeroes(word ^ ones &* UInt64(first)) | zeroes(word ^ ones &* UInt64(second))
     return (word | control | delete | others) & (ones &* 0x80)
+  }
+}
+
+func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+  guard left.count == right.count else { return false }
+  guard let first = left.baseAddress, let second = right.baseAddress else { return true }
+  return memcmp(first, second, left.count) == 0
+}
+
+extension RawSpan {
+  /// Whether both are the same bytes.
+  package func equals(_ other: RawSpan) -> Bool {
+    withUnsafeBytes { first in other.withUnsafeBytes { areEqual(first, $0) } }
+  }
+
+  /// Whether this is the text of a literal.
+  package func equals(_ literal: StaticString) -> Bool {
+    withUnsafeBytes {
+      areEqual($0, UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import Synchronization
 ///
 /// When a batch fails, everything in it and everything queued behind it fails, and those records are read again before their
 /// next use: memory never runs ahead of a store that refused.
+@usableFromInline
 final class GroupCommitter: Sendable {
   private struct State {
     var queue: [WriteTicket] = []
@@ -33,14 +34,16 @@ final class GroupCommitter: Sendable {
   }
 
   /// Whether another record may join the queue.
-  var hasRoom: Bool { state.withLock { $0.queue.count < queueLimit } }
+  @usableFromInline var hasRoom: Bool { state.withLock { $0.queue.count < queueLimit } }
 
   /// Puts a ticket at the end of the queue. Call ``kick()`` when all locks are released.
+  @usableFromInline
   func enqueue(_ ticket: WriteTicket) {
     state.withLock { $0.queue.append(ticket) }
   }
 
   /// Starts work if there is some and none is under way.
+  @usableFromInline
   func kick() {
     if let batch = nextBatch(starting: true) { run(batch) }
   }

@@ -20,8 +20,7 @@ public struct IndexValue: Sendable, Hashable {
 
   /// Big-endian form used by ``init(slot:number:)``, for the bounds of an ``IndexRange``.
   public static func bytes(of number: Int64) -> [UInt8] {
-    let value = UInt64(max(number, 0))
-    return stride(from: UInt64(56), through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> $0) }
+    withUnsafeBytes(of: UInt64(max(number, 0)).bigEndian) { [UInt8]($0) }
   }
 
   var isValid: Bool { (1...LedgerIndex.slots).contains(slot) && bytes.count <= Self.maximumLength }

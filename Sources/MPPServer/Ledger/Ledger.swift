@@ -8,8 +8,8 @@ public final class Ledger: Sendable {
   public let store: any LedgerStore
   /// Replay protection.
   public let claims: ReplayClaims
-  private let committer: GroupCommitter
-  private let limits: LedgerLimits
+  @usableFromInline let committer: GroupCommitter
+  @usableFromInline let limits: LedgerLimits
   private let tables = Mutex<[UInt8: any WriteSource]>([:])
 
   /// - Parameters:
@@ -38,21 +38,36 @@ public final class Ledger: Sendable {
   /// The table of a kind of records: the same one at every call.
   ///
   /// - Throws: `StoreError` with code `invalid` when another type uses the same kind.
-  public func table<Record: LedgerRecord>(_ type: Record.Type = Record.self) throws(StoreError)
-    -> RecordTable<
-      Record
-    >
-  {
-    let table: RecordTable<Record>? = tables.withLock { tables in
-      if let existing = tables[Record.kind] { return existing as? RecordTable<Record> }
-      let table = RecordTable<Record>(store: store, committer: committer, limits: limits)
-      tables[Record.kind] = table
-      return table
-    }
-    guard let table else {
+  @inlinable
+  public func table<Record: LedgerRecord>(
+    _ type: Record.Type = Record.self
+  ) throws(StoreError) -> RecordTable<Record> {
+    if let existing = table(kind: Record.kind) { return try Self.cast(existing) }
+    let made = RecordTable<Record>(store: store, committer: committer, limits: limits)
+    return try Self.cast(keep(made, kind: Record.kind))
+  }
+
+  @inlinable
+  static func cast<Record: LedgerRecord>(
+    _ table: any WriteSource
+  ) throws(StoreError) -> RecordTable<Record> {
+    guard let table = table as? RecordTable<Record> else {
       throw StoreError(.invalid, "record kind \(Record.kind) is used by another type than \(Record.self)")
     }
     return table
+  }
+
+  @usableFromInline
+  func table(kind: UInt8) -> (any WriteSource)? { tables.withLock { $0[kind] } }
+
+  /// The first table of a kind stays.
+  @usableFromInline
+  func keep(_ table: any WriteSource, kind: UInt8) -> any WriteSource {
+    tables.withLock { tables in
+      if let existing = tables[kind] { return existing }
+      tables[kind] = table
+      return table
+    }
   }
 
   /// Waits until everything changed so far is durable, also what nobody waits for.

@@ -102,18 +102,21 @@ public final class MemoryStore: LedgerStore {
     if let error = Write.firstFault(in: writes) { return .failure(error) }
     return open { state in
       let refused = Self.refusedGroups(writes, state.rows)
-      return writes.map { write in
-        let row = state.rows[write.key]
-        guard (row?.version ?? 0) == write.expected else {
-          return .conflict(row.map { VersionedRecord(key: write.key, version: $0.version, body: $0.body) })
-        }
-        if let group = write.group, refused.contains(group) { return .groupRefused }
-        state.rows[write.key] = Row(
-          version: write.version, body: write.body,
-          indexValues: write.indexValues ?? row?.indexValues ?? [])
-        return .applied(version: write.version)
-      }
+      var outcomes: [WriteOutcome] = []
+      outcomes.reserveCapacity(writes.count)
+      for write in writes { outcomes.append(Self.apply(write, refused, &state.rows[write.key])) }
+      return outcomes
     }
+  }
+
+  private static func apply(_ write: Write, _ refused: Set<UInt32>, _ row: inout Row?) -> WriteOutcome {
+    guard (row?.version ?? 0) == write.expected else {
+      return .conflict(row.map { VersionedRecord(key: write.key, version: $0.version, body: $0.body) })
+    }
+    if let group = write.group, refused.contains(group) { return .groupRefused }
+    row = Row(
+      version: write.version, body: write.body, indexValues: write.indexValues ?? row?.indexValues ?? [])
+    return .applied(version: write.version)
   }
 
   /// Groups with a write that will not apply. A batch names a key at most once, so one look ahead decides.

@@ -11,11 +11,11 @@ public struct RecordKey: Sendable, Hashable {
 
   public let kind: UInt8
   /// Length of the identifier, or 33 for a hashed one.
-  private let length: UInt8
-  private let word0: UInt64
-  private let word1: UInt64
-  private let word2: UInt64
-  private let word3: UInt64
+  @usableFromInline let length: UInt8
+  @usableFromInline let word0: UInt64
+  @usableFromInline let word1: UInt64
+  @usableFromInline let word2: UInt64
+  @usableFromInline let word3: UInt64
 
   public init(kind: UInt8, id: some Collection<UInt8>) {
     if id.count <= Self.maximumInlineLength {
@@ -38,6 +38,11 @@ public struct RecordKey: Sendable, Hashable {
       }
       return (word(0), word(1), word(2), word(3))
     }
+    self.init(kind: kind, length: UInt8(Self.maximumInlineLength), words: words)
+  }
+
+  /// The same for an identifier of 32 bytes, given as big-endian words.
+  package init(kind: UInt8, words: (UInt64, UInt64, UInt64, UInt64)) {
     self.init(kind: kind, length: UInt8(Self.maximumInlineLength), words: words)
   }
 
@@ -91,11 +96,31 @@ public struct RecordKey: Sendable, Hashable {
   public var bytes: [UInt8] { [kind, length] + id }
 
   /// Which of `count` shards holds this key; `count` must be a power of two.
+  @usableFromInline
   func shard(of count: Int) -> Int {
     // Channel identifiers are hashes already; the fold spreads short sequential ones as well.
     var mixed = word0 ^ word1 ^ word2 ^ word3 ^ UInt64(kind)
     mixed = (mixed ^ (mixed >> 32)) &* 0x9E37_79B9_7F4A_7C15
     return Int(mixed >> 48) & (count - 1)
+  }
+}
+
+extension RecordKey {
+  @inlinable
+  public static func == (left: RecordKey, right: RecordKey) -> Bool {
+    (left.word0 ^ right.word0) | (left.word1 ^ right.word1) | (left.word2 ^ right.word2)
+      | (left.word3 ^ right.word3) | UInt64(left.kind ^ right.kind) | UInt64(left.length ^ right.length) == 0
+  }
+
+  /// Of a channel's identifier one word is enough: it is a hash, so nobody can choose it.
+  @inlinable
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(word0)
+    guard kind != RecordKind.channel else { return }
+    hasher.combine(word1)
+    hasher.combine(word2)
+    hasher.combine(word3)
+    hasher.combine(UInt64(kind) << 8 | UInt64(length))
   }
 }
 

@@ -1,43 +1,47 @@
-import Synchronization
+public import Synchronization
 
 /// One record in memory. All fields are guarded by the lock of the shard; the object never leaves it.
+@usableFromInline
 final class RecordEntry<Record: LedgerRecord> {
   /// Newest state; may be ahead of the store.
-  var record: Record?
+  @usableFromInline var record: Record?
   /// Counts the changes; what the store will hold when everything queued is written.
-  var version: UInt64
+  @usableFromInline var version: UInt64
   /// What the store holds when the batch under way is written.
-  var handedOver: UInt64
+  @usableFromInline var handedOver: UInt64
   /// Index values handed over last; `nil` when unknown, as after loading.
-  var handedOverIndexes: [IndexValue]?
+  @usableFromInline var handedOverIndexes: [IndexValue]?
   /// Ticket for changes not yet taken by the committer.
-  var queued: WriteTicket?
+  @usableFromInline var queued: WriteTicket?
   /// Ticket of the batch under way.
-  var underWay: WriteTicket?
+  @usableFromInline var underWay: WriteTicket?
   /// Used since the last look of the evictor.
-  var wasUsed = true
+  @usableFromInline var wasUsed = true
 
+  @inlinable
   init(record: Record?, version: UInt64) {
     self.record = record
     self.version = version
     self.handedOver = version
   }
 
-  var isClean: Bool { queued == nil && underWay == nil }
+  @usableFromInline var isClean: Bool { queued == nil && underWay == nil }
 }
 
 /// One of the shards of a ``RecordTable``.
+@usableFromInline
 struct RecordShard<Record: LedgerRecord> {
-  private(set) var entries: [RecordKey: RecordEntry<Record>] = [:]
+  @usableFromInline private(set) var entries: [RecordKey: RecordEntry<Record>] = [:]
   /// Grows when an entry leaves. A record read from the store may be put in only if nothing has left since, because it
   /// could be older than what left.
-  private(set) var departures: UInt64 = 0
+  @usableFromInline private(set) var departures: UInt64 = 0
   private var ring: [RecordKey] = []
   private var hand = 0
   private let capacity: Int
 
-  init(capacity: Int) { self.capacity = max(capacity, 1) }
+  @usableFromInline init(capacity: Int) { self.capacity = max(capacity, 1) }
 
+  @usableFromInline
   mutating func insert(_ entry: RecordEntry<Record>, for key: RecordKey) {
     entries[key] = entry
     if ring.count < capacity {
@@ -49,6 +53,7 @@ struct RecordShard<Record: LedgerRecord> {
     }
   }
 
+  @usableFromInline
   mutating func remove(_ key: RecordKey) {
     guard entries.removeValue(forKey: key) != nil else { return }
     departures &+= 1
@@ -71,4 +76,13 @@ struct RecordShard<Record: LedgerRecord> {
     }
     return nil
   }
+}
+
+/// A shard and its lock.
+@usableFromInline
+final class RecordTableShard<Record: LedgerRecord>: Sendable {
+  @usableFromInline let state: Mutex<RecordShard<Record>>
+
+  @usableFromInline
+  init(capacity: Int) { state = Mutex(RecordShard(capacity: capacity)) }
 }

@@ -1,4 +1,4 @@
-import Synchronization
+public import Synchronization
 
 /// The records of one kind: in memory where they are used, in the store always.
 ///
@@ -7,25 +7,27 @@ import Synchronization
 /// ``update(_:_:)`` returns when its change is durable.
 ///
 /// One table exists for a kind; get it from ``Ledger/table(_:)``.
+///
+/// Everything a request passes through is inlinable, so that the compiler makes it for the record's type: as shared generic code it
+/// costs several times as much.
 public final class RecordTable<Record: LedgerRecord>: Sendable {
-  private static var shardCount: Int { 64 }
+  @usableFromInline static var shardCount: Int { 64 }
 
-  private let store: any LedgerStore
-  private let committer: GroupCommitter
-  private let conflictRetries: Int
-  private let shards: [Shard]
+  @usableFromInline let store: any LedgerStore
+  @usableFromInline let committer: GroupCommitter
+  @usableFromInline let conflictRetries: Int
+  @usableFromInline let shards: [RecordTableShard<Record>]
+  /// `write(for:)` made for the record's type; the committer knows the table as a `WriteSource` only.
+  @usableFromInline let takeWrite: @Sendable (RecordTable<Record>, WriteTicket) throws -> Write?
 
-  private final class Shard: Sendable {
-    let state: Mutex<RecordShard<Record>>
-    init(capacity: Int) { state = Mutex(RecordShard(capacity: capacity)) }
-  }
-
+  @inlinable
   init(store: any LedgerStore, committer: GroupCommitter, limits: LedgerLimits) {
     self.store = store
     self.committer = committer
     self.conflictRetries = max(limits.conflictRetries, 0)
     let capacity = (max(limits.cachedRecords, 1) + Self.shardCount - 1) / Self.shardCount
-    shards = (0..<Self.shardCount).map { _ in Shard(capacity: capacity) }
+    shards = (0..<Self.shardCount).map { _ in RecordTableShard(capacity: capacity) }
+    takeWrite = { table, ticket in try table.write(for: ticket) }
   }
 
   // MARK: Reading
@@ -34,6 +36,7 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   ///
   /// It may be ahead of the disk by the changes of the batch under way: good for checks that are repeated inside
   /// ``update(_:_:)``, not for an answer.
+  @inlinable
   public func peek(_ key: RecordKey) -> Record? {
     shard(key).state.withLock { shard in
       guard let entry = shard.entries[key] else { return nil }
@@ -45,6 +48,7 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   /// As ``peek(_:)``, but reads the store when the record is not in memory. `nil`: there is no such record.
   ///
   /// - Throws: `StoreError`; `corrupt` when the stored bytes are damaged.
+  @inlinable
   public nonisolated(nonsending) func load(_ key: RecordKey) async throws -> Record? {
     while true {
       let (cached, departures): (Record??, UInt64) = shard(key).state.withLock { shard in
@@ -66,6 +70,7 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   }
 
   /// The record, when every change it contains is durable: what an answer may be built from without changing anything.
+  @inlinable
   public nonisolated(nonsending) func loadDurable(_ key: RecordKey) async throws -> Record? {
     while true {
       let record = try await load(key)
@@ -100,6 +105,7 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   ///
   /// - Throws: what `body` throws; `StoreError` when the change did not become durable (`unavailable`: it may have been; the
   ///   record is read again before its next use, so repeating the call is safe if `body` looks at what it finds).
+  @inlinable
   public nonisolated(nonsending) func update<T: Sendable>(
     _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
   ) async throws -> (Record, T) {
@@ -124,6 +130,7 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   ///
   /// - Throws: what `body` throws; `StoreError` when the record cannot be read or the queue is full.
   @discardableResult
+  @inlinable
   public nonisolated(nonsending) func updateWithoutWaiting<T: Sendable>(
     _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
   ) async throws -> (Record, T) {
@@ -132,7 +139,8 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
     return (record, value)
   }
 
-  private nonisolated(nonsending) func apply<T: Sendable>(
+  @inlinable
+  nonisolated(nonsending) func apply<T: Sendable>(
     _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
   ) async throws -> (Record, T, WriteTicket?) {
     guard committer.hasRoom else {
@@ -158,7 +166,8 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   }
 
   /// Runs under the lock of the shard.
-  private func change<T: Sendable>(
+  @inlinable
+  func change<T: Sendable>(
     _ entry: RecordEntry<Record>, _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
   ) throws -> (Record, T, WriteTicket?) {
     entry.wasUsed = true
@@ -173,7 +182,8 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
     return (record, value, ticket)
   }
 
-  private nonisolated(nonsending) func fetch(_ key: RecordKey) async throws -> (Record?, UInt64) {
+  @inlinable
+  nonisolated(nonsending) func fetch(_ key: RecordKey) async throws -> (Record?, UInt64) {
     guard let stored = try await store.load([key]).first ?? nil else { return (nil, 0) }
     do {
       return (try Record(decoding: stored.body), stored.version)
@@ -182,11 +192,16 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
     }
   }
 
-  private func shard(_ key: RecordKey) -> Shard { shards[key.shard(of: Self.shardCount)] }
+  @inlinable
+  func shard(_ key: RecordKey) -> RecordTableShard<Record> { shards[key.shard(of: Self.shardCount)] }
 }
 
 extension RecordTable: WriteSource {
-  func takeWrite(_ ticket: WriteTicket) throws -> Write? {
+  @usableFromInline
+  func takeWrite(_ ticket: WriteTicket) throws -> Write? { try takeWrite(self, ticket) }
+
+  @inlinable
+  func write(for ticket: WriteTicket) throws -> Write? {
     let taken: (record: Record, expected: UInt64, version: UInt64, indexes: [IndexValue]?)? =
       shard(ticket.key).state.withLock { shard in
         guard let entry = shard.entries[ticket.key], entry.queued === ticket, let record = entry.record
@@ -206,13 +221,15 @@ extension RecordTable: WriteSource {
       indexValues: indexes == taken.indexes ? nil : indexes)
   }
 
-  private func remember(_ indexes: [IndexValue], _ ticket: WriteTicket) {
+  @inlinable
+  func remember(_ indexes: [IndexValue], _ ticket: WriteTicket) {
     shard(ticket.key).state.withLock { shard in
       guard let entry = shard.entries[ticket.key], entry.underWay === ticket else { return }
       entry.handedOverIndexes = indexes
     }
   }
 
+  @usableFromInline
   func written(_ ticket: WriteTicket) {
     shard(ticket.key).state.withLock { shard in
       guard let entry = shard.entries[ticket.key], entry.underWay === ticket else { return }
@@ -220,6 +237,7 @@ extension RecordTable: WriteSource {
     }
   }
 
+  @usableFromInline
   func forget(_ ticket: WriteTicket, _ error: StoreError) {
     let queued: WriteTicket? = shard(ticket.key).state.withLock { shard in
       guard let entry = shard.entries[ticket.key],

@@ -29,19 +29,28 @@ extension Write {
   /// record at most once.
   package static func firstFault(in writes: [Write]) -> StoreError? {
     var keys: Set<RecordKey> = []
-    keys.reserveCapacity(writes.count)
+    if writes.count > 1 { keys.reserveCapacity(writes.count) }
     for write in writes {
       guard write.version > write.expected, write.version <= UInt64(Int64.max) else {
         return StoreError(.invalid, "version \(write.version) does not follow \(write.expected)")
       }
-      guard keys.insert(write.key).inserted else {
+      guard writes.count == 1 || keys.insert(write.key).inserted else {
         return StoreError(.invalid, "record \(write.key) is written twice in one batch")
       }
       guard let values = write.indexValues else { continue }
-      guard values.allSatisfy(\.isValid), Set(values.map(\.slot)).count == values.count else {
+      guard values.count <= LedgerIndex.slots, values.allSatisfy(\.isValid), haveOwnSlots(values) else {
         return StoreError(.invalid, "record \(write.key) has index values out of bounds")
       }
     }
     return nil
+  }
+
+  private static func haveOwnSlots(_ values: [IndexValue]) -> Bool {
+    var seen = 0
+    for value in values {
+      guard seen & 1 << value.slot == 0 else { return false }
+      seen |= 1 << value.slot
+    }
+    return true
   }
 }

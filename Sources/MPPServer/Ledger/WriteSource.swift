@@ -1,4 +1,5 @@
 /// What the group committer asks of a table of records. Each method takes the lock of the record's shard.
+@usableFromInline
 protocol WriteSource: AnyObject, Sendable {
   /// The write for everything that has changed up to now, or `nil` when the ticket was given up. Later changes get a new
   /// ticket. Throws when the record cannot be encoded.

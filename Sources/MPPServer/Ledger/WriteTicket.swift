@@ -5,6 +5,7 @@ import Synchronization
 ///
 /// All use of unsafe continuations on the server is in this type: each is stored once and resumed once, because both
 /// happen by taking it out of `state` under the lock.
+@usableFromInline
 final class WriteTicket: Sendable {
   private enum State {
     /// → finished
@@ -13,11 +14,12 @@ final class WriteTicket: Sendable {
     case finished(Result<Void, StoreError>)
   }
 
-  let key: RecordKey
+  @usableFromInline let key: RecordKey
   /// `nil` for a ticket that only marks a position in the queue.
-  let source: (any WriteSource)?
+  @usableFromInline let source: (any WriteSource)?
   private let state = Mutex(State.waiting([]))
 
+  @usableFromInline
   init(key: RecordKey, source: (any WriteSource)?) {
     self.key = key
     self.source = source
@@ -42,6 +44,7 @@ final class WriteTicket: Sendable {
 
   /// Waits until the changes are durable, or known not to be. Not cancellable: the answer of the store decides about
   /// money, and it comes within the time of one or two batches.
+  @usableFromInline
   nonisolated(nonsending) func result() async -> Result<Void, StoreError> {
     if case .finished(let result) = state.withLock({ $0 }) { return result }
     return await withUnsafeContinuation { continuation in

@@ -28,16 +28,15 @@ extension ChannelRecord {
     }
     do throws(RecordError) {
       var writer = RecordWriter(schema: Self.schema, capacity: 512 + history.count * 96 + holds.count * 36)
-      writer.append { bytes in
-        channelID.append(to: &bytes)
-        escrow.append(to: &bytes)
-        for address in [descriptor.payer, descriptor.payee, descriptor.operator, descriptor.token] {
-          address.append(to: &bytes)
-        }
-        descriptor.salt.append(to: &bytes)
-        descriptor.authorizedSigner.append(to: &bytes)
-        descriptor.expiringNonceHash.append(to: &bytes)
-      }
+      writer.hash(channelID)
+      writer.address(escrow)
+      writer.address(descriptor.payer)
+      writer.address(descriptor.payee)
+      writer.address(descriptor.operator)
+      writer.address(descriptor.token)
+      writer.hash(descriptor.salt)
+      writer.address(descriptor.authorizedSigner)
+      writer.hash(descriptor.expiringNonceHash)
       writer.integer(chainID)
       writer.timestamp(createdAt)
       try writer.amount(deposit)

@@ -14,6 +14,7 @@ extension ChannelRecord: LedgerRecord {
   public var indexValues: [IndexValue] {
     guard !finalized else { return [] }
     var values: [IndexValue] = []
+    values.reserveCapacity(2)
     if settleableVoucher != nil {
       let start = lastSettlement?.at ?? createdAt
       values.append(IndexValue(slot: Self.settleableSlot, number: start.milliseconds))
@@ -22,5 +23,8 @@ extension ChannelRecord: LedgerRecord {
     return values
   }
 
-  static func key(_ channelID: Hash32) -> RecordKey { RecordKey(kind: kind, id: channelID.bytes) }
+  static func key(_ channelID: Hash32) -> RecordKey {
+    let words = channelID.words
+    return RecordKey(kind: kind, words: (words[0], words[1], words[2], words[3]))
+  }
 }

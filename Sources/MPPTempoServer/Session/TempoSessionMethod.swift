@@ -40,11 +40,13 @@ public final class TempoSessionMethod: ServerMethod {
   }
 
   public func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose {
+    // Only the framing of a `POST` is asked for (`RequestKind`).
+    let isPost = request.method == .post
     let framing = RequestKind.Framing(
       method: request.method.rawValue, hasQuery: request.hasQuery,
-      contentLength: request.headers[.contentLength],
-      hasTransferEncoding: request.headers[.transferEncoding] != nil, hasBody: request.hasBody)
-    let action = credential?.payload["action"]?.stringValue.flatMap(SessionAction.init(rawValue:))
+      contentLength: isPost ? request.headers[.contentLength] : nil,
+      hasTransferEncoding: isPost && request.headers[.transferEncoding] != nil, hasBody: request.hasBody)
+    let action = credential.flatMap { SessionPayload.action(of: $0.credential) }
     let kind = action.map { RequestKind(framing, action: $0) } ?? RequestKind(framing)
     return kind == .content ? .content : .management
   }
@@ -53,7 +55,7 @@ public final class TempoSessionMethod: ServerMethod {
     _ credential: AuthenticatedCredential, _ context: VerificationContext
   ) async throws -> Verification {
     let payload: SessionPayload
-    do { payload = try SessionPayload(parsing: credential.payload) } catch { throw error.problem }
+    do { payload = try SessionPayload(parsing: credential.credential) } catch { throw error.problem }
     guard let terms = context.prepared.state as? SessionTerms else {
       throw SessionProblem.failed("invalid session request")
     }

@@ -12,3 +12,15 @@ extension RecordReader {
     do throws(EVMError) { return try Address(bytes) } catch { throw .range }
   }
 }
+
+extension RecordWriter {
+  package mutating func hash(_ value: Hash32) {
+    for index in 0..<4 { integer(value.words[index]) }
+  }
+
+  package mutating func address(_ value: Address) {
+    integer(value.high)
+    integer(value.middle)
+    integer(value.low)
+  }
+}
