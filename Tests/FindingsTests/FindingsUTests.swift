@@ -35,6 +35,7 @@ struct FindingsUTests {
     try await Marketplace.run { market in
       let shop = try await market.shop()
       let client = try market.client()
+      let events = shop.payments.events.subscribe(capacity: 1024).events
       _ = try await client.execute(.get(shop.url + "/ping"))
       try await withThrowingTaskGroup(of: Int.self) { group in
         for _ in 0..<32 {
@@ -45,6 +46,12 @@ struct FindingsUTests {
       let amounts = try shop.log.voucherAmounts()
       #expect(Set(amounts).count == 32)
       #expect(amounts.max()?.units == 330_000)
+      // The last price is charged when its answer has been handed over, which its reader may see first.
+      var deliveries = 0
+      for await case .delivered in events {
+        deliveries += 1
+        if deliveries == 33 { break }
+      }
       #expect(try await shop.records().first?.spent.units == 330_000)
     }
   }
