@@ -56,10 +56,14 @@ public struct PaymentOffer: Sendable {
   /// Everything else that must not change between the attempts of one request.
   public let scope: String
   public let unit: String?
+  /// Others who get a share of the price.
+  public let furtherRecipients: [String]
 
   public init(
-    challenge: Challenge, price: Amount, token: String, recipient: String, scope: String, unit: String?
+    challenge: Challenge, price: Amount, token: String, recipient: String, scope: String, unit: String?,
+    furtherRecipients: [String] = []
   ) {
+    self.furtherRecipients = furtherRecipients
     self.challenge = challenge
     self.price = price
     self.token = token
@@ -75,12 +79,16 @@ public struct PaymentContext: Sendable {
   public let method: HTTPRequest.Method
   public let headers: HTTPFields
   public let hasBody: Bool
+  /// `sha-256=…` of the body, as in a challenge; nil when there is none.
+  public let bodyDigest: String?
   /// The session's own deposit limit, if it has one.
   public let depositLimit: Amount?
 
   public init(
-    url: RequestURL, method: HTTPRequest.Method, headers: HTTPFields, hasBody: Bool, depositLimit: Amount?
+    url: RequestURL, method: HTTPRequest.Method, headers: HTTPFields, hasBody: Bool,
+    bodyDigest: String? = nil, depositLimit: Amount?
   ) {
+    self.bodyDigest = bodyDigest
     self.url = url
     self.method = method
     self.headers = headers
@@ -97,8 +105,15 @@ public protocol PaymentExchange: Sendable {
   /// The server refused. With an offer: returns when another attempt, for it, makes sense. Without: takes note of what
   /// the refusal says; there is no further attempt.
   func refused(_ problem: ServerProblem, next: PaymentOffer?) async throws(PaymentClientError)
+  /// Whether the same credential is to be presented once more after this answer, which says that its outcome is not known yet;
+  /// returns after the wait. Bounded.
+  func presentAgain(after head: HTTPResponse) async throws(PaymentClientError) -> Bool
   /// The final answer. Checks the receipt, if there is one, and settles the count.
   func finished(_ head: HTTPResponse) async throws(PaymentClientError) -> PaymentSummary
   /// No answer, or none that counts. Returns what may have been paid.
   func failed() async -> PaymentClientError.Exposure
+}
+
+extension PaymentExchange {
+  public func presentAgain(after head: HTTPResponse) async throws(PaymentClientError) -> Bool { false }
 }

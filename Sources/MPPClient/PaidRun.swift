@@ -55,6 +55,9 @@ struct PaidRun {
       nextEvent = .credentialMade
     case .sendPaid:
       try await send(credential: credential)
+      while let exchange, let head = answer?.head, try await exchange.presentAgain(after: head) {
+        try await send(credential: credential)
+      }
     case .review(let next):
       guard let exchange else { throw PaymentClientError(.inconsistent, "refused before paying") }
       let offer = next.flatMap { payable.indices.contains($0) ? payable[$0].offer : nil }
@@ -81,7 +84,7 @@ struct PaidRun {
         payable.offer,
         context: PaymentContext(
           url: url, method: request.method, headers: request.headers, hasBody: request.body?.isEmpty == false,
-          depositLimit: depositLimit))
+          bodyDigest: request.body.map(BodyDigest.compute), depositLimit: depositLimit))
     }
     guard let exchange else { return }
     credential = try await exchange.credential(for: payable.offer)
@@ -185,6 +188,7 @@ struct PaidRun {
     do throws(PaymentClientError) {
       guard let offer = try method.offer(for: challenge) else { return }
       try checkExpiry(challenge)
+      try checkDigest(challenge)
       try client.policy.check(offer, origin: url.origin)
       payable.append(Payable(offer: offer, method: method))
     } catch {
@@ -201,6 +205,12 @@ struct PaidRun {
       throw PaymentClientError(
         .invalidChallenge, "the challenge has expired", isRetryable: true, underlying: error)
     }
+  }
+
+  /// A challenge that is bound to another body would be paid for nothing.
+  private func checkDigest(_ challenge: Challenge) throws(PaymentClientError) {
+    guard let digest = challenge.digest, !BodyDigest.verify(digest, body: request.body ?? []) else { return }
+    throw PaymentClientError(.invalidChallenge, "the challenge is bound to another body than the request's")
   }
 
   private func readChallenges(_ headers: HTTPFields) -> [Challenge] {

@@ -81,8 +81,11 @@ public struct SpendPolicy: Sendable, Hashable {
         "the price is \(offer.price), the limit for one request is \(maximumPrice) base units")
     }
     if let origins, !origins.contains(origin) { throw .refusedByPolicy("\(origin) is not an allowed origin") }
-    if let recipients, !recipients.contains(offer.recipient.lowercased()) {
-      throw .refusedByPolicy("\(printable(offer.recipient, limit: 80)) is not an allowed recipient")
+    if let recipients {
+      for recipient in [offer.recipient] + offer.furtherRecipients
+      where !recipients.contains(recipient.lowercased()) {
+        throw .refusedByPolicy("\(printable(recipient, limit: 80)) is not an allowed recipient")
+      }
     }
     if let tokens, !tokens.contains(offer.token.lowercased()) {
       throw .refusedByPolicy("\(printable(offer.token, limit: 80)) is not an allowed token")

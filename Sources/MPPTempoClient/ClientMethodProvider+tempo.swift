@@ -2,18 +2,22 @@ public import EVM
 public import MPPClient
 
 extension ClientMethodProvider {
-  /// Pays Tempo sessions (TIP-1034 payment channels).
+  /// Pays Tempo sessions (TIP-1034 payment channels) and charges, and proves the account where the price is zero.
   /// - Parameters:
   ///   - account: the payer; deposits come from it and return to it.
   ///   - network: the one chain that is paid on.
   public static func tempo(
-    _ account: TempoAccount, network: TempoNetwork, options: TempoSessionOptions = TempoSessionOptions()
+    _ account: TempoAccount, network: TempoNetwork, options: TempoSessionOptions = TempoSessionOptions(),
+    charges: TempoChargeOptions = TempoChargeOptions()
   ) -> ClientMethodProvider {
     ClientMethodProvider { environment in
       [
         TempoSessionMethod(
           manager: try SessionManager(
-            account: account, network: network, options: options, environment: environment))
+            account: account, network: network, options: options, environment: environment)),
+        TempoChargeMethod(
+          payer: try ChargePayer(
+            account: account, network: network, options: charges, environment: environment)),
       ]
     }
   }

@@ -1,0 +1,68 @@
+import EVM
+import MPPClient
+import MPPCore
+
+/// One signed payment, from before it can leave until what it bought has been delivered.
+struct ChargeEntry: Sendable, Hashable {
+  enum State: String, Sendable, Hashable {
+    /// Signed: it may be, or become, part of the chain until it expires. → delivered, dead
+    case signed
+    /// What it bought has arrived, or it was used up. End.
+    case delivered
+    /// Proved never to be included. End.
+    case dead
+  }
+
+  /// SHA-256 of what was asked for: a payment is presented again for the same request only.
+  let request: String
+  let challengeID: String
+  /// The value of `Authorization`; presented again word for word.
+  let credential: String
+  let hash: Hash32
+  /// Seconds on the chain's clock.
+  let validBefore: UInt64
+  let amount: Amount
+  let token: String
+  var state: State
+
+  func encoded() -> [UInt8] {
+    Array(
+      JSONValue.object([
+        .init(key: "request", value: .string(request)),
+        .init(key: "challengeId", value: .string(challengeID)),
+        .init(key: "credential", value: .string(credential)),
+        .init(key: "hash", value: .string(hash.hex)),
+        .init(key: "validBefore", value: .string(String(validBefore))),
+        .init(key: "amount", value: .string(amount.description)),
+        .init(key: "token", value: .string(token)),
+        .init(key: "state", value: .string(state.rawValue)),
+      ]).serialized().utf8)
+  }
+
+  init(decoding bytes: [UInt8]) throws {
+    let value = try JSONValue(parsing: bytes)
+    guard let request = value["request"]?.stringValue, let challengeID = value["challengeId"]?.stringValue,
+      let credential = value["credential"]?.stringValue, let hash = value["hash"]?.stringValue,
+      let validBefore = value["validBefore"]?.stringValue.flatMap({ UInt64($0) }),
+      let amount = value["amount"]?.stringValue, let token = value["token"]?.stringValue,
+      let state = value["state"]?.stringValue.flatMap(State.init(rawValue:))
+    else { throw JournalError(.corrupt, "a charge cannot be read") }
+    self.init(
+      request: request, challengeID: challengeID, credential: credential, hash: try Hash32(hex: hash),
+      validBefore: validBefore, amount: try Amount(baseUnits: amount), token: token, state: state)
+  }
+
+  init(
+    request: String, challengeID: String, credential: String, hash: Hash32, validBefore: UInt64,
+    amount: Amount, token: String, state: State
+  ) {
+    self.request = request
+    self.challengeID = challengeID
+    self.credential = credential
+    self.hash = hash
+    self.validBefore = validBefore
+    self.amount = amount
+    self.token = token
+    self.state = state
+  }
+}

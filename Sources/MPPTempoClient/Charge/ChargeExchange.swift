@@ -1,0 +1,188 @@
+import EVM
+import HTTPTypes
+import Logging
+import MPPClient
+import MPPCore
+import MPPTempo
+import Synchronization
+import Tempo
+import TempoRPC
+
+/// The payment of one request by a charge. It signs one payment: a second one only after the first is proved dead.
+final class ChargeExchange: PaymentExchange {
+  private struct State {
+    var terms: ChargeTerms?
+    var entry: ChargeEntry?
+    var actions: [String] = []
+    var presentations = 1
+  }
+
+  private let payer: ChargePayer
+  private let context: PaymentContext
+  private let state = Mutex(State())
+
+  init(payer: ChargePayer, context: PaymentContext) {
+    self.payer = payer
+    self.context = context
+  }
+
+  func credential(for offer: PaymentOffer) async throws(PaymentClientError) -> String {
+    let terms = try ChargeTerms.read(offer.challenge)
+    state.withLock { $0.terms = terms }
+    let chainID = try await payer.chainID(terms)
+    if terms.isProof {
+      note("proof")
+      return try await payer.proof(terms, chainID: chainID)
+    }
+    let request = ChargePayer.requestKey(context)
+    if let unfinished = try await unfinished(request, terms) {
+      note("again")
+      state.withLock { $0.entry = unfinished }
+      return unfinished.credential
+    }
+    let mode = try terms.mode(payer.options.mode)
+    note(mode.rawValue)
+    let (entry, transaction) = try await payer.payment(terms, mode: mode, chainID: chainID, request: request)
+    state.withLock { $0.entry = entry }
+    if mode == .push { try await push(entry, transaction) }
+    return entry.credential
+  }
+
+  /// A payment for the same request that was never answered: presented again while it may have been made (`06` §1.16).
+  private func unfinished(
+    _ request: String, _ terms: ChargeTerms
+  ) async throws(PaymentClientError) -> ChargeEntry? {
+    while let entry = payer.journal.take(request) {
+      guard entry.amount <= terms.request.amount, entry.token == terms.token.hex else {
+        payer.journal.putBack(entry)
+        return nil
+      }
+      let fate: ChargePayer.Fate
+      do throws(PaymentClientError) {
+        fate = try await payer.fate(entry)
+      } catch {
+        payer.journal.putBack(entry)
+        throw error
+      }
+      guard fate == .dead else { return entry }
+      try await end(entry, .dead)
+    }
+    return nil
+  }
+
+  /// A broadcast that failed for sure is over; one nobody knows about stays in the journal.
+  private func push(
+    _ entry: ChargeEntry, _ transaction: SignedTempoTransaction
+  ) async throws(PaymentClientError) {
+    do throws(PaymentClientError) {
+      try await payer.push(transaction)
+    } catch {
+      guard case .dead? = try? await payer.fate(entry) else { throw error }
+      state.withLock { $0.entry = nil }
+      try await end(entry, .dead)
+      throw error
+    }
+  }
+
+  func refused(_ problem: ServerProblem, next: PaymentOffer?) async throws(PaymentClientError) {
+    guard let entry = state.withLock({ $0.entry }) else { return }
+    switch try await payer.fate(entry) {
+    case .dead:
+      state.withLock { $0.entry = nil }
+      try await end(entry, .dead)
+    case .paid:
+      // Paid and refused: it was used already, or the server is wrong. It is not presented again, and not paid again by itself.
+      state.withLock { $0.entry = nil }
+      try await end(entry, .delivered)
+      throw PaymentClientError(
+        .paymentRefused, "the payment \(entry.hash.hex) is on the chain, and the server refuses it",
+        exposure: exposure(entry), problem: problem)
+    case .undecided:
+      throw PaymentClientError(
+        .outcomeUnknown, "the server refused a payment that may still be included; nothing else is signed",
+        isRetryable: true, exposure: exposure(entry), problem: problem)
+    }
+  }
+
+  func presentAgain(after head: HTTPResponse) async throws(PaymentClientError) -> Bool {
+    guard head.status.code == 503, state.withLock({ $0.entry }) != nil else { return false }
+    let isAllowed = state.withLock { state in
+      state.presentations += 1
+      return state.presentations <= payer.options.presentations
+    }
+    guard isAllowed else { return false }
+    let seconds = head.headerFields[.retryAfter].flatMap { Int64($0) } ?? 1
+    do {
+      try await payer.options.sleeper.sleep(milliseconds: min(max(seconds, 0), 10) * 1000)
+    } catch {
+      throw PaymentClientError(.cancelled, "cancelled")
+    }
+    return true
+  }
+
+  func finished(_ head: HTTPResponse) async throws(PaymentClientError) -> PaymentSummary {
+    let (terms, entry, actions) = state.withLock { state in
+      defer { state.entry = nil }
+      return (state.terms, state.entry, state.actions)
+    }
+    guard let terms else { throw PaymentClientError(.inconsistent, "finished before paying") }
+    let isDelivered = head.status.code < 500
+    if let entry {
+      if isDelivered {
+        try await end(entry, .delivered)
+      } else {
+        payer.journal.putBack(entry)
+      }
+    }
+    let receipt = try check(head, terms, entry)
+    return PaymentSummary(
+      amount: isDelivered ? terms.request.amount : .zero, token: terms.token.hex, method: "tempo",
+      intent: "charge", channel: nil, authorized: terms.request.amount, actions: actions, receipt: receipt)
+  }
+
+  func failed() async -> PaymentClientError.Exposure {
+    let entry = state.withLock { state in
+      defer { state.entry = nil }
+      return state.entry
+    }
+    guard let entry else { return .none }
+    payer.journal.putBack(entry)
+    return exposure(entry)
+  }
+
+  /// A receipt names the payment that was made, or the challenge that was proved (C27). None is no error.
+  private func check(
+    _ head: HTTPResponse, _ terms: ChargeTerms, _ entry: ChargeEntry?
+  ) throws(PaymentClientError) -> PaymentReceipt? {
+    guard let text = head.headerFields[values: ProtocolHeaders.paymentReceipt].first else { return nil }
+    guard let receipt = try? Receipt(parsing: text), receipt.method == "tempo" else {
+      throw PaymentClientError(.receiptInvalid, "not a receipt of a charge")
+    }
+    let isSponsored = terms.isSponsored && state.withLock { $0.actions.contains("pull") }
+    let expected = entry?.hash.hex ?? terms.challenge.id
+    // A sponsor's signature changes the hash: it cannot be known before.
+    guard isSponsored || receipt.reference.lowercased() == expected.lowercased() else {
+      throw PaymentClientError(.receiptInvalid, "the receipt names another payment")
+    }
+    return PaymentReceipt(
+      reference: receipt.reference, challengeID: terms.challenge.id, accepted: nil, spent: nil, units: nil,
+      transaction: entry == nil ? nil : receipt.reference)
+  }
+
+  private func end(_ entry: ChargeEntry, _ result: ChargeEntry.State) async throws(PaymentClientError) {
+    var ended = entry
+    ended.state = result
+    do throws(PaymentClientError) {
+      try await payer.journal.write(ended)
+    } catch {
+      // Presented once more after a restart, at worst; never paid twice.
+      payer.environment.logger.warning("the end of a charge was not recorded: \(error)")
+    }
+  }
+
+  private func exposure(_ entry: ChargeEntry) -> PaymentClientError.Exposure {
+    PaymentClientError.Exposure(authorized: entry.amount, deposit: .zero, channel: nil)
+  }
+
+  private func note(_ action: String) { state.withLock { $0.actions.append(action) } }
+}

@@ -1,0 +1,37 @@
+import EVM
+import MPPClient
+import MPPCore
+import MPPTempo
+
+/// `tempo/charge`: one payment on the chain for one request, and proofs where the price is zero.
+final class TempoChargeMethod: ClientMethod {
+  let name = "tempo"
+  let intent = "charge"
+  private let payer: ChargePayer
+
+  init(payer: ChargePayer) { self.payer = payer }
+
+  func start() async throws(PaymentClientError) { try await payer.journal.start() }
+
+  func offer(for challenge: Challenge) throws(PaymentClientError) -> PaymentOffer? {
+    let terms = try ChargeTerms.read(challenge)
+    guard terms.isProof || challenge.expires != nil else {
+      throw PaymentClientError(.invalidChallenge, "a charge without an expiry is not paid")
+    }
+    return PaymentOffer(
+      challenge: challenge, price: terms.request.amount, token: terms.token.hex,
+      recipient: terms.request.recipient ?? "", scope: terms.scope, unit: nil,
+      furtherRecipients: terms.request.methodDetails.splits.map(\.recipient))
+  }
+
+  func begin(
+    _ offer: PaymentOffer, context: PaymentContext
+  ) async throws(PaymentClientError) -> any PaymentExchange {
+    ChargeExchange(payer: payer, context: context)
+  }
+
+  func channels() async throws(PaymentClientError) -> [ChannelStatus] { [] }
+  func close(_ selection: ChannelSelection) async throws(PaymentClientError) -> [CloseOutcome] { [] }
+  func recover(_ scope: RecoveryScope) async throws(PaymentClientError) -> [ChannelStatus] { [] }
+  func shutdown() async {}
+}

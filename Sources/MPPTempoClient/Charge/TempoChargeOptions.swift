@@ -1,0 +1,25 @@
+public import MPPCore
+public import TempoRPC
+
+/// How a client pays charges, within its spending policy. Amounts are base units.
+public struct TempoChargeOptions: Sendable {
+  public enum Mode: String, Sendable, Hashable {
+    /// Sign, and let the server broadcast.
+    case pull
+    /// Broadcast, and present the hash. Never sponsored.
+    case push
+  }
+
+  /// Nil: pull where the server takes it.
+  public var mode: Mode?
+  /// Names this client to the seller, as ten bytes of its hash in the payment's memo.
+  public var clientID: String?
+  /// The most one payment may cost in fees.
+  public var maximumFee = Amount(units: 1_000_000)
+  /// How often the same credential is presented again to a server that says it does not know the outcome yet.
+  public var presentations = 5
+  /// Waits between two presentations.
+  public var sleeper: any Sleeper = TaskSleeper()
+
+  public init() {}
+}
