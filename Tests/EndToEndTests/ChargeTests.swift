@@ -42,7 +42,14 @@ final class ChargeStall: HTTPTransport {
       "/proof": try server.route(.get, "/proof", offers: [.charge("0")]),
       "/push": try server.route(
         .get, "/push",
-        offers: [.charge("0.01", options: [.init(key: "supportedModes", value: .array([.string("push")]))])]),
+        offers: [
+          .charge(
+            "0.01",
+            options: [
+              .init(key: "supportedModes", value: .array([.string("push")])),
+              .init(key: "feePayer", value: .bool(false)),
+            ])
+        ]),
     ]
   }
 
