@@ -1,11 +1,12 @@
 # Everything a person does here. `make demo` and `make test` do all the set-up they need.
 SWIFT ?= swift
 
-.PHONY: help deps build demo test bench format lint ci
+.PHONY: help deps build demo test vectors bench format lint ci
 
 help:
 	@echo "make demo    a paid session end to end on the embedded chain"
 	@echo "make test    the whole test suite (no network)"
+	@echo "make vectors the golden files, file by file"
 	@echo "make bench   the benchmark program, release build"
 	@echo "make format  format the sources"
 	@echo "make lint    format, layer and structure checks"
@@ -22,6 +23,9 @@ demo: deps
 
 test: deps
 	$(SWIFT) test --no-parallel
+
+vectors: deps
+	scripts/vectors
 
 bench: deps
 	$(SWIFT) run -c release mpp-bench

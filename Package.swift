@@ -24,8 +24,14 @@ let asyncHTTPClient = Target.Dependency.product(
   name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["Client"]))
 let grdb = Target.Dependency.product(
   name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"]))
+let sqlite = Target.Dependency.product(
+  name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"]))
 let hummingbird = Target.Dependency.product(
   name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Hummingbird"]))
+let hummingbirdCore = Target.Dependency.product(
+  name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Hummingbird"]))
+let nioHTTPTypes = Target.Dependency.product(
+  name: "NIOHTTPTypes", package: "swift-nio-extras", condition: .when(traits: ["Hummingbird"]))
 
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -73,6 +79,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
   ],
   targets: [
@@ -98,10 +105,13 @@ let package = Package(
         "MPPServer", "MPPTempo", "TempoRPC", "MPPCore", "Tempo", "EVM", logging, metrics,
         lifecycle, httpTypes,
       ]),
-    library("MPPStoreSQLite", ["MPPServer", "MPPClient", "MPPCore", grdb]),
+    library("MPPStoreSQLite", ["MPPServer", "MPPClient", "MPPCore", grdb, sqlite]),
     library(
       "MPPHummingbird",
-      ["MPPTempoServer", "MPPServer", "MPPCore", httpTypes, lifecycle, logging, hummingbird, nioCore]),
+      [
+        "MPPTempoServer", "MPPServer", "MPPCore", httpTypes, lifecycle, logging, hummingbird, hummingbirdCore,
+        nioCore, nioHTTPTypes,
+      ]),
     library("TempoDevnet", ["Tempo", "EVM", "MPPCore", crypto, nioCore, nioPosix, nioHTTP1, logging]),
     library(
       "MPPTesting",

@@ -57,6 +57,11 @@
       }
     }
 
+    /// Shuts down a transport that was never used: nothing has to be waited for.
+    func abandon() {
+      do { try client.syncShutdown() } catch { return }
+    }
+
     public func shutdown() async {
       do {
         try await client.shutdown()

@@ -26,7 +26,7 @@ public struct ChannelStatus: Sendable, Hashable {
   /// When a forced close was requested on chain, and when the deposit can be withdrawn.
   public let closeRequestedAt: Timestamp?
   public let withdrawableAt: Timestamp?
-  /// The chain captured more than this client remembers signing.
+  /// The chain captured more than this client remembers signing, or more than was delivered or may have been.
   public let isDisputed: Bool
   /// What recovery could not do, in words; nil when nothing is in the way.
   public var note: String?
@@ -85,18 +85,21 @@ public struct CloseOutcome: Sendable {
   /// Paid to the payee over the channel's life, and returned to the payer, as the chain shows; nil when not seen yet.
   public let captured: Amount?
   public let refunded: Amount?
+  /// More was captured than this client received, or may have been charged for answers that were lost.
+  public let isDisputed: Bool
   /// nil when the channel is closed.
   public let error: PaymentClientError?
 
   public init(
     channel: String, amount: Amount, transaction: String?, captured: Amount?, refunded: Amount?,
-    error: PaymentClientError?
+    isDisputed: Bool = false, error: PaymentClientError?
   ) {
     self.channel = channel
     self.amount = amount
     self.transaction = transaction
     self.captured = captured
     self.refunded = refunded
+    self.isDisputed = isDisputed
     self.error = error
   }
 }

@@ -41,28 +41,24 @@ public final class PaymentClient: Sendable {
     self.options = options
     self.clock = clock
     self.logger = logger
-    if let transport {
-      self.transport = transport
-    } else {
-      #if Client
-        self.transport = AsyncHTTPClientTransport()
-      #else
-        throw PaymentClientError(
-          .transport, "no transport given, and the package was built without the trait Client")
-      #endif
-    }
     do {
       self.journal = try journal.open()
     } catch {
       throw PaymentClientError(.journal, "the journal cannot be opened", underlying: error)
     }
     self.spending = SpendLedger(policy: spending, clock: clock)
+    // From here on there may be a transport of our own: it must be shut down, whatever else goes wrong.
+    let chosen = try transport.map { ChosenTransport.given($0) } ?? .own()
+    self.transport = chosen.transport
     let environment = ClientEnvironment(
       journal: self.journal, transport: self.transport, policy: spending, options: options, clock: clock,
       random: random, logger: logger, spending: self.spending)
-    var made: [any ClientMethod] = []
-    for provider in methods { made += try provider.make(environment) }
-    self.methods = made
+    do {
+      self.methods = try methods.flatMap { try $0.make(environment) }
+    } catch {
+      chosen.abandon()
+      throw error
+    }
   }
 
   /// Reads the journal. Done by the first call of anything else; call it to see its errors early.

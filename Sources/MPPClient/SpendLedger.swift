@@ -2,13 +2,23 @@ package import MPPCore
 import Synchronization
 
 /// Counts what a client has authorised against the period total of its policy. Charged when a voucher is authorised,
-/// whether or not it is ever captured; stored with it in one journal write.
+/// whether or not it is ever captured; stored with it in one journal write. A write that fails leaves the charge
+/// counted, and the next one takes it along.
 package final class SpendLedger: Sendable {
   package static let recordKind = "spend"
 
   private struct Account {
     var window = SpendWindow()
     var version: UInt64 = 0
+    /// Grows with every charge; what of it is certainly on disk.
+    var charges: UInt64 = 0
+    var stored: UInt64 = 0
+  }
+
+  /// Charges on their way to the disk.
+  package struct Unstored: Sendable {
+    package let record: JournalRecord
+    fileprivate let charges: UInt64
   }
 
   package let policy: SpendPolicy
@@ -28,34 +38,65 @@ package final class SpendLedger: Sendable {
     }
   }
 
-  /// Adds `amount` to the total and returns the record to store before anything signed for it leaves. `account` has
-  /// one writer at a time: the caller's lane.
-  package func charge(_ amount: Amount, account key: String) throws(PaymentClientError) -> JournalRecord {
+  /// Adds `amount` to the total, or throws when that would be above the limit. Before anything signed for it leaves,
+  /// what ``unstored(account:)`` returns must be on disk. `account` has one writer at a time: the caller's lane.
+  package func charge(_ amount: Amount, account key: String) throws(PaymentClientError) {
+    try add(amount, account: key, isLimited: true)
+  }
+
+  /// Adds what was signed already, by somebody else with the same key: no limit can undo it, but it counts.
+  package func count(_ amount: Amount, account key: String) throws(PaymentClientError) {
+    try add(amount, account: key, isLimited: false)
+  }
+
+  private func add(
+    _ amount: Amount, account key: String, isLimited: Bool
+  ) throws(PaymentClientError) {
     let now = clock.now
     let period = policy.periodSeconds
     let limit = policy.maximumTotal
-    let result: Result<JournalRecord, PaymentClientError> = accounts.withLock { accounts in
+    let refusal: PaymentClientError? = accounts.withLock { accounts in
       do {
         var total = amount
         for account in accounts.values {
           total = try total.adding(account.window.total(at: now, period: period))
         }
-        guard total <= limit else {
-          return .failure(
-            .refusedByPolicy("\(total) base units in \(period) seconds would be above the limit of \(limit)"))
+        guard total <= limit || !isLimited else {
+          return .refusedByPolicy(
+            "\(total) base units in \(period) seconds would be above the limit of \(limit)")
         }
         var account = accounts[key] ?? Account()
         try account.window.add(amount, at: now, period: period)
-        account.version += 1
+        account.charges += 1
         accounts[key] = account
-        return .success(
-          JournalRecord(
-            kind: Self.recordKind, key: key, version: account.version, body: Self.encode(account.window)))
+        return nil
       } catch {
-        return .failure(PaymentClientError(.inconsistent, "spend total overflows", underlying: error))
+        return PaymentClientError(.inconsistent, "spend total overflows", underlying: error)
       }
     }
-    return try result.get()
+    if let refusal { throw refusal }
+  }
+
+  /// The record of an account with charges that may not be on disk yet; nil when all are. Each call takes a version of
+  /// its own: a write that failed may have happened all the same.
+  package func unstored(account key: String) -> Unstored? {
+    accounts.withLock { accounts in
+      guard var account = accounts[key], account.stored < account.charges else { return nil }
+      account.version += 1
+      accounts[key] = account
+      return Unstored(
+        record: JournalRecord(
+          kind: Self.recordKind, key: key, version: account.version, body: Self.encode(account.window)),
+        charges: account.charges)
+    }
+  }
+
+  /// The journal's write has returned.
+  package func stored(_ unstored: Unstored) {
+    accounts.withLock { accounts in
+      guard let account = accounts[unstored.record.key] else { return }
+      accounts[unstored.record.key]?.stored = max(account.stored, unstored.charges)
+    }
   }
 
   /// What has been authorised in the current period, in base units.

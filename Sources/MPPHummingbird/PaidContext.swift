@@ -5,9 +5,14 @@ public import MPPServer
 public protocol PaidContext: RequestContext {
   /// The payment, on routes behind a ``PaymentMiddleware``; `nil` elsewhere.
   var paymentIfPresent: Payment? { get set }
+  /// The connection of the request, made in `init(source:)`; with it short paid responses leave in one write. `nil` is always right,
+  /// and the default.
+  var connection: PaidConnection? { get }
 }
 
 extension PaidContext {
+  public var connection: PaidConnection? { nil }
+
   /// The payment of this request. Only for handlers of gated routes: elsewhere the program stops with a
   /// message, because serving such a route for nothing would be the worse mistake.
   public var payment: Payment {
@@ -24,9 +29,11 @@ extension PaidContext {
 public struct PaidRequestContext: PaidContext {
   public var coreContext: CoreRequestContextStorage
   public var paymentIfPresent: Payment?
+  public let connection: PaidConnection?
 
   public init(source: Source) {
     coreContext = .init(source: source)
     paymentIfPresent = nil
+    connection = PaidConnection(source)
   }
 }

@@ -38,6 +38,10 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
     }
   }
 
+  /// Longest body that is charged when the socket has taken all of it. A longer one is charged when it is queued: a reader that
+  /// takes nearly all of it and goes has had nearly all of it.
+  private static var longestWatchedBody: Int { 64 * 1024 }
+
   /// Runs the content. The price is charged when the whole body has been handed to the transport, and not
   /// at all when the handler throws, answers 500 and above, or the connection is gone.
   private func serve(
@@ -60,7 +64,17 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
       await payment.failed()
       return response
     }
+    if let refusal = payment.begin() { return refusal.response(for: request.method) }
     payment.finish(status: response.status.code, headers: &response.headers)
+    if let connection = context.connection {
+      if let length = response.body.contentLength, length <= Self.longestWatchedBody,
+        let receipt = response.headers[ProtocolHeaders.paymentReceipt],
+        connection.expect(PendingDelivery(payment: payment, receipt: receipt))
+      {
+        return response
+      }
+      if request.headers[.connection] != "close" { connection.watch() }
+    }
     let body = response.body
     response.body = ResponseBody(contentLength: body.contentLength) { writer in
       do {

@@ -9,6 +9,7 @@ public struct ConfigurationError: Error, Hashable, CustomStringConvertible {
     public static let secret = Code(rawValue: "secret")
     public static let realm = Code(rawValue: "realm")
     public static let offer = Code(rawValue: "offer")
+    public static let ledger = Code(rawValue: "ledger")
     public static let scope = Code(rawValue: "scope")
   }
 

@@ -2,8 +2,9 @@ public import HTTPTypes
 public import MPPCore
 import Synchronization
 
-/// A verified payment for one content request. The adapter runs the handler and then reports, once,
-/// whether the response was handed over: the held price is committed or released accordingly.
+/// A verified payment for one content request. The adapter runs the handler, asks ``begin()`` before the first
+/// byte of the response is sent, and then reports, once, whether the response was handed over: the held price
+/// is committed or released accordingly.
 ///
 /// The first report wins; later ones do nothing. A payment that is dropped without a report counts as
 /// failed: its hold is released by the server's background task, or at the latest by the hold's lease.
@@ -56,6 +57,20 @@ public final class Payment: Sendable {
     ResponseHeaders.attach(receipt: receipt, to: &headers)
   }
 
+  /// The handler has answered and its response is about to be sent. Call it once, before the first byte; for a
+  /// response that is not charged call ``failed()`` instead.
+  ///
+  /// From here on a close charges the price, because the payer may be reading already. Until here it gives the
+  /// price back when the handler takes longer than the hold's lease.
+  ///
+  /// - Returns: nil to send the response; or what to send in its place, because the price is not held any more.
+  ///   The payment has failed then.
+  public func begin() -> PaymentResponse? {
+    guard let problem = hold?.begin() else { return nil }
+    if resolve(as: 2) { observer.resolved(self, wasDelivered: false) }
+    return VerificationPipeline.response(problem)
+  }
+
   /// The whole response was handed to the transport: the price is charged. Not affected by cancellation.
   public func delivered() async {
     guard resolve(as: 1) else { return }
@@ -69,6 +84,26 @@ public final class Payment: Sendable {
     guard resolve(as: 2) else { return }
     await hold?.release()
     observer.resolved(self, wasDelivered: false)
+  }
+
+  /// As ``delivered()`` from where one cannot wait, for example an event loop.
+  public func deliveredNow() {
+    guard resolve(as: 1) else { return }
+    if hold?.commitNow() ?? true { return observer.resolved(self, wasDelivered: true) }
+    Task {
+      await hold?.commit()
+      observer.resolved(self, wasDelivered: true)
+    }
+  }
+
+  /// As ``failed()`` from where one cannot wait.
+  public func failedNow() {
+    guard resolve(as: 2) else { return }
+    if hold?.releaseNow() ?? true { return observer.resolved(self, wasDelivered: false) }
+    Task {
+      await hold?.release()
+      observer.resolved(self, wasDelivered: false)
+    }
   }
 
   /// Whether ``delivered()`` or ``failed()`` has been called.

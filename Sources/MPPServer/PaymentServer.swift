@@ -25,8 +25,8 @@ public final class PaymentServer: Sendable {
   /// - Parameters:
   ///   - realm: the protection space, normally the host name.
   ///   - secrets: sign challenges; the first is current, all verify; at least 32 bytes each.
-  ///   - ledger: where the money is kept, for example `.sqlite(at: "payments.db")`. A ledger over a store
-  ///     that forgets refuses to exist unless it was made with `allowVolatileLedger: true` (U7).
+  ///   - ledger: where the money is kept, for example `.sqlite(at: "payments.db")`; one ledger serves one server.
+  ///     A ledger over a store that forgets refuses to exist unless it was made with `allowVolatileLedger: true` (U7).
   ///   - methods: for example `[.tempo(…)]`.
   /// - Throws: ``ConfigurationError``, or the error of a method or the store.
   public init(
@@ -44,16 +44,22 @@ public final class PaymentServer: Sendable {
     self.ledger = ledger
     let environment = MethodEnvironment(
       realm: realm, ledger: ledger, clock: clock, random: random, logger: logger)
-    var built: [any ServerMethod] = []
-    for method in methods { built += try await method.build(environment) }
-    registry = try MethodRegistry(built)
+    try ledger.attach()
+    do {
+      var built: [any ServerMethod] = []
+      for method in methods { built += try await method.build(environment) }
+      registry = try MethodRegistry(built)
+    } catch {
+      ledger.detach()
+      throw error
+    }
     events = PaymentEvents()
     reaper = HoldReaper()
     pipeline = VerificationPipeline(
       issuer: ChallengeIssuer(mac: mac, random: random, hasEntropy: compatibility.idEntropyInExpires),
       authenticator: CredentialAuthenticator(mac: mac), limits: limits, compatibility: compatibility,
       clock: clock, logger: logger, events: events,
-      metrics: ServerMetrics(intents: built.map(\.key.intent)), reaper: reaper)
+      metrics: ServerMetrics(intents: registry.all.map(\.key.intent)), reaper: reaper)
   }
 
   private static func ring(_ source: SecretSource) async throws -> SecretRing {

@@ -6,107 +6,128 @@
 
   /// The ledger's operations as SQL. Every function runs on the thread of the file, inside of a transaction.
   enum LedgerStatements {
-    static func load(_ keys: [RecordKey], _ database: Database) throws -> [VersionedRecord?] {
-      try keys.map { try load($0, database) }
+    static func load(_ keys: [RecordKey], _ statements: PreparedStatements) throws -> [VersionedRecord?] {
+      try keys.map { try load($0, statements) }
     }
 
-    static func commit(_ writes: [Write], _ database: Database) throws -> [WriteOutcome] {
+    static func commit(_ writes: [Write], _ statements: PreparedStatements) throws -> [WriteOutcome] {
+      guard writes.contains(where: { $0.group != nil }) else {
+        return try writes.map { try apply($0, statements) }
+      }
       var outcomes = [WriteOutcome?](repeating: nil, count: writes.count)
       var groups: [UInt32: [Int]] = [:]
       for (index, write) in writes.enumerated() {
         if let group = write.group {
           groups[group, default: []].append(index)
         } else {
-          outcomes[index] = try apply(write, database)
+          outcomes[index] = try apply(write, statements)
         }
       }
-      for indexes in groups.values { try commitGroup(indexes, writes, &outcomes, database) }
+      for indexes in groups.values { try commitGroup(indexes, writes, &outcomes, statements) }
       return outcomes.map { $0 ?? .groupRefused }
     }
 
     /// All or none: a savepoint, given up at the first write that does not apply.
     private static func commitGroup(
-      _ indexes: [Int], _ writes: [Write], _ outcomes: inout [WriteOutcome?], _ database: Database
+      _ indexes: [Int], _ writes: [Write], _ outcomes: inout [WriteOutcome?], _ statements: PreparedStatements
     ) throws {
-      try database.inSavepoint {
+      try statements.inSavepoint {
         var isComplete = true
         for index in indexes {
-          let outcome = try apply(writes[index], database)
+          let outcome = try apply(writes[index], statements)
           outcomes[index] = outcome
           if case .applied = outcome { continue }
           isComplete = false
         }
-        if isComplete { return .commit }
+        if isComplete { return true }
         for index in indexes {
           if case .applied = outcomes[index] { outcomes[index] = .groupRefused }
         }
-        return .rollback
+        return false
       }
     }
 
-    private static func apply(_ write: Write, _ database: Database) throws -> WriteOutcome {
-      let key = Data(write.key.bytes)
-      let body = Data(write.body)
+    private static func apply(_ write: Write, _ statements: PreparedStatements) throws -> WriteOutcome {
       let version = Int64(write.version)
-      let expected = Int64(write.expected)
-      let statement: Statement
       if write.expected == 0 {
-        statement = try database.cachedStatement(
-          sql: """
-            INSERT INTO record (key, version, body, ix1, ix2, ix3, ix4) VALUES (?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (key) DO NOTHING
-            """)
-        let slots = columns(write.indexValues ?? [], kind: write.key.kind)
-        try statement.execute(
-          arguments: [key, version, body, slots[0], slots[1], slots[2], slots[3]])
+        let statement = try statements.statement(
+          """
+          INSERT INTO record (body, key, version, ix1, ix2, ix3, ix4) VALUES (?, ?, ?, ?, ?, ?, ?)
+          ON CONFLICT (key) DO NOTHING
+          """)
+        try statement.bind(2, write.key)
+        try statement.bind(3, version)
+        try bind(write.indexValues ?? [], of: write.key, statement, after: 3)
+        try statement.run(blob: write.body, at: 1)
       } else if let values = write.indexValues {
-        statement = try database.cachedStatement(
-          sql: """
-            UPDATE record SET version = ?, body = ?, ix1 = ?, ix2 = ?, ix3 = ?, ix4 = ?
-            WHERE key = ? AND version = ?
-            """)
-        let slots = columns(values, kind: write.key.kind)
-        try statement.execute(
-          arguments: [version, body, slots[0], slots[1], slots[2], slots[3], key, expected])
+        let statement = try statements.statement(
+          """
+          UPDATE record SET body = ?, version = ?, ix1 = ?, ix2 = ?, ix3 = ?, ix4 = ?
+          WHERE key = ? AND version = ?
+          """)
+        try statement.bind(2, version)
+        try bind(values, of: write.key, statement, after: 2)
+        try statement.bind(7, write.key)
+        try statement.bind(8, Int64(write.expected))
+        try statement.run(blob: write.body, at: 1)
       } else {
-        statement = try database.cachedStatement(
-          sql: "UPDATE record SET version = ?, body = ? WHERE key = ? AND version = ?")
-        try statement.execute(arguments: [version, body, key, expected])
+        let statement = try statements.statement(
+          "UPDATE record SET body = ?, version = ? WHERE key = ? AND version = ?")
+        try statement.bind(2, version)
+        try statement.bind(3, write.key)
+        try statement.bind(4, Int64(write.expected))
+        try statement.run(blob: write.body, at: 1)
       }
-      if database.changesCount == 1 { return .applied(version: write.version) }
-      return .conflict(try load(write.key, database))
+      if statements.changes == 1 { return .applied(version: write.version) }
+      return .conflict(try load(write.key, statements))
     }
 
-    private static func load(_ key: RecordKey, _ database: Database) throws -> VersionedRecord? {
-      let statement = try database.cachedStatement(sql: "SELECT version, body FROM record WHERE key = ?")
-      guard let row = try Row.fetchOne(statement, arguments: [Data(key.bytes)]) else { return nil }
-      let version: Int64 = row[0]
-      let body: Data = row[1]
+    static func remove(_ removals: [Removal], _ statements: PreparedStatements) throws -> [Bool] {
+      let statement = try statements.statement("DELETE FROM record WHERE key = ? AND version = ?")
+      return try removals.map { removal in
+        guard let version = Int64(exactly: removal.expected) else { return false }
+        try statement.bind(1, removal.key)
+        try statement.bind(2, version)
+        try statement.run()
+        return statements.changes == 1
+      }
+    }
+
+    /// Index values in their columns; those without one stay `NULL`. The kind comes first, so that kinds do not mix.
+    private static func bind(
+      _ values: [IndexValue], of key: RecordKey, _ statement: PreparedStatement, after column: Int32
+    ) throws {
+      for value in values { try statement.bind(column + Int32(value.slot), [key.kind] + value.bytes) }
+    }
+
+    private static func load(_ key: RecordKey, _ statements: PreparedStatements) throws -> VersionedRecord? {
+      let statement = try statements.statement("SELECT version, body FROM record WHERE key = ?")
+      defer { statement.reset() }
+      try statement.bind(1, key)
+      guard try statement.step() else { return nil }
+      let version = statement.number(0)
       guard version > 0 else { throw StoreError(.corrupt, "record \(key) has version \(version)") }
-      return VersionedRecord(key: key, version: UInt64(version), body: Array(body))
-    }
-
-    /// Column values: the kind, so that kinds do not mix, then the value.
-    private static func columns(_ values: [IndexValue], kind: UInt8) -> [Data?] {
-      var columns = [Data?](repeating: nil, count: LedgerIndex.slots)
-      for value in values { columns[value.slot - 1] = Data([kind] + value.bytes) }
-      return columns
+      return VersionedRecord(key: key, version: UInt64(version), body: statement.blob(1))
     }
 
     static func claim(
-      _ key: ReplayKey, until expires: Timestamp, now: Timestamp, _ database: Database
+      _ key: ReplayKey, until expires: Timestamp, now: Timestamp, _ statements: PreparedStatements
     ) throws -> Bool {
       // Expired markers leave a few at a time, so that no request pays for all of them.
-      try database.cachedStatement(
-        sql: "DELETE FROM replay WHERE key IN (SELECT key FROM replay WHERE expires <= ? LIMIT 4)"
-      ).execute(arguments: [now.milliseconds])
-      try database.cachedStatement(
-        sql: """
-          INSERT INTO replay (key, expires) VALUES (?, ?)
-          ON CONFLICT (key) DO UPDATE SET expires = excluded.expires WHERE replay.expires <= ?
-          """
-      ).execute(arguments: [Data(key.bytes), expires.milliseconds, now.milliseconds])
-      return database.changesCount == 1
+      let sweep = try statements.statement(
+        "DELETE FROM replay WHERE key IN (SELECT key FROM replay WHERE expires <= ? LIMIT 4)")
+      try sweep.bind(1, now.milliseconds)
+      try sweep.run()
+      let claim = try statements.statement(
+        """
+        INSERT INTO replay (key, expires) VALUES (?, ?)
+        ON CONFLICT (key) DO UPDATE SET expires = excluded.expires WHERE replay.expires <= ?
+        """)
+      try claim.bind(1, key.bytes)
+      try claim.bind(2, expires.milliseconds)
+      try claim.bind(3, now.milliseconds)
+      try claim.run()
+      return statements.changes == 1
     }
 
     static func scan(

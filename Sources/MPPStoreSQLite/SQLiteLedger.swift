@@ -20,14 +20,15 @@
     }
 
     public var durability: Durability { .power }
+    public var isShared: Bool { false }
 
     public func load(_ keys: [RecordKey]) async throws(StoreError) -> [VersionedRecord?] {
-      try await file.perform { try LedgerStatements.load(keys, $0) }
+      try await file.performPrepared(isReading: true) { try LedgerStatements.load(keys, $0) }
     }
 
     public func commit(_ writes: [Write]) async throws(StoreError) -> [WriteOutcome] {
       if let fault = Write.firstFault(in: writes) { throw fault }
-      return try await file.perform { try LedgerStatements.commit(writes, $0) }
+      return try await file.performPrepared { try LedgerStatements.commit(writes, $0) }
     }
 
     public func submit(
@@ -38,21 +39,39 @@
         completion(.failure(fault))
         return
       }
-      file.submit({ try LedgerStatements.commit(writes, $0) }, completion: completion)
+      file.submitPrepared(
+        isAdmitted: true, { try LedgerStatements.commit(writes, $0) }, completion: completion)
+    }
+
+    public func submit(
+      _ batch: WriteBatch,
+      completion: @escaping @Sendable (Result<[WriteOutcome], StoreError>) -> Void
+    ) {
+      file.submitPrepared(
+        isAdmitted: true, gathered: { batch.waitingCount },
+        { statements in
+          let writes = batch.take()
+          if let fault = Write.firstFault(in: writes) { throw fault }
+          return try LedgerStatements.commit(writes, statements)
+        }, completion: completion)
+    }
+
+    public func remove(_ removals: [Removal]) async throws(StoreError) -> [Bool] {
+      try await file.performPrepared { try LedgerStatements.remove(removals, $0) }
     }
 
     public func claim(
       _ key: ReplayKey, until expires: Timestamp, now: Timestamp
     ) async throws(StoreError) -> Bool {
-      try await file.perform { try LedgerStatements.claim(key, until: expires, now: now, $0) }
+      try await file.performPrepared { try LedgerStatements.claim(key, until: expires, now: now, $0) }
     }
 
     public func scan(
       _ index: LedgerIndex, _ range: IndexRange, after: IndexCursor?, limit: Int
     ) async throws(StoreError) -> [IndexEntry] {
       let limit = min(max(limit, 0), Self.maximumPage)
-      return try await file.perform {
-        try LedgerStatements.scan(index, range, after: after, limit: limit, $0)
+      return try await file.performPrepared(isReading: true) {
+        try LedgerStatements.scan(index, range, after: after, limit: limit, $0.database)
       }
     }
 

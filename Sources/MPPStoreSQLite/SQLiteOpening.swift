@@ -101,7 +101,10 @@
           try database.execute(sql: "PRAGMA checkpoint_fullfsync = ON")
         #endif
         try database.execute(sql: "PRAGMA cache_size = -32768")
-        try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+        // The writer decides when; see `SQLiteWriter`.
+        try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+        // What a savepoint may have to undo stays in memory instead of a file of its own.
+        try database.execute(sql: "PRAGMA temp_store = MEMORY")
       }
       return configuration
     }

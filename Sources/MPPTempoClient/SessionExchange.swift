@@ -13,6 +13,10 @@ import Tempo
 /// vouchers may overtake each other. An opening, and a repetition after a refusal, hold it until the answer: then no
 /// higher voucher can appear meanwhile, and the repetition cannot be overtaken again.
 ///
+/// After a restart, or a lost answer, the server may have used up amounts this client counts as unused. A request that is
+/// to use one waits until no other is under way and holds the lock until its answer: only then does a refusal mean that
+/// the amount is gone, and not that another request was quicker. It is written off, and everybody else goes on as usual.
+///
 /// One task uses an exchange, one call at a time; the lock around its state only makes that visible to the compiler.
 final class SessionExchange: PaymentExchange {
   private enum Action: String {
@@ -85,13 +89,24 @@ final class SessionExchange: PaymentExchange {
         holdsPermit = true
       }
       if !holdsLock { try await lock() }
+      if reservation == nil { try await untilAloneInDoubt() }
       let isRepetition = reservation != nil && isOut
       let value = try await prepare()
       isOut = true
-      if action == .voucher, !isRepetition { unlock() }
+      let isInDoubt = reservation.map { $0.doubtful > .zero } ?? false
+      if action == .voucher, !isRepetition, !isInDoubt { unlock() }
       return value
     } catch {
       throw .wrapping(error)
+    }
+  }
+
+  /// Returns with the lock. When the next request would use a doubtful amount, no other is under way then.
+  private func untilAloneInDoubt() async throws {
+    while let channel = lane.current, channel.account.doubtful > .zero, !lane.isIdle {
+      unlock()
+      await lane.untilIdle()
+      try await lock()
     }
   }
 
@@ -116,9 +131,10 @@ final class SessionExchange: PaymentExchange {
       reservation = nil
     }
     let reserved = try await reserve(channel)
-    let durable = try await lane.store(channel.channelID, with: reserved.records)
+    let durable = try await lane.store(channel.channelID)
     channel = durable.channel
-    let voucher = try await manager.signer.sign(reserved.reservation.target, on: durable, for: .payment)
+    let voucher = try await manager.signer.sign(reserved.target, on: durable, for: .payment)
+    try lane.update(channel.channelID) { $0.account.presented(reserved) }
     return manager.credential(payload(channel, voucher), terms.challenge, chainID: channel.chainID)
   }
 
@@ -174,20 +190,18 @@ final class SessionExchange: PaymentExchange {
 
   /// Sets the price aside, topping up first where the deposit does not cover it (U6). What is added to the authorised
   /// amount is charged to the period's total in the same step, or not added at all.
-  private func reserve(
-    _ channel: ClientChannel
-  ) async throws -> (reservation: VoucherReservation, records: [JournalRecord]) {
+  private func reserve(_ channel: ClientChannel) async throws -> VoucherReservation {
     let id = channel.channelID
     if let reservation {
       let renewed = channel.account.renewed(reservation)
       self.reservation = renewed
-      return (renewed, [])
+      return renewed
     }
     for _ in 0..<2 {
       switch try raise(id, after: nil) {
-      case .raised(let made, let records):
+      case .raised(let made):
         reservation = made
-        return (made, records)
+        return made
       case .needsDeposit(let required):
         guard lane.channel(id)?.phase == .open else { break }
         note("topUp")
@@ -198,7 +212,7 @@ final class SessionExchange: PaymentExchange {
   }
 
   private enum Raise: Sendable {
-    case raised(VoucherReservation, records: [JournalRecord])
+    case raised(VoucherReservation)
     /// Nothing was changed; the deposit must cover this first.
     case needsDeposit(Amount)
   }
@@ -222,7 +236,8 @@ final class SessionExchange: PaymentExchange {
         return .needsDeposit(required)
       }
       let delta = try channel.account.authorized.subtracting(before)
-      return .raised(reservation, records: try manager.charge(delta, lane))
+      try manager.charge(delta, lane)
+      return .raised(reservation)
     }
   }
 
@@ -238,7 +253,7 @@ final class SessionExchange: PaymentExchange {
       if action == .open { return try await openRefused(channelID, reservation, problem) }
       if problem.status == 410 { return try await disowned(channelID, reservation, problem) }
       guard next != nil else { return }
-      let considered = try considerSnapshot(channelID, reservation)
+      let considered = try await considerSnapshot(channelID, reservation)
       try await repeatOrStep(channelID, considered, problem)
     } catch {
       throw .wrapping(error)
@@ -273,9 +288,8 @@ final class SessionExchange: PaymentExchange {
   private func step(_ id: Hash32, _ reservation: VoucherReservation) async throws {
     for _ in 0..<2 {
       switch try raise(id, after: reservation) {
-      case .raised(let made, let records):
+      case .raised(let made):
         self.reservation = made
-        if !records.isEmpty { _ = try await lane.store(id, with: records) }
         return
       case .needsDeposit(let required):
         note("topUp")
@@ -286,8 +300,9 @@ final class SessionExchange: PaymentExchange {
   }
 
   /// A snapshot may make this client stop, or prove its own earlier signature; nothing else (A1, A6, A8).
-  private func considerSnapshot(_ id: Hash32, _ reservation: VoucherReservation) throws -> VoucherReservation
-  {
+  private func considerSnapshot(
+    _ id: Hash32, _ reservation: VoucherReservation
+  ) async throws -> VoucherReservation {
     var reservation = reservation
     guard let snapshot = terms.snapshot, snapshot.channelID == id, let channel = lane.channel(id) else {
       return reservation
@@ -296,7 +311,7 @@ final class SessionExchange: PaymentExchange {
       highest.cumulativeAmount > channel.account.authorized,
       OwnVoucher.verify(highest.signature, amount: highest.cumulativeAmount, channel: channel)
     {
-      try lane.update(id) { try $0.account.adopt(ownVoucher: highest.cumulativeAmount) }
+      try await manager.adopt(highest.cumulativeAmount, id, in: lane)
       // What this request had added is below that voucher: it has added nothing yet.
       reservation = reservation.restarted()
       self.reservation = reservation
@@ -442,7 +457,8 @@ final class SessionExchange: PaymentExchange {
 
   private func release(_ id: Hash32, _ reservation: VoucherReservation) throws {
     self.reservation = nil
-    try lane.update(id) { $0.account.released(reservation) }
+    let isOut = isOut
+    try lane.update(id) { $0.account.released(reservation, isOut: isOut) }
   }
 
   private func lock() async throws {

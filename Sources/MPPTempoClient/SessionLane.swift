@@ -13,22 +13,38 @@ final class SessionLane: Sendable {
   let key: LaneKey
   let lock = FIFOPermits(count: 1, maximumWaiters: 1024)
   let permits: FIFOPermits
-  private let journal: ChannelJournal
-  private let channels: Mutex<[Hash32: ClientChannel]>
-  private let lastChallenge = Mutex<Challenge?>(nil)
+  private struct State {
+    var channels: [Hash32: ClientChannel]
+    /// Tasks that wait until no request is under way.
+    var waiting: [AsyncStream<Void>.Continuation] = []
 
-  init(key: LaneKey, journal: ChannelJournal, options: ClientOptions, channels: [ClientChannel] = []) {
-    self.key = key
-    self.journal = journal
-    permits = FIFOPermits(
-      count: options.requestsInFlightPerChannel, maximumWaiters: options.waitingRequestsPerChannel)
-    self.channels = Mutex(
-      Dictionary(channels.map { ($0.channelID, $0) }, uniquingKeysWith: { first, _ in first }))
+    var isIdle: Bool { channels.values.allSatisfy { $0.account.pending == .zero } }
   }
 
-  var all: [ClientChannel] { channels.withLock { $0.values.sorted { $0.createdAt < $1.createdAt } } }
+  private let journal: ChannelJournal
+  private let spending: SpendLedger
+  private let state: Mutex<State>
+  private let lastChallenge = Mutex<Challenge?>(nil)
 
-  func channel(_ id: Hash32) -> ClientChannel? { channels.withLock { $0[id] } }
+  init(
+    key: LaneKey, journal: ChannelJournal, environment: ClientEnvironment, channels: [ClientChannel] = []
+  ) {
+    self.key = key
+    self.journal = journal
+    spending = environment.spending
+    let options = environment.options
+    permits = FIFOPermits(
+      count: options.requestsInFlightPerChannel, maximumWaiters: options.waitingRequestsPerChannel)
+    state = Mutex(
+      State(
+        channels: Dictionary(channels.map { ($0.channelID, $0) }, uniquingKeysWith: { first, _ in first })))
+  }
+
+  var all: [ClientChannel] {
+    state.withLock { $0.channels.values.sorted { $0.createdAt < $1.createdAt } }
+  }
+
+  func channel(_ id: Hash32) -> ClientChannel? { state.withLock { $0.channels[id] } }
 
   /// The channel to pay with: open, or being opened.
   var current: ClientChannel? {
@@ -47,40 +63,59 @@ final class SessionLane: Sendable {
     set { lastChallenge.withLock { $0 = newValue } }
   }
 
-  func insert(_ channel: ClientChannel) { channels.withLock { $0[channel.channelID] = channel } }
+  func insert(_ channel: ClientChannel) { state.withLock { $0.channels[channel.channelID] = channel } }
+
+  /// Whether no request is under way.
+  var isIdle: Bool { state.withLock { $0.isIdle } }
+
+  /// Returns when no request is under way, or the task is cancelled. The lock must not be held: requests under way may
+  /// need it to end.
+  func untilIdle() async {
+    let (stream, continuation) = AsyncStream<Void>.makeStream()
+    let isIdle = state.withLock { state in
+      if !state.isIdle { state.waiting.append(continuation) }
+      return state.isIdle
+    }
+    if !isIdle { for await _ in stream {} }
+  }
 
   /// Changes a channel in memory; `store` makes it durable.
   func update<T: Sendable>(
     _ id: Hash32, _ body: (inout ClientChannel) throws -> T
   ) throws -> T {
-    try channels.withLock { channels in
-      guard var channel = channels[id] else {
+    let (result, waiting) = try state.withLock { state in
+      guard var channel = state.channels[id] else {
         throw PaymentClientError(.inconsistent, "channel \(id) is not in its lane")
       }
       let result = try body(&channel)
-      channels[id] = channel
-      return result
+      state.channels[id] = channel
+      guard state.isIdle else { return (result, [AsyncStream<Void>.Continuation]()) }
+      defer { state.waiting = [] }
+      return (result, state.waiting)
     }
+    for continuation in waiting { continuation.finish() }
+    return result
   }
 
   /// Applies events and stores the result. The lock must be held.
-  func apply(
-    _ events: [ClientChannel.Event], to id: Hash32, with others: [JournalRecord] = []
-  ) async throws -> DurableChannel {
+  func apply(_ events: [ClientChannel.Event], to id: Hash32) async throws -> DurableChannel {
     try update(id) { channel in
       for event in events { channel = try channel.applying(event) }
     }
-    return try await store(id, with: others)
+    return try await store(id)
   }
 
-  /// Makes a channel's present state durable, together with `others`. The lock must be held: versions are written in
-  /// order.
-  func store(_ id: Hash32, with others: [JournalRecord] = []) async throws -> DurableChannel {
+  /// Makes a channel's present state durable, and in the same write what was charged to the period's total since the
+  /// last one that succeeded. The lock must be held: versions are written in order.
+  func store(_ id: Hash32) async throws -> DurableChannel {
     let snapshot = try update(id) { channel in
       channel.version += 1
       return channel
     }
-    guard let durable = try await journal.store([snapshot], with: others).first else {
+    let charge = spending.unstored(account: key.description)
+    let stored = try await journal.store([snapshot], with: charge.map { [$0.record] } ?? [])
+    if let charge { spending.stored(charge) }
+    guard let durable = stored.first else {
       throw PaymentClientError(.inconsistent, "nothing was stored")
     }
     return durable

@@ -47,7 +47,8 @@ extension SessionManager {
     return try await submit(max(delivered, channel.closeAmount ?? .zero), channel, lane, terms, url)
   }
 
-  /// One attempt, and one more with a fresh challenge (C28).
+  /// One attempt; one more with a fresh challenge where the first had expired (C28), one more with what the server may
+  /// claim where the amount was too low.
   private func submit(
     _ first: Amount, _ channel: ClientChannel, _ lane: SessionLane, _ initialTerms: SessionTerms,
     _ url: RequestURL
@@ -55,7 +56,9 @@ extension SessionManager {
     let id = channel.channelID
     var amount = first
     var terms = initialTerms
-    for attempt in 1...2 {
+    var hasNewChallenge = false
+    var hasNewAmount = false
+    while true {
       // Recorded as closing before the close leaves; the record is kept whatever the answer (CD4).
       let durable = try await lane.apply([.closePrepared(amount)], to: id)
       let voucher = try await signer.sign(amount, on: durable, for: .close)
@@ -69,7 +72,10 @@ extension SessionManager {
         return try await accept(amount, answer, lane, id, terms.challenge)
       }
       if answer.status == 410 { return try await disownedAtClose(amount, answer, lane, id) }
-      guard attempt == 1, answer.status == 402, let fresh = sameTerms(answer.challenges, terms),
+      let isAboutChallenge = ["payment-expired", "invalid-challenge", "payment-required"]
+        .contains(answer.problem?.kind)
+      guard answer.status == 402, !(isAboutChallenge ? hasNewChallenge : hasNewAmount),
+        let fresh = sameTerms(answer.challenges, terms),
         let read = try SessionTerms.read(fresh, options: options)
       else {
         throw PaymentClientError(
@@ -77,22 +83,30 @@ extension SessionManager {
           problem: answer.problem)
       }
       terms = read
-      amount = try secondAmount(amount, durable.channel, read.snapshot)
+      if isAboutChallenge {
+        hasNewChallenge = true
+      } else {
+        hasNewAmount = true
+        amount = try secondAmount(amount, durable.channel, read.snapshot)
+      }
     }
-    throw PaymentClientError(.closeFailed, "the close was refused twice", isRetryable: true)
   }
 
-  /// After a refusal: what the server has shown it charged, within what is authorised and out already (B4, T24).
+  /// After a refusal: what the server shows it charged, else what it may have charged for answers that were lost. Never
+  /// above the highest voucher that is out: with that one it can close by itself (B4, T24).
   private func secondAmount(
     _ amount: Amount, _ channel: ClientChannel, _ snapshot: SessionSnapshot?
   ) throws(PaymentClientError) -> Amount {
+    let bound = channel.account.presented
     var claimed = max(channel.spent, channel.settled)
     if let snapshot, snapshot.channelID == channel.channelID {
       claimed = max(claimed, max(snapshot.spent, snapshot.settled))
+    } else if claimed <= amount {
+      claimed = bound
     }
-    guard claimed <= channel.account.authorized else {
+    guard claimed <= bound else {
       throw PaymentClientError(
-        .closeFailed, "the server claims \(claimed), authorised were \(channel.account.authorized)",
+        .closeFailed, "the server claims \(claimed), the highest voucher it was given is \(bound)",
         exposure: exposure(channel))
     }
     return max(amount, claimed)
@@ -142,12 +156,16 @@ extension SessionManager {
       return CloseOutcome(
         channel: id.hex, amount: amount, transaction: hash.hex, captured: nil, refunded: nil, error: nil)
     }
-    _ = try await lane.apply([.receipt(spent: receipt.spent, units: nil), .closeProven], to: id)
+    let end = try await lane.apply(
+      [.receipt(spent: receipt.spent, units: nil), .closeProven(captured: closed.captured)], to: id
+    ).channel
     logger.info("channel \(id.hex.prefix(10)): closed, \(closed.captured) paid, \(closed.refunded) returned")
+    if end.isDisputed {
+      logger.warning("channel \(id): \(closed.captured) captured, at most \(end.account.owed) were owed")
+    }
     return CloseOutcome(
       channel: id.hex, amount: amount, transaction: hash.hex, captured: closed.captured,
-      refunded: closed.refunded,
-      error: nil)
+      refunded: closed.refunded, isDisputed: end.isDisputed, error: nil)
   }
 
   /// What the closing transaction did, read from its receipt on chain.

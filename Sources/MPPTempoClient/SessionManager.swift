@@ -43,7 +43,7 @@ final class SessionManager: Sendable {
       throw PaymentClientError(.journal, "the journal's chain actions cannot be read", underlying: error)
     }
     for (key, members) in Dictionary(grouping: channels, by: { LaneKey($0) }) {
-      let lane = SessionLane(key: key, journal: journal, options: environment.options, channels: members)
+      let lane = SessionLane(key: key, journal: journal, environment: environment, channels: members)
       lanes.withLock { $0[key] = lane }
     }
   }
@@ -51,7 +51,7 @@ final class SessionManager: Sendable {
   func lane(_ key: LaneKey) -> SessionLane {
     lanes.withLock { lanes in
       if let lane = lanes[key] { return lane }
-      let lane = SessionLane(key: key, journal: journal, options: environment.options)
+      let lane = SessionLane(key: key, journal: journal, environment: environment)
       lanes[key] = lane
       return lane
     }
@@ -73,10 +73,22 @@ final class SessionManager: Sendable {
     }
   }
 
-  /// The record to store with a raise of `delta`, or none; refuses what the period's total does not allow.
-  func charge(_ delta: Amount, _ lane: SessionLane) throws(PaymentClientError) -> [JournalRecord] {
-    guard delta > .zero else { return [] }
-    return [try environment.spending.charge(delta, account: lane.key.description)]
+  /// Counts a raise of `delta`; refuses what the period's total does not allow.
+  func charge(_ delta: Amount, _ lane: SessionLane) throws(PaymentClientError) {
+    guard delta > .zero else { return }
+    try environment.spending.charge(delta, account: lane.key.description)
+  }
+
+  /// Takes over a voucher of our own above our own count, and counts it as spent: another process signed it, and it is
+  /// out. Stored at once. The lane's lock must be held.
+  func adopt(_ ownVoucher: Amount, _ id: Hash32, in lane: SessionLane) async throws {
+    try lane.update(id) { channel in
+      let before = channel.account.authorized
+      try channel.account.adopt(ownVoucher: ownVoucher)
+      let delta = try channel.account.authorized.subtracting(before)
+      try environment.spending.count(delta, account: lane.key.description)
+    }
+    _ = try await lane.store(id)
   }
 
   /// Reads the chain and applies what it shows. The lane's lock must be held.

@@ -31,14 +31,29 @@ public struct TempoSessionOptions: Sendable {
   public var channelStateTTL: Int64 = 5_000
   /// How long vouchers within the known deposit are still served when the chain cannot be read.
   public var maximumStaleness: Int64 = 60_000
-  /// Longest time a handler may take to deliver what was paid.
+  /// How long a price that was set aside is safe after its process died, and how long a close waits for
+  /// deliveries under way. Longer deliveries are fine: their lease is renewed while they run.
   public var holdLease: Int64 = 60_000
+  /// A delivery that has not ended after this time is taken for forgotten: charged when its first byte was sent,
+  /// otherwise given back and refused.
+  public var longestDelivery: Int64 = 3_600_000
+  /// Opens and top-ups under way at once; one more is answered 503. Each may wait for its transaction as long as that
+  /// is valid.
+  public var maximumOpenings = 32
+  /// The same for the transactions of one account.
+  public var maximumOpeningsPerPayer = 4
+  /// How far ahead the end of validity of a client's open or top-up may be. The reference's clients choose 25 s.
+  public var longestTransactionValidity: Int64 = 120_000
+  /// How long ended chain actions stay in the ledger, counted from their beginning. While they are there, a repeated
+  /// credential finds what became of the first.
+  public var intentRetention: Int64 = 7 * 86_400_000
   /// When to settle by itself; nil never does.
   public var settlement: SettlementSchedule?
   /// How often background work looks at all channels.
   public var sweepInterval: Int64 = 30_000
-  /// No other process serves this ledger. Holds of earlier runs are then known to be dead.
-  public var isOnlyProcess = true
+  /// Whether no other process serves this ledger: holds of earlier runs are then known to be dead. When nil, the
+  /// store says whether it can be shared.
+  public var isOnlyProcess: Bool?
   public var limits = ChainClientLimits()
   public var sleeper: any Sleeper = TaskSleeper()
   /// Called after each settlement and close, outside of any lock; what it does cannot fail the payment.

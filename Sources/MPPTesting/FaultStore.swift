@@ -30,6 +30,7 @@ public final class FaultStore: LedgerStore {
   public init(_ base: any LedgerStore) { self.base = base }
 
   public var durability: Durability { base.durability }
+  public var isShared: Bool { base.isShared }
 
   /// Makes the n-th commit from the beginning fail (1 is the first).
   public func failCommit(_ number: Int, _ fault: Fault) {
@@ -74,6 +75,10 @@ public final class FaultStore: LedgerStore {
     }
     if fails { throw Self.error }
     return try await base.load(keys)
+  }
+
+  public func remove(_ removals: [Removal]) async throws(StoreError) -> [Bool] {
+    try await base.remove(removals)
   }
 
   public func commit(_ writes: [Write]) async throws(StoreError) -> [WriteOutcome] {

@@ -16,6 +16,7 @@ extension LedgerStoreSuite {
     Check(name: "faulty writes are refused whole", body: faultyWrites),
     Check(name: "bodies of any size come back", body: bodies),
     Check(name: "index values follow the record", body: indexValues),
+    Check(name: "a removal needs the stored version", body: removals),
     Check(name: "scans are ordered, bounded and paged", body: scans),
     Check(name: "kinds do not mix", body: kinds),
     Check(name: "a claim has one winner until it expires", body: claims),
@@ -135,6 +136,25 @@ extension LedgerStoreSuite {
     try await update(3, [])
     let rest = try await entries(1) + entries(4)
     try expect(rest.isEmpty, "no values, no entries")
+  }
+
+  private static let removals: Body = { store in
+    _ = try await store.commit([insertion(1), insertion(2), insertion(3)])
+    let answers = try await store.remove([
+      Removal(key: key(1), expected: 1), Removal(key: key(2), expected: 2), Removal(key: key(4), expected: 1),
+      Removal(key: key(1), expected: 1),
+    ])
+    try expect(answers == [true, false, false, false], "wrong answers: \(answers)")
+    let loaded = try await store.load([key(1), key(2), key(3)])
+    try expect(loaded.map { $0?.version } == [nil, 1, 1], "wrong records: \(loaded)")
+    let entries = try await store.scan(LedgerIndex(kind: 1, slot: 1), .all, after: nil, limit: 10)
+    try expect(entries.map(\.value) == [[2], [3]], "index values go with the record: \(entries)")
+    let update = Write(key: key(1), expected: 1, version: 2, body: [9], indexValues: nil)
+    try expect(try await store.commit([update]) == [.conflict(nil)], "an update of a removed record")
+    try expect(try await store.commit([insertion(1)]) == [.applied(version: 1)], "the key is free again")
+    let again = try await store.scan(LedgerIndex(kind: 1, slot: 1), .all, after: nil, limit: 10)
+    try expect(again.count == 3, "the new record is found")
+    try expect(try await store.remove([]).isEmpty, "nothing to remove")
   }
 
   private static let scans: Body = { store in

@@ -62,8 +62,13 @@ public struct LedgerStoreSuite: Sendable {
     }
     let writes = (1...50).map { Self.insertion(UInt8($0)) }
     _ = try await store.commit(writes)
+    _ = try await store.commit([Self.insertion(200)])
     _ = try await store.claim(Self.replay, until: Self.time(100), now: Self.time(0))
+    let isRemoved = try await store.remove([Removal(key: Self.key(200), expected: 1)])
+    try Self.expect(isRemoved == [true], "a record could not be removed")
     let again = try await reopen(store)
+    let removed = try await again.load([Self.key(200)])
+    try Self.expect(removed == [nil], "a removed record is back after reopening")
     let stored = try await again.load(writes.map(\.key))
     try Self.expect(stored.map { $0?.body } == writes.map { $0.body }, "a record is missing after reopening")
     let entries = try await again.scan(LedgerIndex(kind: 1, slot: 1), .all, after: nil, limit: 100)

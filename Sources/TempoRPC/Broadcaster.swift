@@ -66,6 +66,12 @@ public struct Broadcaster: Sendable {
     try await store.update(result.intent.ended(.confirmed(block: block)))
   }
 
+  /// Ends an intent that the chain's state contradicts although it was found included: it has no effect. Idempotent.
+  public func abandon(_ result: BroadcastResult) async throws {
+    count(result.intent.identity.kind, "abandoned")
+    try await store.update(result.intent.ended(.rejected))
+  }
+
   private func run(
     _ intent: ChainIntent, _ first: IntentMachine.Event, maySend: Bool, probe: EffectProbe?,
     deadline: Int64?

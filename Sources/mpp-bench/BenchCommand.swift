@@ -10,7 +10,8 @@ struct BenchCommand: AsyncParsableCommand {
       Every scenario prints how often it did what, the median and the 99th percentile, and the command that repeats it. \
       Ratios come from alternating rounds of one run. See docs/benchmarks.md for the scenarios and the JSON form.
       """,
-    subcommands: [RunCommand.self, ServeCommand.self, RepeatCommand.self], defaultSubcommand: RunCommand.self)
+    subcommands: [RunCommand.self, ServeCommand.self, RepeatCommand.self, RepeatHTTPCommand.self],
+    defaultSubcommand: RunCommand.self)
 }
 
 struct RunCommand: AsyncParsableCommand {

@@ -95,7 +95,8 @@ struct CLIRequestTests {
       let closed = try #require(result.event("closed"))
       #expect(
         keys(closed) == [
-          "event", "channel", "amount", "captured", "refunded", "transaction", "code", "message",
+          "event", "channel", "amount", "captured", "refunded", "transaction", "disputed", "code",
+          "message",
         ])
       #expect(closed["captured"]?.stringValue == "10000")
       #expect(closed["refunded"]?.stringValue == "990000")

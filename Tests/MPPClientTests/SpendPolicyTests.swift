@@ -58,8 +58,8 @@ struct SpendPolicyTests {
     let ledger = SpendLedger(policy: policy, clock: clock)
     var stored: [String: JournalRecord] = [:]
     func charge(_ ledger: SpendLedger, _ units: UInt128, _ account: String) throws {
-      let record = try ledger.charge(Amount(units: units), account: account)
-      stored[record.key] = record
+      try ledger.charge(Amount(units: units), account: account)
+      stored[account] = try #require(ledger.unstored(account: account)).record
     }
     try charge(ledger, 600_000, "a")
     try charge(ledger, 400_000, "b")
@@ -74,6 +74,30 @@ struct SpendPolicyTests {
     clock.advance(seconds: 3_602)
     try charge(restarted, 1_000_000, "a")
     #expect(throws: PaymentClientError.self) { try restarted.charge(Amount(units: 1), account: "b") }
+  }
+
+  @Test("A charge whose record was not written goes with the next write, under a version of its own")
+  func failedWrite() throws {
+    let ledger = SpendLedger(policy: try .upTo("1", perDay: "1"), clock: ManualClock())
+    #expect(ledger.unstored(account: "a") == nil)
+    try ledger.charge(Amount(units: 600_000), account: "a")
+    let failed = try #require(ledger.unstored(account: "a"))
+    let second = try #require(ledger.unstored(account: "a"))
+    #expect(second.record.version > failed.record.version)
+    #expect(second.record.body == failed.record.body)
+    try ledger.charge(Amount(units: 1), account: "a")
+    ledger.stored(second)
+    let third = try #require(ledger.unstored(account: "a"))
+    ledger.stored(third)
+    #expect(ledger.unstored(account: "a") == nil)
+  }
+
+  @Test("What somebody else signed with the same key counts, also above the limit")
+  func counted() throws {
+    let ledger = SpendLedger(policy: try .upTo("1", perDay: "1"), clock: ManualClock())
+    try ledger.count(Amount(units: 1_500_000), account: "a")
+    #expect(ledger.total() == Amount(units: 1_500_000))
+    #expect(throws: PaymentClientError.self) { try ledger.charge(Amount(units: 1), account: "b") }
   }
 
   @Test("A damaged total is an error, not a fresh start")

@@ -65,6 +65,26 @@ struct ConfigurationTests {
     #expect(try await SecretSource.file(path).load() == ["current", "previous"])
   }
 
+  @Test func twoServersOnOneLedgerAreRefused() async throws {
+    let ledger = try Ledger(MemoryStore(), allowVolatileLedger: true)
+    func server(_ methods: [PaymentMethod]) async throws -> PaymentServer {
+      try await PaymentServer(
+        realm: "api.example.com", secrets: .values(ServerFixture.secret), ledger: ledger, methods: methods)
+    }
+    // A server that was never finished leaves the ledger free.
+    await #expect(throws: ConfigurationError.self) {
+      try await server([PaymentMethod(FakeMethod()), PaymentMethod(FakeMethod())])
+    }
+    let first = try await server([PaymentMethod(FakeMethod())])
+    do {
+      _ = try await server([PaymentMethod(FakeMethod())])
+      Issue.record("two servers share a ledger")
+    } catch let error as ConfigurationError {
+      #expect(error.code == .ledger)
+    }
+    #expect(first.ledger === ledger)
+  }
+
   @Test func previousSecretStillVerifies() async throws {
     let old = try await ServerFixture()
     let challenge = try await old.challenges(try old.route())[0]

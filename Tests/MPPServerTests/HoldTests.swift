@@ -30,6 +30,27 @@ struct HoldTests {
     #expect(fixture.method.counts == .init(verified: 1, held: 1, released: 1))
   }
 
+  @Test(arguments: [false, true])
+  func reportsFromAnEventLoopResolveOnce(_ needsSuspension: Bool) async throws {
+    let fixture = try await ServerFixture(method: FakeMethod(needsSuspension: needsSuspension))
+    let events = fixture.server.events.subscribe().events
+    let delivered = try await Self.pay(fixture)
+    let failed = try await Self.pay(fixture)
+    delivered.deliveredNow()
+    delivered.failedNow()
+    failed.failedNow()
+    failed.deliveredNow()
+    var endings = 0
+    for await event in events {
+      switch event {
+      case .delivered, .released: endings += 1
+      default: continue
+      }
+      if endings == 2 { break }
+    }
+    #expect(fixture.method.counts == .init(verified: 2, held: 2, committed: 1, released: 1))
+  }
+
   @Test func concurrentReportsResolveOnce() async throws {
     let fixture = try await ServerFixture()
     let payment = try await Self.pay(fixture)
@@ -51,6 +72,22 @@ struct HoldTests {
     }
     await task.value
     #expect(fixture.method.counts.released == 1)
+  }
+
+  @Test func nothingIsSentForAPriceThatIsNotHeldAnyMore() async throws {
+    let fixture = try await ServerFixture()
+    let route = try fixture.route()
+    let lost = try #require(try await fixture.pay(route, ["do": "payAndLose"]).payment)
+    let refusal = try #require(lost.begin())
+    #expect(refusal.status == 410)
+    #expect(lost.isResolved)
+    await lost.delivered()
+    #expect(fixture.method.counts == .init(verified: 1, held: 1))
+    let held = try await Self.pay(fixture)
+    #expect(held.begin() == nil)
+    #expect(!held.isResolved)
+    await held.delivered()
+    #expect(fixture.method.counts.committed == 1)
   }
 
   @Test func droppedPaymentIsReleasedByTheService() async throws {

@@ -45,7 +45,7 @@ struct ClientMachineTests {
     let action = SignedAction(
       transaction: [9], hash: .zero, amount: Amount(units: 5), validBefore: Timestamp(seconds: 3000))
     let events: [ClientChannel.Event] = [
-      .openAcknowledged, .openReverted, .topUpPrepared(action), .topUpResolved, .closeProven,
+      .openAcknowledged, .openReverted, .topUpPrepared(action), .topUpResolved, .closeProven(captured: .zero),
       .closePrepared(Amount(units: 50)), .disowned, .receipt(spent: Amount(units: 40), units: 4),
       Self.seen(deposit: 0), Self.seen(deposit: 0, at: 999), Self.seen(deposit: 1000),
       Self.seen(deposit: 1000, closing: 1900), Self.seen(deposit: 1000, settled: 101),

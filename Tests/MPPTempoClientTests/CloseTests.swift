@@ -81,6 +81,29 @@ struct CloseTests {
     #expect(try await again.channel().phase == "closed")
   }
 
+  @Test("A close that captures more than was delivered, or may have been, is a dispute")
+  func capturesTooMuch() async throws {
+    var options = TempoSessionOptions()
+    options.maximumStep = Amount(units: 30_000)
+    for answer in [TestSeller.CloseBehaviour.serve, .captureAll] {
+      let fixture = try SessionFixture(options: options)
+      fixture.seller.state.withLock { state in
+        state.requestEdit = { $0.methodDetails.minVoucherDelta = Amount(units: 30_000) }
+        state.closeAnswers = [answer]
+      }
+      _ = try await fixture.get()
+      #expect(fixture.vouchers == [30_000])
+      let outcome = try #require(try await fixture.client.close().first)
+      #expect(outcome.error == nil)
+      #expect(outcome.amount == Amount(units: 10_000))
+      #expect(outcome.captured == Amount(units: answer == .serve ? 10_000 : 30_000))
+      #expect(outcome.isDisputed == (answer == .captureAll))
+      #expect(try await fixture.channel().isDisputed == (answer == .captureAll))
+      #expect(try await fixture.channel().settled == outcome.captured)
+      #expect(try await fixture.restarted().channel().isDisputed == (answer == .captureAll))
+    }
+  }
+
   @Test("A close with nothing to close sends nothing")
   func nothing() async throws {
     let fixture = try SessionFixture()

@@ -129,6 +129,9 @@ struct HostileTermsTests {
     #expect(try await fixture.get().status == .ok)
     #expect(try await fixture.channel().authorized == Amount(units: 50_000))
     #expect(fixture.vouchers.max() == 50_000)
+    // What the other process signed counts against this one's period total, now and after a restart.
+    #expect(try await fixture.client.authorizedInPeriod() == Amount(units: 50_000))
+    #expect(try await fixture.restarted().client.authorizedInPeriod() == Amount(units: 50_000))
   }
 
   @Test("A refreshed challenge may not redirect the payment or raise its price (T25)")

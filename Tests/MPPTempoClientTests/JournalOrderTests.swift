@@ -61,6 +61,22 @@ struct JournalOrderTests {
   }
 }
 
+@Suite("The period's total in the journal")
+struct PeriodTotalTests {
+  @Test("What was counted when a write failed is on disk before anything is signed for it")
+  func failedWrite() async throws {
+    let fixture = try SessionFixture()
+    _ = try await fixture.get()
+    fixture.journal.fail([0])
+    #expect(await failure { try await fixture.get() }?.code == .journal)
+    #expect(fixture.vouchers == [10_000])
+    #expect(try await fixture.client.authorizedInPeriod() == Amount(units: 20_000))
+    #expect(try await fixture.get().status == .ok)
+    #expect(fixture.vouchers == [10_000, 20_000])
+    #expect(try await fixture.restarted().client.authorizedInPeriod() == Amount(units: 20_000))
+  }
+}
+
 @Suite("Crash and restart")
 struct CrashTests {
   @Test("With an open channel: the new process goes on with it, and nothing is paid twice")

@@ -117,6 +117,36 @@ struct VoucherPolicyTests {
     #expect(throws: VoucherPolicyError.self) { try above.reserve(price: units(12)) }
   }
 
+  @Test("After a restart everything unused is in doubt; a request that uses it says so")
+  func doubt() throws {
+    var account = try VoucherAccount(
+      authorized: units(40), delivered: units(10), deposit: units(1000), cap: units(1000))
+    #expect(account.doubtful == units(30))
+    #expect(account.owed == units(40))
+    let first = try account.reserve(price: units(10))
+    #expect(first.doubtful == units(10) && first.target == units(40))
+    // Refused while alone: all of it is gone, and the request adds its price.
+    let stepped = try account.refused(first)
+    #expect(stepped.doubtful == .zero && stepped.target == units(50))
+    #expect(account.doubtful == .zero && account.unused == .zero)
+    #expect(account.writtenOff == units(30))
+    account.delivered(stepped)
+    let next = try account.reserve(price: units(10))
+    #expect(next.doubtful == .zero && next.target == units(60))
+    // Not sent: the amount is certainly there. Sent: it is in doubt.
+    account.released(next, isOut: false)
+    #expect(account.doubtful == .zero && account.unused == units(10))
+    let again = try account.reserve(price: units(10))
+    #expect(again.doubtful == .zero)
+    account.released(again)
+    #expect(account.doubtful == units(10))
+    // Part of a price in doubt is a doubt, too.
+    let partly = try account.reserve(price: units(15))
+    #expect(partly.doubtful == units(10) && partly.raised == units(5))
+    account.released(partly, isOut: false)
+    #expect(account.doubtful == units(10) && account.unused == units(15))
+  }
+
   @Test(
     "A1: whatever happens, what is signed is at most the accepted prices, the cap and the deposit",
     arguments: 0..<200)
@@ -140,7 +170,7 @@ struct VoucherPolicyTests {
       case 4, 5:
         if let reservation = open.popLast() { account.delivered(reservation) }
       case 6:
-        if !open.isEmpty { account.released(open.removeFirst()) }
+        if !open.isEmpty { account.released(open.removeFirst(), isOut: Bool.random(using: &random)) }
       case 7:
         // Refusals come at any time, as often as a server likes.
         if let index = open.indices.randomElement(using: &random) {
@@ -162,6 +192,8 @@ struct VoucherPolicyTests {
       #expect(account.authorized <= account.deposit)
       #expect(account.authorized >= before.authorized)
       #expect(try account.confirmed.adding(account.pending) <= account.authorized)
+      #expect(account.doubtful <= account.unused)
+      #expect(account.presented <= account.authorized)
       for reservation in open { #expect(reservation.raised <= reservation.price) }
     }
   }

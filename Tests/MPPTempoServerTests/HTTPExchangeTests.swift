@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func theSessionCasesAreAnsweredAsRecorded() async throws {
-    let cases = try VectorFile.load("http-exchanges.json").group("cases").filter {
+    let cases = try Tally(.httpExchanges).file.group("cases").filter {
       ($0["name"]?.stringValue ?? "").hasPrefix("session: ")
     }
     #expect(cases.count == 33)

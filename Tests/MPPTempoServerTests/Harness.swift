@@ -36,7 +36,8 @@ final class Harness: Sendable {
   }
 
   convenience init(
-    devnet: Devnet? = nil, store: (any LedgerStore)? = nil, seed: UInt64 = 1,
+    devnet: Devnet? = nil, store: (any LedgerStore)? = nil, limits: LedgerLimits = LedgerLimits(),
+    seed: UInt64 = 1,
     offer: (inout Offer) -> Void = { _ in }, options change: (inout TempoSessionOptions) -> Void = { _ in }
   ) async throws {
     let devnet = try devnet ?? Self.chain()
@@ -50,12 +51,12 @@ final class Harness: Sendable {
     var terms = Offer.session("0.001", per: "request")
     offer(&terms)
     try await self.init(
-      devnet, FaultStore(store ?? MemoryStore()), options, terms, sleeper, settlements, seed)
+      devnet, FaultStore(store ?? MemoryStore()), limits, options, terms, sleeper, settlements, seed)
   }
 
   private init(
-    _ devnet: Devnet, _ store: FaultStore, _ options: TempoSessionOptions, _ offer: Offer,
-    _ sleeper: DevnetSleeper, _ log: SettlementLog, _ seed: UInt64
+    _ devnet: Devnet, _ store: FaultStore, _ limits: LedgerLimits, _ options: TempoSessionOptions,
+    _ offer: Offer, _ sleeper: DevnetSleeper, _ log: SettlementLog, _ seed: UInt64
   ) async throws {
     let boxed = MethodBox()
     let tempo = PaymentMethod { environment in
@@ -69,7 +70,8 @@ final class Harness: Sendable {
     self.log = log
     server = try await PaymentServer(
       realm: "api.example.com", secrets: .values(Self.secret),
-      ledger: try Ledger(store, allowVolatileLedger: true), methods: [tempo], clock: devnet.clock,
+      ledger: try Ledger(store, allowVolatileLedger: true, limits: limits), methods: [tempo],
+      clock: devnet.clock,
       random: SeededRandom(seed: seed))
     method = try #require(boxed.method.withLock { $0 })
     route = try server.route(.get, "/r", offers: [offer])
@@ -130,7 +132,19 @@ final class Harness: Sendable {
       throw Refused(problem: Self.problem(outcome))
     }
     await payment.delivered()
+    // Nobody waits for the end of a delivery; the tests look at it.
+    try? await server.ledger.flush()
     return try SessionReceipt(headerValue: payment.receipt)
+  }
+
+  /// Pays for one price and leaves the delivery open.
+  func paid(_ payload: SessionPayload) async throws -> Payment {
+    let outcome = try await get(payload)
+    guard case .proceed(let payment) = outcome else {
+      Issue.record("not paid: \(Self.text(outcome))")
+      throw Refused(problem: Self.problem(outcome))
+    }
+    return payment
   }
 
   func record(_ channel: OpenChannel) async throws -> ChannelRecord {

@@ -156,6 +156,37 @@ import Testing
     Case("no end", failed("TIP-1034 open transaction has no validBefore")) { harness, channel in
       try resigned(harness, channel) { $0.validBefore = nil }
     },
+    Case("a nonce that is waited for", failed("TIP-1034 open transaction has no expiring nonce")) {
+      harness, channel in
+      try resigned(harness, channel) {
+        $0.nonceKey = 0
+        $0.nonce = 7
+      }
+    },
+    Case("valid for too long", failed("TIP-1034 open transaction is valid for too long")) {
+      harness, channel in
+      try resigned(harness, channel) {
+        $0.validBefore = UInt64(clamping: harness.now.adding(seconds: 140).seconds)
+      }
+    },
+    Case("dead already", failed("TIP-1034 open transaction has expired")) { harness, channel in
+      try resigned(harness, channel) {
+        $0.validAfter = nil
+        $0.validBefore = UInt64(clamping: harness.now.adding(seconds: -20).seconds)
+      }
+    },
+    Case("not valid yet", failed("TIP-1034 open transaction is not valid yet")) { harness, channel in
+      try resigned(harness, channel) {
+        $0.validAfter = UInt64(clamping: harness.now.adding(seconds: 20).seconds)
+      }
+    },
+    Case("below the base fee", failed("TIP-1034 open transaction offers less than the base fee")) {
+      harness, channel in
+      try resigned(harness, channel) {
+        $0.maxFeePerGas = 1
+        $0.maxPriorityFeePerGas = 0
+      }
+    },
     Case("V11 small deposit", failed("open deposit is less than request amount")) { harness, _ in
       try await harness.payer.open(deposit: 999, payee: harness.payee).openPayload(999)
     },

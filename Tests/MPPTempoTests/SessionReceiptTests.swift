@@ -6,43 +6,26 @@ import Testing
 
 /// `receipt.json`, groups `sessionCreate` and `sessionParse` (the others are tested with the core).
 struct SessionReceiptTests {
-  @Test func groupsOfTheFileAreKnown() throws {
-    try VectorFile.load("receipt.json").expectGroups(["serialize", "parse", "sessionCreate", "sessionParse"])
-  }
-
-  @Test func createdReceiptsAreByteExact() throws {
-    let file = try VectorFile.load("receipt.json")
-    var tally = Tally(file)
-    for vector in try file.group("sessionCreate") {
-      tally.run(vector) {
-        let params = try vector.require("params")
-        let receipt = try Self.receipt(params, now: vector.string("now"))
-        try Tally.expect(receipt.jsonValue, try vector.require("receipt"))
-        try Tally.expect(receipt.headerValue(), try vector.string("header"))
-        try Tally.expect(try SessionReceipt(headerValue: receipt.headerValue()), receipt)
+  @Test func sessionReceiptVectors() throws {
+    var tally = try Tally(.sessionReceipt)
+    try tally.each("sessionCreate") { vector in
+      let params = try vector.require("params")
+      let receipt = try Self.receipt(params, now: vector.string("now"))
+      try Tally.expect(receipt.jsonValue, try vector.require("receipt"))
+      try Tally.expect(receipt.headerValue(), try vector.string("header"))
+      try Tally.expect(try SessionReceipt(headerValue: receipt.headerValue()), receipt)
+    }
+    try tally.each("sessionParse") { vector in
+      let header = try vector.string("header")
+      if vector.error != nil {
+        try Tally.expectRejected { try SessionReceipt(headerValue: header) }
+        return
       }
+      let receipt = try SessionReceipt(headerValue: header)
+      try Tally.expect(receipt.jsonValue, try vector.require("result"))
+      try Tally.expect(receipt.headerValue(), header)
     }
     try tally.finish()
-    #expect(tally.passed == 11)
-  }
-
-  @Test func parsedReceipts() throws {
-    let file = try VectorFile.load("receipt.json")
-    var tally = Tally(file)
-    for vector in try file.group("sessionParse") {
-      tally.run(vector) {
-        let header = try vector.string("header")
-        if vector.error != nil {
-          try Tally.expectRejected { try SessionReceipt(headerValue: header) }
-          return
-        }
-        let receipt = try SessionReceipt(headerValue: header)
-        try Tally.expect(receipt.jsonValue, try vector.require("result"))
-        try Tally.expect(receipt.headerValue(), header)
-      }
-    }
-    try tally.finish()
-    #expect(tally.passed == 17)
   }
 
   @Test func receiptsWithNumbersOutOfRangeAreRefused() throws {

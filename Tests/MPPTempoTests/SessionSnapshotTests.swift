@@ -5,37 +5,22 @@ import Testing
 
 /// `session-snapshot.json`.
 struct SessionSnapshotTests {
-  @Test func encodedSnapshotsAreByteExact() throws {
-    let file = try VectorFile.load("session-snapshot.json")
-    try file.expectGroups(["encode", "decode"])
-    var tally = Tally(file)
-    for vector in try file.group("encode") {
-      tally.run(vector) {
-        let snapshot = try SessionSnapshot(parsing: try vector.require("snapshot"))
-        try Tally.expect(snapshot.headerValue(), try vector.string("header"))
-        try Tally.expect(try SessionSnapshot(headerValue: snapshot.headerValue()), snapshot)
+  @Test func snapshotVectors() throws {
+    var tally = try Tally(.sessionSnapshot)
+    try tally.each("encode") { vector in
+      let snapshot = try SessionSnapshot(parsing: try vector.require("snapshot"))
+      try Tally.expect(snapshot.headerValue(), try vector.string("header"))
+      try Tally.expect(try SessionSnapshot(headerValue: snapshot.headerValue()), snapshot)
+    }
+    try tally.each("decode") { vector in
+      let header = try vector.string("header")
+      if vector.error != nil {
+        try Tally.expectRejected { try SessionSnapshot(headerValue: header) }
+        return
       }
+      try Tally.expect(try SessionSnapshot(headerValue: header).jsonValue, try vector.require("result"))
     }
     try tally.finish()
-    #expect(tally.passed == 12)
-  }
-
-  @Test func decodedSnapshots() throws {
-    let file = try VectorFile.load("session-snapshot.json")
-    var tally = Tally(file)
-    for vector in try file.group("decode") {
-      tally.run(vector) {
-        let header = try vector.string("header")
-        if vector.error != nil {
-          try Tally.expectRejected { try SessionSnapshot(headerValue: header) }
-          return
-        }
-        try Tally.expect(
-          try SessionSnapshot(headerValue: header).jsonValue, try vector.require("result"))
-      }
-    }
-    try tally.finish()
-    #expect(tally.passed == 21)
   }
 
   /// C9: typed decoding with ranges and lengths, not a cast.

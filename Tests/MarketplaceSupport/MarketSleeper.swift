@@ -3,7 +3,7 @@ public import TempoDevnet
 public import TempoRPC
 
 /// Pauses without waiting: short ones move the shared clock, long ones (the pause between two sweeps) end
-/// when ``sweep()`` says so.
+/// when ``sweep()`` says so, and those in between (the look at the holds) last until their task is cancelled.
 public final class MarketSleeper: Sleeper {
   private struct State {
     var parked: [Int: AsyncStream<Void>.Continuation] = [:]
@@ -14,6 +14,8 @@ public final class MarketSleeper: Sleeper {
 
   private let clock: DevnetClock
   private let parksFrom: Int64
+  /// Milliseconds.
+  private static let idlesFrom: Int64 = 10_000
   private let state = Mutex(State())
 
   /// - Parameter parksFrom: milliseconds.
@@ -27,6 +29,12 @@ public final class MarketSleeper: Sleeper {
 
   public func sleep(milliseconds: Int64) async throws {
     try Task.checkCancellation()
+    if parksFrom != .max, (Self.idlesFrom..<parksFrom).contains(milliseconds) {
+      let (idle, continuation) = AsyncStream<Void>.makeStream()
+      for await _ in idle {}
+      continuation.finish()
+      return try Task.checkCancellation()
+    }
     guard milliseconds >= parksFrom else {
       state.withLock { $0.pauses += 1 }
       clock.advance(milliseconds: max(0, milliseconds))
@@ -46,7 +54,7 @@ public final class MarketSleeper: Sleeper {
     try Task.checkCancellation()
   }
 
-  /// Ends the long pauses under way and returns when somebody pauses again: one whole sweep later.
+  /// Ends the long pauses under way and returns when all who paused do so again: one whole sweep later.
   public func sweep() async {
     await untilParked()
     let parked = state.withLock { state in
@@ -57,13 +65,19 @@ public final class MarketSleeper: Sleeper {
     await untilParked()
   }
 
+  /// The look at forced closes and the one at everything else.
+  private static let sweepers = 2
+
   private func untilParked() async {
-    let (stream, continuation) = AsyncStream<Void>.makeStream()
-    let isParked = state.withLock { state in
-      if !state.parked.isEmpty { return true }
-      state.watchers.append(continuation)
-      return false
+    while true {
+      let (stream, continuation) = AsyncStream<Void>.makeStream()
+      let areParked = state.withLock { state in
+        if state.parked.count >= Self.sweepers { return true }
+        state.watchers.append(continuation)
+        return false
+      }
+      if areParked { return }
+      for await _ in stream {}
     }
-    if !isParked { for await _ in stream {} }
   }
 }

@@ -58,18 +58,32 @@ public final class Shop: Sendable {
     try await running.value
   }
 
-  /// The books about a channel, as they are on disk.
+  /// The books about a channel, as they are on disk; see ``records()``.
   public func record(_ channelID: Hash32) async throws -> ChannelRecord {
     let table = try payments.ledger.table(ChannelRecord.self)
     let key = RecordKey(kind: ChannelRecord.kind, id: channelID.bytes)
+    for _ in 0..<1_000 {
+      guard let held = table.peek(key)?.held, held != .zero else { break }
+      await Task.yield()
+    }
     guard let record = try await table.loadDurable(key) else {
       throw TestFailure("the ledger does not know channel \(channelID)")
     }
     return record
   }
 
-  /// All books, as they are on disk.
+  /// All books, as they are on disk. The buyer sees the end of a response a moment before its price is charged: that moment is
+  /// waited for.
   public func records() async throws -> [ChannelRecord] {
+    for _ in 0..<1_000 {
+      let records = try await writtenRecords()
+      if records.allSatisfy({ $0.held == .zero }) { return records }
+      await Task.yield()
+    }
+    return try await writtenRecords()
+  }
+
+  private func writtenRecords() async throws -> [ChannelRecord] {
     try await payments.ledger.flush()
     return try await ChannelBooks.read(payments.ledger.store)
   }

@@ -12,6 +12,7 @@ package import TempoRPC
 /// Time passes only when somebody waits: the chain's clock moves, nobody sleeps.
 package struct ChainSleeper: Sleeper {
   package let devnet: Devnet
+  package init(devnet: Devnet) { self.devnet = devnet }
   package func sleep(milliseconds: Int64) async throws {
     try Task.checkCancellation()
     devnet.clock.advance(milliseconds: milliseconds)
@@ -29,6 +30,8 @@ package final class TestSeller: HTTPTransport {
     case loseAnswer
     /// Never arrives.
     case loseRequest
+    /// The same, once all of these in the script are on their way.
+    case loseTogether
     /// The handler fails: nothing is charged.
     case handlerFails
     /// 402 with a fresh challenge, nothing looked at.
@@ -78,12 +81,17 @@ package final class TestSeller: HTTPTransport {
     package var authority = "shop.example"
     package var arrival: UInt64 = 0
     package var scrambles = false
+    package var losing: [AsyncStream<Void>.Continuation] = []
     /// Whether an opening is broadcast before the behaviour of its request is looked at.
     package var opensFirst = true
   }
 
   package enum CloseBehaviour: Sendable {
     case serve, refuseExpired, wrongAmount, otherChallenge, noHash, openingReceipt, fail, gone
+    /// 402, nothing looked at.
+    case refuse
+    /// Closes with the highest voucher there is, whatever was delivered.
+    case captureAll
   }
   package enum TopUpBehaviour: Sendable { case serve, broadcastAndFail, loseAnswer, refuse }
 
@@ -183,6 +191,9 @@ package final class TestSeller: HTTPTransport {
     let behaviour = state.withLock { $0.script.isEmpty ? .serve : $0.script.removeFirst() }
     switch behaviour {
     case .loseRequest: throw HTTPTransportError(.ambiguous, "lost on the way")
+    case .loseTogether:
+      await untilAllAreLost()
+      throw HTTPTransportError(.ambiguous, "lost on the way")
     case .refuse: return try demand(402, "verification-failed")
     case .sameChallenge: return refusal(402, "verification-failed", challenge)
     case .forget:
@@ -238,6 +249,18 @@ package final class TestSeller: HTTPTransport {
     return answer
   }
 
+  private func untilAllAreLost() async {
+    let (stream, continuation) = AsyncStream<Void>.makeStream()
+    let lost = state.withLock { state -> [AsyncStream<Void>.Continuation] in
+      state.losing.append(continuation)
+      guard !state.script.contains(.loseTogether) else { return [] }
+      defer { state.losing = [] }
+      return state.losing
+    }
+    for continuation in lost { continuation.finish() }
+    for await _ in stream {}
+  }
+
   private func spoil(_ receipt: inout SessionReceipt, _ kind: BadReceipt) {
     switch kind {
     case .otherChallenge: receipt.challengeID = "other"
@@ -278,6 +301,7 @@ package final class TestSeller: HTTPTransport {
       return try demand(410, "session/channel-not-found")
     }
     if behaviour == .refuseExpired { return try demand(402, "payment-expired") }
+    if behaviour == .refuse { return try demand(402, "verification-failed") }
     if behaviour == .fail { return plain(500, "") }
     if payload.cumulativeAmount < channel.spent { return try demand(402, "verification-failed") }
     var receipt = receipt(payload.channelID, channel, challenge)
@@ -289,10 +313,11 @@ package final class TestSeller: HTTPTransport {
     case .openingReceipt, .noHash: return managed(receipt)
     default: break
     }
+    let isGreedy = behaviour == .captureAll
     let call = try ChannelReserveABI.closeCalldata(
-      channel.descriptor, cumulativeAmount: payload.cumulativeAmount.units,
-      captureAmount: channel.spent.units,
-      signature: payload.signature)
+      channel.descriptor, cumulativeAmount: (isGreedy ? channel.accepted : payload.cumulativeAmount).units,
+      captureAmount: (isGreedy ? channel.accepted : channel.spent).units,
+      signature: isGreedy ? channel.signature : payload.signature)
     let planner = TransactionPlanner(client: chain, chainID: devnet.configuration.chainID)
     let transaction = try await planner.plan(
       calls: [Call(to: TempoAddress.channelReserve, data: call)], from: payee.address,

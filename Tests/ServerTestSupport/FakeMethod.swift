@@ -5,7 +5,7 @@ import Synchronization
 
 /// A payment method without a chain: the payload says what shall happen, and everything is counted.
 ///
-/// Payloads: `{"do": "pay" | "payWithoutHold" | "manage" | "deny" | "refuse" | "crash" | "store" |
+/// Payloads: `{"do": "pay" | "payAndLose" | "payWithoutHold" | "manage" | "deny" | "refuse" | "crash" | "store" |
 /// "cancel" | "contradict" | "unavailable"}`.
 public final class FakeMethod: ServerMethod {
   public struct Counts: Sendable, Equatable {
@@ -28,13 +28,16 @@ public final class FakeMethod: ServerMethod {
   private let lastEvidence = Mutex<(any Sendable)?>(nil)
   /// Added to fresh challenges when set.
   private let hint: (@Sendable (ChallengeContext) -> JSONValue?)?
+  /// Holds cannot be resolved without suspending, as when a record is not in memory.
+  private let needsSuspension: Bool
 
   public init(
     key: MethodKey = MethodKey(name: "tempo", intent: "session", version: "v2"),
-    hint: (@Sendable (ChallengeContext) -> JSONValue?)? = nil
+    hint: (@Sendable (ChallengeContext) -> JSONValue?)? = nil, needsSuspension: Bool = false
   ) {
     self.key = key
     self.hint = hint
+    self.needsSuspension = needsSuspension
   }
 
   public var counts: Counts { state.withLock { $0 } }
@@ -81,6 +84,9 @@ public final class FakeMethod: ServerMethod {
       }
       state.withLock { $0.held += 1 }
       return payment(FakeHold(method: self))
+    case "payAndLose":
+      state.withLock { $0.held += 1 }
+      return payment(FakeHold(method: self, isLost: true))
     case "payWithoutHold": return payment(nil)
     case "manage":
       return .management(
@@ -114,8 +120,23 @@ public final class FakeMethod: ServerMethod {
 
   struct FakeHold: PaymentHold {
     let method: FakeMethod
+    /// The price is given back before the handler answers.
+    var isLost = false
+    func begin() -> PaymentProblem? { isLost ? .channelClosed(reason: "the price is not held") : nil }
     func commit() async { method.state.withLock { $0.committed += 1 } }
     func release() async { method.state.withLock { $0.released += 1 } }
+
+    func commitNow() -> Bool {
+      guard !method.needsSuspension else { return false }
+      method.state.withLock { $0.committed += 1 }
+      return true
+    }
+
+    func releaseNow() -> Bool {
+      guard !method.needsSuspension else { return false }
+      method.state.withLock { $0.released += 1 }
+      return true
+    }
   }
 }
 

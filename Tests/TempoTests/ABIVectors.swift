@@ -18,13 +18,11 @@ import Testing
   ]
 
   @Test func abiFile() throws {
-    let file = try VectorFile.load("abi.json")
-    try file.expectGroups(["calls", "results", "events", "errors", "addresses"])
-    var tally = Tally(file)
-    for vector in try file.group("calls") { tally.run(vector) { try call(vector) } }
-    for vector in try file.group("results") { tally.run(vector) { try result(vector) } }
-    for vector in try file.group("events") { tally.run(vector) { try event(vector) } }
-    for vector in try file.group("errors") {
+    var tally = try Tally(.abi)
+    try tally.each("calls", call)
+    try tally.each("results", result)
+    try tally.each("events", event)
+    for vector in try tally.file.group("errors") {
       tally.run(vector) {
         let signature = try vector.string("signature")
         guard let error = ContractErrors.all.first(where: { $0.signature == signature }) else {
@@ -37,7 +35,7 @@ import Testing
         }
       }
     }
-    for vector in try file.group("addresses") { tally.run(vector) { try addresses(vector.value) } }
+    for vector in try tally.file.group("addresses") { tally.run(vector) { try addresses(vector.value) } }
     try tally.finish()
   }
 

@@ -5,10 +5,8 @@ import Testing
 
 @Suite struct ChannelVectors {
   @Test func channelFile() throws {
-    let file = try VectorFile.load("channel.json")
-    try file.expectGroups(["channelId", "invalid", "expiringNonceHash", "legacyChannelId"])
-    var tally = Tally(file)
-    for vector in try file.group("channelId") {
+    var tally = try Tally(.channel)
+    for vector in try tally.file.group("channelId") {
       tally.run(vector) {
         let descriptor = try Reading.descriptor(vector["descriptor"])
         let chainID = try Reading.uint64(vector["chainId"])
@@ -21,10 +19,10 @@ import Testing
         try Tally.expect(descriptor.effectiveSigner, try Reading.address(vector["voucherSigner"]), "signer")
       }
     }
-    for vector in try file.group("invalid") {
+    for vector in try tally.file.group("invalid") {
       tally.run(vector) { try invalid(vector) }
     }
-    for vector in try file.group("expiringNonceHash") {
+    for vector in try tally.file.group("expiringNonceHash") {
       tally.run(vector) {
         var transaction = try Reading.transaction(vector["transaction"])
         transaction.feePayer = try vector.bool("sponsored") ? .awaitingFeePayer : .unsponsored
@@ -36,7 +34,7 @@ import Testing
           "expiringNonceHash")
       }
     }
-    for vector in try file.group("legacyChannelId") {
+    for vector in try tally.file.group("legacyChannelId") {
       tally.run(vector) {
         let channel = LegacyChannel(
           payer: try Reading.address(vector["payer"]), payee: try Reading.address(vector["payee"]),

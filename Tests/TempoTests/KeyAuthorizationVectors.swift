@@ -11,11 +11,9 @@ import Testing
   private static let keepsEmptyLimits: Set = ["limits empty list"]
 
   @Test func keyAuthorizationFile() async throws {
-    let file = try VectorFile.load("key-authorization.json")
-    try file.expectGroups(["sign", "deserialize"])
-    var tally = Tally(file)
-    for vector in try file.group("sign") { await tally.runAsync(vector) { try await sign(vector) } }
-    for vector in try file.group("deserialize") { tally.run(vector) { try deserialize(vector) } }
+    var tally = try Tally(.keyAuthorization)
+    try await tally.eachAsync("sign", sign)
+    try tally.each("deserialize", deserialize)
     try tally.finish()
   }
 
@@ -58,6 +56,7 @@ import Testing
     guard Reading.equals(plain.rpcForm, json) else { throw VectorError("JSON-RPC form \(plain.rpcForm)") }
     try Tally.expect(try SignedKeyAuthorization(rpcForm: try Reading.rpc(json)), plain, "from JSON-RPC")
     if Reading.isMiswritten(object) {
+      vector.differs(.authorizationSkippedLimits)
       guard plain.authorization.hash != signed.authorization.hash, try plain.signer() != signed.signer()
       else { throw VectorError("unlimited and no spending are the same bytes") }
     }
@@ -72,6 +71,7 @@ import Testing
   private func deserialize(_ vector: VectorCase) throws {
     try vector.expectMembers(["name", "serialized", "result", "error"])
     let bytes = try vector.bytes("serialized")
+    if Self.rejectedByUs.contains(vector.name) { vector.differs(.authorizationNotSigned) }
     guard let result = vector["result"], !Self.rejectedByUs.contains(vector.name) else {
       try Tally.expectRejected(vector.name) { try SignedKeyAuthorization(parsing: bytes) }
       return
@@ -79,7 +79,10 @@ import Testing
     let parsed = try SignedKeyAuthorization(parsing: bytes)
     try Tally.expect(parsed.serialized, bytes, "serialized")
     var expected = try Reading.keyAuthorization(result)
-    if Self.keepsEmptyLimits.contains(vector.name) { expected.limits = [] }
+    if Self.keepsEmptyLimits.contains(vector.name) {
+      vector.differs(.authorizationEmptyLimits)
+      expected.limits = []
+    }
     try Tally.expect(parsed.authorization, expected, "authorization")
     guard case .secp256k1(let signature) = parsed.signature else { return }
     let scalars = result["signature"]?["signature"]

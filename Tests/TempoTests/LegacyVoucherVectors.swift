@@ -6,11 +6,9 @@ import Testing
 
 @Suite struct LegacyVoucherVectors {
   @Test func legacyVoucherFile() async throws {
-    let file = try VectorFile.load("legacy-voucher.json")
-    try file.expectGroups(["sign", "verify"])
-    var tally = Tally(file)
-    for vector in try file.group("sign") { await tally.runAsync(vector) { try await sign(vector) } }
-    for vector in try file.group("verify") { tally.run(vector) { try verify(vector) } }
+    var tally = try Tally(.legacyVoucher)
+    try await tally.eachAsync("sign", sign)
+    try tally.each("verify", verify)
     try tally.finish()
   }
 

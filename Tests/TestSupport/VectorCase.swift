@@ -1,14 +1,39 @@
 public import MPPCore
+import Synchronization
 
 /// One golden case.
 public struct VectorCase: Sendable, CustomStringConvertible {
   /// File, group, number and name, for messages.
   public let label: String
+  public let group: String
+  /// Position in the group.
+  public let index: Int
   public let value: JSONValue
+  private let log = DifferenceLog()
 
-  public init(label: String, value: JSONValue) {
+  public init(label: String, group: String = "", index: Int = 0, value: JSONValue) {
     self.label = label
+    self.group = group
+    self.index = index
     self.value = value
+  }
+
+  /// Says that ours answers this case otherwise than the reference, and why. Whoever takes another branch than
+  /// the vector's says so here; `docs/compatibility.md` has the same list.
+  public func differs(_ difference: DeliberateDifference) {
+    log.differences.withLock { _ = $0.insert(difference) }
+  }
+
+  /// What was said, and forgotten now.
+  public func takeDifferences() -> Set<DeliberateDifference> {
+    log.differences.withLock { differences in
+      defer { differences = [] }
+      return differences
+    }
+  }
+
+  private final class DifferenceLog: Sendable {
+    let differences = Mutex<Set<DeliberateDifference>>([])
   }
 
   public var description: String { label }

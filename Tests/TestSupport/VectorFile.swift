@@ -14,10 +14,22 @@ public struct VectorFile: Sendable {
     return VectorFile(name: name, root: try JSONValue(parsing: bytes, limits: limits))
   }
 
+  /// Whether the cases are the repository's own, so that what is known about them may be asserted.
+  public static var isPublicSet: Bool { other == nil }
+
+  /// The names of all files of cases.
+  public static func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".json") }
+      .sorted()
+  }
+
+  private static var other: String? {
+    guard let path = ProcessInfo.processInfo.environment["MPP_VECTORS"], !path.isEmpty else { return nil }
+    return path
+  }
+
   private static var directory: URL {
-    if let path = ProcessInfo.processInfo.environment["MPP_VECTORS"], !path.isEmpty {
-      return URL(fileURLWithPath: path, isDirectory: true)
-    }
+    if let other { return URL(fileURLWithPath: other, isDirectory: true) }
     return URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("Vectors", isDirectory: true)
   }
@@ -45,7 +57,9 @@ public struct VectorFile: Sendable {
       throw VectorError("\(name): no group \(group)")
     }
     return cases.enumerated().map { index, value in
-      VectorCase(label: "\(name) \(group)[\(index)] \(value["name"]?.stringValue ?? "")", value: value)
+      VectorCase(
+        label: "\(name) \(group)[\(index)] \(value["name"]?.stringValue ?? "")", group: group, index: index,
+        value: value)
     }
   }
 }

@@ -2,8 +2,8 @@
 ///
 /// A reader of its own, because this module has no JSON parser and needs no values: it walks over the whole
 /// text, so that nothing that is not JSON passes, and keeps the members `type` and `challenge`. It is stricter
-/// than JSON where a writer never is: both members are strings, appear once, and have no escapes, and no
-/// member's name has any.
+/// than JSON where no browser notices: both members are strings without escapes and appear once, no member's name
+/// has an escape, and numbers are short. Parsers differ about what lies beyond that.
 public struct WebAuthnClientData: Sendable, Hashable {
   /// `webauthn.get` for an assertion.
   public let type: String
@@ -49,16 +49,16 @@ private struct ClientDataReader {
     }
     repeat {
       skipSpace()
-      guard let name = string(), !name.utf8.contains(UInt8(ascii: "\\")) else { return nil }
+      guard let name = plainString() else { return nil }
       skipSpace()
       guard take(":") else { return nil }
       skipSpace()
       switch name {
       case "type":
-        guard type == nil, let text = string() else { return nil }
+        guard type == nil, let text = plainString() else { return nil }
         type = text
       case "challenge":
-        guard challenge == nil, let text = string() else { return nil }
+        guard challenge == nil, let text = plainString() else { return nil }
         challenge = text
       default:
         guard skipValue(depth: 1) else { return nil }
@@ -80,44 +80,65 @@ private struct ClientDataReader {
     while let byte = next, byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d { position += 1 }
   }
 
-  /// A string as it is written, escapes and all.
-  private mutating func string() -> String? {
-    guard take("\"") else { return nil }
-    let start = position
+  /// A string without escapes.
+  private mutating func plainString() -> String? {
+    let start = position + 1
+    guard skipString() else { return nil }
+    let content = bytes[start..<position - 1]
+    return content.contains(UInt8(ascii: "\\")) ? nil : String(decoding: content, as: UTF8.self)
+  }
+
+  private mutating func skipString() -> Bool {
+    guard take("\"") else { return false }
     while let byte = next {
       switch byte {
       case UInt8(ascii: "\""):
         position += 1
-        return String(decoding: bytes[start..<position - 1], as: UTF8.self)
+        return true
       case UInt8(ascii: "\\"):
-        position += 1
-        guard skipEscape() else { return nil }
+        guard skipEscape() else { return false }
       case 0..<0x20:
-        return nil
+        return false
       default:
         position += 1
       }
     }
-    return nil
+    return false
   }
 
+  /// One character that is written with a backslash; half of a surrogate pair is none.
   private mutating func skipEscape() -> Bool {
-    guard let byte = next else { return false }
-    position += 1
-    if byte == UInt8(ascii: "u") {
-      guard position + 4 <= bytes.count,
-        bytes[position..<position + 4].allSatisfy({ Hex.digit($0) != nil })
-      else { return false }
-      position += 4
-      return true
+    guard take("\\"), let byte = next else { return false }
+    if byte != UInt8(ascii: "u") {
+      position += 1
+      return "\"\\/bfnrt".utf8.contains(byte)
     }
-    return "\"\\/bfnrt".utf8.contains(byte)
+    guard let unit = codeUnit() else { return false }
+    switch unit {
+    case 0xd800..<0xdc00:
+      guard take("\\"), let low = codeUnit() else { return false }
+      return (0xdc00..<0xe000).contains(low)
+    case 0xdc00..<0xe000: return false
+    default: return true
+    }
+  }
+
+  /// `uXXXX`
+  private mutating func codeUnit() -> UInt16? {
+    guard take("u"), position + 4 <= bytes.count else { return nil }
+    var unit: UInt16 = 0
+    for _ in 0..<4 {
+      guard let digit = Hex.digit(bytes[position]) else { return nil }
+      unit = unit << 4 | UInt16(digit)
+      position += 1
+    }
+    return unit
   }
 
   private mutating func skipValue(depth: Int) -> Bool {
     guard depth <= WebAuthnClientData.maximumDepth, let byte = next else { return false }
     switch byte {
-    case UInt8(ascii: "\""): return string() != nil
+    case UInt8(ascii: "\""): return skipString()
     case UInt8(ascii: "{"): return skipList(to: "}", named: true, depth: depth)
     case UInt8(ascii: "["): return skipList(to: "]", named: false, depth: depth)
     case UInt8(ascii: "t"): return skipWord("true")
@@ -135,7 +156,7 @@ private struct ClientDataReader {
     repeat {
       skipSpace()
       if named {
-        guard string() != nil else { return false }
+        guard skipString() else { return false }
         skipSpace()
         guard take(":") else { return false }
         skipSpace()
@@ -156,21 +177,21 @@ private struct ClientDataReader {
   private mutating func skipNumber() -> Bool {
     _ = take("-")
     if !take("0") {
-      guard skipDigits() else { return false }
+      guard skipDigits(atMost: 32) else { return false }
     }
     if take(".") {
-      guard skipDigits() else { return false }
+      guard skipDigits(atMost: 32) else { return false }
     }
     if take("e") || take("E") {
       if !take("+") { _ = take("-") }
-      guard skipDigits() else { return false }
+      guard skipDigits(atMost: 2) else { return false }
     }
     return true
   }
 
-  private mutating func skipDigits() -> Bool {
+  private mutating func skipDigits(atMost maximum: Int) -> Bool {
     let start = position
     while let byte = next, byte &- UInt8(ascii: "0") <= 9 { position += 1 }
-    return position > start
+    return (1...maximum).contains(position - start)
   }
 }

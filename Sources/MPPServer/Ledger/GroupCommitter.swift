@@ -3,9 +3,12 @@ import Synchronization
 /// Brings changes to the store, many in one transaction.
 ///
 /// ``enqueue(_:)`` is called under the lock of the record's shard, so the order of the queue is the order of the changes.
-/// ``kick()`` is called after it, without a lock: when nothing is under way it hands the queue to the store; what comes in
-/// the meantime forms the next batch. One batch is under way at a time. There is no task: the caller that finds the
+/// ``kick()`` is called after it, without a lock: when nothing is under way it asks the store to take the queue; what comes in
+/// until the store does so is part of the batch. One batch is under way at a time. There is no task: the caller that finds the
 /// committer idle starts it, and the thread on which the store reports goes on with it.
+///
+/// Changes nobody waits for (``kickLater()``) ride along: with the next batch somebody waits for, or alone when none has come for
+/// ``LedgerLimits/unawaitedDelay``.
 ///
 /// When a batch fails, everything in it and everything queued behind it fails, and those records are read again before their
 /// next use: memory never runs ahead of a store that refused.
@@ -14,29 +17,39 @@ final class GroupCommitter: Sendable {
   private struct State {
     var queue: [WriteTicket] = []
     var isRunning = false
-  }
+    /// Somebody waits for what is queued.
+    var isAwaited = false
+    /// A timer will look after what nobody waits for.
+    var hasTimer = false
 
-  private struct Prepared {
-    var tickets: [WriteTicket] = []
-    var writes: [Write] = []
-    var markers: [WriteTicket] = []
+    /// Whether a timer has to be started for what is queued.
+    mutating func takesTimer() -> Bool {
+      guard !queue.isEmpty, !hasTimer else { return false }
+      hasTimer = true
+      return true
+    }
   }
 
   private let store: any LedgerStore
   private let batchLimit: Int
   private let queueLimit: Int
+  private let unawaitedDelay: Duration
   private let state = Mutex(State())
 
   init(store: any LedgerStore, limits: LedgerLimits) {
     self.store = store
     self.batchLimit = max(limits.batch, 1)
     self.queueLimit = max(limits.pendingWrites, 1)
+    self.unawaitedDelay = max(limits.unawaitedDelay, .zero)
   }
 
   /// Whether another record may join the queue.
   @usableFromInline var hasRoom: Bool { state.withLock { $0.queue.count < queueLimit } }
 
-  /// Puts a ticket at the end of the queue. Call ``kick()`` when all locks are released.
+  /// Records in the queue.
+  var waitingCount: Int { state.withLock { $0.queue.count } }
+
+  /// Puts a ticket at the end of the queue. Call ``kick()`` or ``kickLater()`` when all locks are released.
   @usableFromInline
   func enqueue(_ ticket: WriteTicket) {
     state.withLock { $0.queue.append(ticket) }
@@ -45,7 +58,26 @@ final class GroupCommitter: Sendable {
   /// Starts work if there is some and none is under way.
   @usableFromInline
   func kick() {
-    if let batch = nextBatch(starting: true) { run(batch) }
+    let starts = state.withLock { state in
+      guard !state.queue.isEmpty else { return false }
+      state.isAwaited = true
+      guard !state.isRunning else { return false }
+      state.isRunning = true
+      return true
+    }
+    if starts { run() }
+  }
+
+  /// Sees to it that what is queued is written soon, though nobody waits for it.
+  @usableFromInline
+  func kickLater() {
+    let (needsTimer, isFull) = state.withLock { state in
+      guard !state.isRunning, !state.isAwaited else { return (false, false) }
+      if state.queue.count >= queueLimit { return (false, true) }
+      return (state.takesTimer(), false)
+    }
+    if isFull { kick() }
+    if needsTimer { startTimer() }
   }
 
   /// Waits for everything that is queued now.
@@ -58,54 +90,57 @@ final class GroupCommitter: Sendable {
     try await marker.result().get()
   }
 
-  private func nextBatch(starting: Bool) -> [WriteTicket]? {
-    state.withLock { state in
-      if starting && state.isRunning { return nil }
-      guard !state.queue.isEmpty else {
-        state.isRunning = false
-        return nil
+  private func startTimer() {
+    Task { [self] in
+      try? await Task.sleep(for: unawaitedDelay)
+      state.withLock { $0.hasTimer = false }
+      kick()
+    }
+  }
+
+  private func run() {
+    repeat {
+      let batch = WriteBatch(self)
+      store.submit(batch) { result in
+        self.complete(batch.finish(), result)
+        if batch.completed(), self.goesOn() { self.run() }
       }
-      state.isRunning = true
-      if state.queue.count <= batchLimit {
-        let batch = state.queue
+      guard batch.returned() else { return }
+    } while goesOn()
+  }
+
+  /// Whether another batch follows at once.
+  private func goesOn() -> Bool {
+    let (goesOn, needsTimer) = state.withLock { state in
+      if state.isAwaited { return (true, false) }
+      state.isRunning = false
+      return (false, state.takesTimer())
+    }
+    if needsTimer { startTimer() }
+    return goesOn
+  }
+
+  /// The newest state of every record in the queue, up to the limit of a batch. Encoding happens here, once for each record and batch.
+  func take() -> WriteBatch.Taken {
+    let tickets = state.withLock { state in
+      guard state.queue.count > batchLimit else {
+        let tickets = state.queue
         state.queue = []
-        return batch
+        state.isAwaited = false
+        return tickets
       }
-      let batch = Array(state.queue.prefix(batchLimit))
+      let tickets = Array(state.queue.prefix(batchLimit))
       state.queue.removeFirst(batchLimit)
-      return batch
+      return tickets
     }
+    return prepare(tickets)
   }
 
-  private func run(_ first: [WriteTicket]) {
-    var next: [WriteTicket]? = first
-    while let batch = next {
-      let prepared = prepare(batch)
-      guard !prepared.writes.isEmpty else {
-        for marker in prepared.markers { marker.finish(.success(())) }
-        next = nextBatch(starting: false)
-        continue
-      }
-      let handover = BatchHandover()
-      store.submit(prepared.writes) { result in
-        self.complete(prepared, result)
-        if handover.completed() { self.resume() }
-      }
-      guard handover.returned() else { return }
-      next = nextBatch(starting: false)
-    }
-  }
-
-  private func resume() {
-    if let batch = nextBatch(starting: false) { run(batch) }
-  }
-
-  /// Takes the newest state of every record in the batch. Encoding happens here, once for each record and batch.
-  private func prepare(_ batch: [WriteTicket]) -> Prepared {
-    var prepared = Prepared()
-    prepared.tickets.reserveCapacity(batch.count)
-    prepared.writes.reserveCapacity(batch.count)
-    for ticket in batch {
+  private func prepare(_ tickets: [WriteTicket]) -> WriteBatch.Taken {
+    var prepared = WriteBatch.Taken()
+    prepared.tickets.reserveCapacity(tickets.count)
+    prepared.writes.reserveCapacity(tickets.count)
+    for ticket in tickets {
       guard let source = ticket.source else {
         prepared.markers.append(ticket)
         continue
@@ -124,7 +159,7 @@ final class GroupCommitter: Sendable {
     return prepared
   }
 
-  private func complete(_ prepared: Prepared, _ result: Result<[WriteOutcome], StoreError>) {
+  private func complete(_ prepared: WriteBatch.Taken, _ result: Result<[WriteOutcome], StoreError>) {
     switch result {
     case .success(let outcomes) where outcomes.count == prepared.tickets.count:
       for (ticket, outcome) in zip(prepared.tickets, outcomes) {
@@ -145,10 +180,11 @@ final class GroupCommitter: Sendable {
     }
   }
 
-  private func fail(_ prepared: Prepared, _ error: StoreError) {
+  private func fail(_ prepared: WriteBatch.Taken, _ error: StoreError) {
     let queued = state.withLock { state in
       let queued = state.queue
       state.queue = []
+      state.isAwaited = false
       return queued
     }
     for ticket in prepared.tickets + prepared.markers + queued {

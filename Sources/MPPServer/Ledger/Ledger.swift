@@ -11,6 +11,7 @@ public final class Ledger: Sendable {
   @usableFromInline let committer: GroupCommitter
   @usableFromInline let limits: LedgerLimits
   private let tables = Mutex<[UInt8: any WriteSource]>([:])
+  private let hasServer = Atomic<Bool>(false)
 
   /// - Parameters:
   ///   - store: where records live.
@@ -69,6 +70,20 @@ public final class Ledger: Sendable {
       return table
     }
   }
+
+  /// Takes the ledger for one payment server. A second one in this process would take the holds of the first for those of a
+  /// dead process, and give back prices of deliveries under way.
+  ///
+  /// - Throws: ``ConfigurationError`` when another server has it.
+  func attach() throws(ConfigurationError) {
+    guard hasServer.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else {
+      throw ConfigurationError(
+        .ledger, "this ledger serves another PaymentServer; give each server a ledger of its own")
+    }
+  }
+
+  /// After a server that was never finished.
+  func detach() { hasServer.store(false, ordering: .relaxed) }
 
   /// Waits until everything changed so far is durable, also what nobody waits for.
   public func flush() async throws(StoreError) { try await committer.flush() }

@@ -8,6 +8,10 @@ public protocol LedgerStore: Sendable {
   /// What an applied write survives.
   var durability: Durability { get }
 
+  /// Whether other processes may use the same records at the same time. `false` is a promise that they cannot: what an earlier
+  /// process left under way is then known to be dead.
+  var isShared: Bool { get }
+
   /// The records as committed, in the order of `keys`; `nil` where there is none.
   ///
   /// Linearizable with commits made through any node: a write whose commit has returned is seen.
@@ -19,10 +23,20 @@ public protocol LedgerStore: Sendable {
   /// writes survive what ``durability`` says. When it throws, nothing is known about any of them, and the caller loads again.
   func commit(_ writes: [Write]) async throws(StoreError) -> [WriteOutcome]
 
+  /// Deletes each record whose stored version is the expected one, with its index values; one answer for each: whether it
+  /// was deleted. Durable on return, as with ``commit(_:)``. The key is free for an insertion then.
+  func remove(_ removals: [Removal]) async throws(StoreError) -> [Bool]
+
   /// As ``commit(_:)`` for a caller that does not suspend: `completion` is called exactly once, on any thread,
   /// possibly before `submit` returns. The default starts a task; stores with a thread of their own do better.
   func submit(
     _ writes: [Write],
+    completion: @escaping @Sendable (Result<[WriteOutcome], StoreError>) -> Void)
+
+  /// As ``submit(_:completion:)-([Write],_)`` for writes that are taken when the store is ready to write them: the later it calls
+  /// ``WriteBatch/take()``, the more callers share the transaction. The default takes them at once.
+  func submit(
+    _ batch: WriteBatch,
     completion: @escaping @Sendable (Result<[WriteOutcome], StoreError>) -> Void)
 
   /// Takes `key` until `expires`: `true` for the first claimant of all nodes, `false` while somebody's claim is alive
@@ -41,6 +55,14 @@ public protocol LedgerStore: Sendable {
 }
 
 extension LedgerStore {
+  public func submit(
+    _ batch: WriteBatch,
+    completion: @escaping @Sendable (Result<[WriteOutcome], StoreError>) -> Void
+  ) {
+    let writes = batch.take()
+    if writes.isEmpty { completion(.success([])) } else { submit(writes, completion: completion) }
+  }
+
   public func submit(
     _ writes: [Write],
     completion: @escaping @Sendable (Result<[WriteOutcome], StoreError>) -> Void

@@ -24,6 +24,7 @@ public final class MemoryStore: LedgerStore {
   public init() {}
 
   public var durability: Durability { .volatile }
+  public var isShared: Bool { false }
 
   public func load(_ keys: [RecordKey]) async throws(StoreError) -> [VersionedRecord?] {
     try open { state in
@@ -42,6 +43,16 @@ public final class MemoryStore: LedgerStore {
     completion: @escaping @Sendable (Result<[WriteOutcome], StoreError>) -> Void
   ) {
     completion(apply(writes))
+  }
+
+  public func remove(_ removals: [Removal]) async throws(StoreError) -> [Bool] {
+    try open { state in
+      removals.map { removal in
+        guard state.rows[removal.key]?.version == removal.expected else { return false }
+        state.rows[removal.key] = nil
+        return true
+      }
+    }.get()
   }
 
   public func claim(

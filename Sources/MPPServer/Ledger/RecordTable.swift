@@ -128,22 +128,78 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   /// As ``update(_:_:)``, but returns as soon as the change is in memory and queued. For changes no answer depends on, for
   /// example the commit of a hold: if the store refuses or the process dies first, the change is lost.
   ///
+  /// - Parameters:
+  ///   - isAdmitted: queue the change however much waits. Only for changes that end something the queue had room for, so
+  ///     that their number is bounded by it.
+  ///   - onLoss: called once, from any thread, when the store has refused the change or may have: the record is read again
+  ///     before its next use. Not called when the change became durable. It must be quick and must not use the table.
   /// - Throws: what `body` throws; `StoreError` when the record cannot be read or the queue is full.
   @discardableResult
   @inlinable
   public nonisolated(nonsending) func updateWithoutWaiting<T: Sendable>(
-    _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
+    _ key: RecordKey, isAdmitted: Bool = false, onLoss: (@Sendable (StoreError) -> Void)? = nil,
+    _ body: @Sendable (Record?) throws -> (Record, T)
   ) async throws -> (Record, T) {
-    let (record, value, _) = try await apply(key, body)
-    committer.kick()
+    let (record, value, ticket) = try await apply(key, isAdmitted: isAdmitted, body)
+    if let onLoss { ticket?.onFailure(onLoss) }
+    committer.kickLater()
     return (record, value)
+  }
+
+  /// As ``updateWithoutWaiting(_:isAdmitted:onLoss:_:)`` for a caller that cannot suspend: `nil`, and nothing changed, when the
+  /// record is not in memory.
+  @inlinable
+  public func updateInMemory<T: Sendable>(
+    _ key: RecordKey, isAdmitted: Bool = false, onLoss: (@Sendable (StoreError) -> Void)? = nil,
+    _ body: @Sendable (Record?) throws -> (Record, T)
+  ) throws -> (Record, T)? {
+    guard isAdmitted || committer.hasRoom else {
+      throw StoreError(.overloaded, "too many changes wait for the store")
+    }
+    let done: (Record, T, WriteTicket?)? = try shard(key).state.withLock { shard in
+      guard let entry = shard.entries[key] else { return nil }
+      return try change(entry, key, body)
+    }
+    guard let (record, value, ticket) = done else { return nil }
+    if let onLoss { ticket?.onFailure(onLoss) }
+    committer.kickLater()
+    return (record, value)
+  }
+
+  /// Forgets a record that has no unwritten changes, so that its next use reads what other processes have made of it.
+  public func refresh(_ key: RecordKey) {
+    shard(key).state.withLock { shard in
+      if shard.entries[key]?.isClean == true { shard.remove(key) }
+    }
+  }
+
+  /// Deletes a record, durably, when `isRemovable` says so of its newest state and nothing of it waits for the store. For
+  /// records that nobody changes any more: a change that is made meanwhile wins, and the record stays.
+  ///
+  /// - Returns: whether it was deleted.
+  public nonisolated(nonsending) func remove(
+    _ key: RecordKey, where isRemovable: @Sendable (Record) -> Bool
+  ) async throws -> Bool {
+    let (stored, version) = try await fetch(key)
+    guard let stored, isRemovable(stored) else { return false }
+    let isUnused: Bool = shard(key).state.withLock { shard in
+      guard let entry = shard.entries[key] else { return true }
+      guard entry.isClean, entry.version <= version else { return false }
+      shard.remove(key)
+      return true
+    }
+    guard isUnused else { return false }
+    // Who has read the record again meanwhile and changes it meets a conflict, and reads that it is gone.
+    let isRemoved = try await store.remove([Removal(key: key, expected: version)]).first ?? false
+    if isRemoved { refresh(key) }
+    return isRemoved
   }
 
   @inlinable
   nonisolated(nonsending) func apply<T: Sendable>(
-    _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
+    _ key: RecordKey, isAdmitted: Bool = false, _ body: @Sendable (Record?) throws -> (Record, T)
   ) async throws -> (Record, T, WriteTicket?) {
-    guard committer.hasRoom else {
+    guard isAdmitted || committer.hasRoom else {
       throw StoreError(.overloaded, "too many changes wait for the store")
     }
     while true {

@@ -9,15 +9,17 @@ import Synchronization
 final class WriteTicket: Sendable {
   private enum State {
     /// → finished
-    case waiting([UnsafeContinuation<Result<Void, StoreError>, Never>])
+    case waiting([UnsafeContinuation<Result<Void, StoreError>, Never>], onFailure: [LossHandler])
     /// The end.
     case finished(Result<Void, StoreError>)
   }
 
+  @usableFromInline typealias LossHandler = @Sendable (StoreError) -> Void
+
   @usableFromInline let key: RecordKey
   /// `nil` for a ticket that only marks a position in the queue.
   @usableFromInline let source: (any WriteSource)?
-  private let state = Mutex(State.waiting([]))
+  private let state = Mutex(State.waiting([], onFailure: []))
 
   @usableFromInline
   init(key: RecordKey, source: (any WriteSource)?) {
@@ -27,12 +29,34 @@ final class WriteTicket: Sendable {
 
   /// Ends the ticket; only the first call counts.
   func finish(_ result: Result<Void, StoreError>) {
-    let waiting: [UnsafeContinuation<Result<Void, StoreError>, Never>] = state.withLock { state in
-      guard case .waiting(let continuations) = state else { return [] }
-      state = .finished(result)
-      return continuations
+    let (waiting, handlers): ([UnsafeContinuation<Result<Void, StoreError>, Never>], [LossHandler]) =
+      state.withLock { state in
+        guard case .waiting(let continuations, let handlers) = state else { return ([], []) }
+        state = .finished(result)
+        return (continuations, handlers)
+      }
+    if case .failure(let error) = result {
+      for handler in handlers { handler(error) }
     }
     for continuation in waiting { continuation.resume(returning: result) }
+  }
+
+  /// Calls `handler` when the changes did not become durable, or nobody knows.
+  @usableFromInline
+  func onFailure(_ handler: @escaping LossHandler) {
+    let known: StoreError? = state.withLock { state in
+      switch state {
+      case .waiting(let continuations, var handlers):
+        // The state gives its array up first: it is not copied.
+        state = .waiting([], onFailure: [])
+        handlers.append(handler)
+        state = .waiting(continuations, onFailure: handlers)
+        return nil
+      case .finished(.success): return nil
+      case .finished(.failure(let error)): return error
+      }
+    }
+    if let known { handler(known) }
   }
 
   var isFinished: Bool {
@@ -50,9 +74,10 @@ final class WriteTicket: Sendable {
     return await withUnsafeContinuation { continuation in
       let early: Result<Void, StoreError>? = state.withLock { state in
         switch state {
-        case .waiting(var continuations):
+        case .waiting(var continuations, let handlers):
+          state = .waiting([], onFailure: [])
           continuations.append(continuation)
-          state = .waiting(continuations)
+          state = .waiting(continuations, onFailure: handlers)
           return nil
         case .finished(let result):
           return result

@@ -68,7 +68,8 @@ extension ChannelRecord {
     case .hold(let request): _ = try take(request)
     case .commit(let id): try commit(id)
     case .release(let id): releaseHolds { $0.id == id }
-    case .releaseExpired(let now): releaseHolds { $0.expires <= now }
+    case .releaseExpired(let now, let epoch): releaseHolds { $0.expires <= now && $0.id.epoch != epoch }
+    case .renew(let ids, let expires): renewHolds(ids, expires)
     case .releaseAll(let epoch): releaseHolds { $0.id.epoch != epoch }
     case .mergeChainState(let observation): merge(observation)
     case .settled(let total, let mark, let block): try settle(total, mark, block)

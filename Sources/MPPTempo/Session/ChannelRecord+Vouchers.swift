@@ -121,6 +121,13 @@ extension ChannelRecord {
     units = count
   }
 
+  mutating func renewHolds(_ ids: Set<HoldID>, _ expires: Timestamp) {
+    for index in holds.indices where ids.contains(holds[index].id) && holds[index].expires < expires {
+      let hold = holds[index]
+      holds[index] = Hold(id: hold.id, amount: hold.amount, expires: expires)
+    }
+  }
+
   /// The sum is formed again: it cannot go wrong however the holds came to be.
   mutating func releaseHolds(where isReleased: (Hold) -> Bool) {
     guard holds.contains(where: isReleased) else { return }

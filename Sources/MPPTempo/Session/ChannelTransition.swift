@@ -16,8 +16,10 @@ public enum ChannelTransition: Sendable, Equatable {
   case commit(HoldID)
   /// The content was not delivered. An unknown hold is no error: it was released before.
   case release(HoldID)
-  /// Releases holds whose lease has ended.
-  case releaseExpired(now: Timestamp)
+  /// Releases holds whose lease has ended, except those of one epoch: a process knows which of its own are alive.
+  case releaseExpired(now: Timestamp, keeping: UInt64? = nil)
+  /// Gives holds whose content is still under way a later end of their lease. Unknown ones are no error; an end never moves back.
+  case renew(Set<HoldID>, until: Timestamp)
   /// Releases the holds of all processes but this one; for the start of the only process that uses the ledger.
   case releaseAll(exceptEpoch: UInt64)
   /// Takes over what the chain said (`04` §24.2, W31, W53): older blocks are ignored, deposit and settled only rise while the channel

@@ -18,8 +18,10 @@ extension ClientChannel {
     case .topUpResolved:
       try require([.open, .closing, .orphaned, .closeRequested, .closed], event)
       next.topUp = nil
-    case .closeProven:
+    case .closeProven(let captured):
       try require([.open, .closing, .orphaned, .closeRequested, .closed], event)
+      if captured > account.owed { next.isDisputed = true }
+      next.settled = max(settled, captured)
       next.phase = .closed
       next.closeRequestedAt = nil
     case .closePrepared(let amount):

@@ -68,8 +68,8 @@ public struct ClientChannel: Sendable, Hashable {
     case topUpPrepared(SignedAction)
     /// The top-up transaction expired, or its effect is in the deposit the chain shows.
     case topUpResolved
-    /// The chain shows the transaction that closed the channel.
-    case closeProven
+    /// The chain shows the transaction that closed the channel, and what it captured over the channel's whole life.
+    case closeProven(captured: Amount)
     /// A cooperative close for this amount was signed.
     case closePrepared(Amount)
     /// The server answered that it does not know the channel, or considers it finished (U1).
@@ -108,7 +108,8 @@ public struct ClientChannel: Sendable, Hashable {
   public package(set) var topUp: SignedAction?
   public package(set) var closeAmount: Amount?
   public package(set) var closeRequestedAt: Timestamp?
-  /// The chain captured more than we remember signing: lost journal, or a leaked key.
+  /// The chain captured more than we remember signing (lost journal, or a leaked key), or the close captured more than
+  /// was delivered or may have been.
   public package(set) var isDisputed: Bool
   /// Grows with every stored change.
   public package(set) var version: UInt64

@@ -8,10 +8,13 @@ public struct VoucherReservation: Sendable, Hashable {
   public package(set) var target: Amount
   /// What this request has added to the authorised amount so far.
   public package(set) var raised: Amount
+  /// How much of its price is an older authorisation that the server may have used up already. Above zero, the request
+  /// must travel alone until it is answered: it finds out whether the amount is still there.
+  public package(set) var doubtful: Amount
 
   /// The same share after `VoucherAccount.adopt(ownVoucher:)` found a higher voucher of ours.
   public func restarted() -> VoucherReservation {
-    VoucherReservation(price: price, target: target, raised: .zero)
+    VoucherReservation(price: price, target: target, raised: .zero, doubtful: doubtful)
   }
 }
 
@@ -29,6 +32,11 @@ public struct VoucherAccount: Sendable, Hashable {
   public private(set) var writtenOff: Amount
   /// Σ prices of the requests in flight. Not stored: after a restart nothing is in flight.
   public private(set) var pending: Amount
+  /// The part of `unused` that the server may have used up: authorised for requests whose answer never came. Not stored:
+  /// after a restart everything unused is.
+  public private(set) var doubtful: Amount
+  /// The highest amount whose voucher may have left. Not stored: after a restart, everything authorised.
+  public private(set) var presented: Amount
   /// D: what this client's own transactions deposited, as confirmed by the chain.
   public private(set) var deposit: Amount
   /// C: the most this client authorises and deposits on the channel.
@@ -44,13 +52,16 @@ public struct VoucherAccount: Sendable, Hashable {
     self.delivered = delivered
     self.writtenOff = writtenOff
     self.pending = .zero
+    self.doubtful = .zero
+    self.presented = authorized
     self.deposit = deposit
     self.cap = cap
     // Above the cap is possible: the chain may have shown a capture that is. Then nothing can be added any more, but the
     // channel's deposit must stay recoverable.
-    guard authorized <= .maxUInt96, deposit <= .maxUInt96, slack != nil else {
+    guard authorized <= .maxUInt96, deposit <= .maxUInt96, let slack else {
       throw .outOfRange
     }
+    doubtful = slack
   }
 
   /// K: what is known to be consumed, delivered or not.
@@ -59,6 +70,10 @@ public struct VoucherAccount: Sendable, Hashable {
   /// What was authorised, is not known to be consumed, and is not promised to a request in flight. An unconfirmed
   /// voucher is used again instead of stacking another on top.
   public var unused: Amount { slack ?? .zero }
+
+  /// The most the payee may have a right to: what is known to be consumed, and what may be. A capture above it is a
+  /// dispute. Meant for a channel without requests in flight.
+  public var owed: Amount { sum(confirmed, doubtful) }
 
   /// The amount that may have been lost beyond what was delivered.
   public var exposure: Amount { difference(authorized, delivered) ?? .zero }
@@ -74,9 +89,11 @@ public struct VoucherAccount: Sendable, Hashable {
   ) throws(VoucherPolicyError) -> VoucherReservation {
     guard price > .zero else { throw .priceIsZero }
     guard let slack else { throw .outOfRange }
+    let used = min(doubtful, price)
     if slack >= price {
       pending = sum(pending, price)
-      return VoucherReservation(price: price, target: authorized, raised: .zero)
+      doubtful = difference(doubtful, used) ?? .zero
+      return VoucherReservation(price: price, target: authorized, raised: .zero, doubtful: used)
     }
     var step = difference(price, slack) ?? price
     if let minimumDelta, step < minimumDelta {
@@ -86,7 +103,8 @@ public struct VoucherAccount: Sendable, Hashable {
     }
     try raise(by: step)
     pending = sum(pending, price)
-    return VoucherReservation(price: price, target: authorized, raised: step)
+    doubtful = difference(doubtful, used) ?? .zero
+    return VoucherReservation(price: price, target: authorized, raised: step, doubtful: used)
   }
 
   /// The server refused a voucher whose amount it has passed, or whose headroom it says is used up.
@@ -109,8 +127,10 @@ public struct VoucherAccount: Sendable, Hashable {
     guard let slack else { throw .outOfRange }
     try raise(by: step)
     writtenOff = sum(writtenOff, sum(slack, step))
+    doubtful = .zero
     next.target = authorized
     next.raised = sum(reservation.raised, step)
+    next.doubtful = .zero
     return next
   }
 
@@ -121,15 +141,22 @@ public struct VoucherAccount: Sendable, Hashable {
     return next
   }
 
+  /// The voucher of this reservation is handed out.
+  public mutating func presented(_ reservation: VoucherReservation) {
+    presented = max(presented, min(reservation.target, authorized))
+  }
+
   /// The exchange was answered with what was paid for.
   public mutating func delivered(_ reservation: VoucherReservation) {
     pending = difference(pending, reservation.price) ?? .zero
     delivered = sum(delivered, reservation.price)
   }
 
-  /// The exchange failed, or its outcome is unknown. The voucher is out, so the authorised amount stays (C24).
-  public mutating func released(_ reservation: VoucherReservation) {
+  /// The exchange failed, or its outcome is unknown. The authorised amount stays (C24).
+  /// - Parameter isOut: whether its voucher left: then the server may have used the amount up.
+  public mutating func released(_ reservation: VoucherReservation, isOut: Bool = true) {
     pending = difference(pending, reservation.price) ?? .zero
+    doubtful = min(sum(doubtful, isOut ? reservation.price : reservation.doubtful), unused)
   }
 
   /// Compares the server's requirement with what this client would sign anyway (A6).
@@ -144,6 +171,7 @@ public struct VoucherAccount: Sendable, Hashable {
     guard amount <= cap else { throw .capExceeded(required: amount, cap: cap) }
     writtenOff = sum(writtenOff, difference(amount, authorized) ?? .zero)
     authorized = amount
+    presented = amount
   }
 
   /// Records the deposit the chain shows.
@@ -156,6 +184,7 @@ public struct VoucherAccount: Sendable, Hashable {
     guard capture > authorized, let gap = difference(capture, authorized) else { return false }
     writtenOff = sum(writtenOff, gap)
     authorized = capture
+    presented = capture
     return true
   }
 

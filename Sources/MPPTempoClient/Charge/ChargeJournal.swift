@@ -7,6 +7,8 @@ import Synchronization
 /// delivered. The next equal request presents them before anything new is signed.
 final class ChargeJournal: Sendable {
   static let recordKind = "charge"
+  /// Where the period's total counts charges.
+  private static let account = "charge"
 
   private let environment: ClientEnvironment
   private let versions = Mutex<[Hash32: UInt64]>([:])
@@ -46,8 +48,12 @@ final class ChargeJournal: Sendable {
   func write(new entry: ChargeEntry) async throws(PaymentClientError) {
     do {
       try await writing.withPermits {
-        let spend = try environment.spending.charge(entry.amount, account: "charge")
-        try await environment.journal.write([spend, record(entry)])
+        try environment.spending.charge(entry.amount, account: Self.account)
+        guard let spend = environment.spending.unstored(account: Self.account) else {
+          throw PaymentClientError(.inconsistent, "a charge was not counted")
+        }
+        try await environment.journal.write([spend.record, record(entry)])
+        environment.spending.stored(spend)
       }
     } catch {
       throw .wrapping(error)

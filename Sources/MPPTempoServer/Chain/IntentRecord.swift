@@ -8,6 +8,9 @@ struct IntentRecord: LedgerRecord {
   /// Index of the intents that are not ended, by time of creation.
   static let pendingSlot = 1
 
+  /// Index of the ended ones, by time of creation: what may leave after a time.
+  static let endedSlot = 2
+
   var intent: ChainIntent
 
   init(_ intent: ChainIntent) { self.intent = intent }
@@ -17,8 +20,8 @@ struct IntentRecord: LedgerRecord {
   func encoded() throws -> [UInt8] { try intent.encoded() }
 
   var indexValues: [IndexValue] {
-    guard !intent.state.isFinal else { return [] }
-    return [IndexValue(slot: Self.pendingSlot, number: intent.createdAt.milliseconds)]
+    let slot = intent.state.isFinal ? Self.endedSlot : Self.pendingSlot
+    return [IndexValue(slot: slot, number: intent.createdAt.milliseconds)]
   }
 
   static func key(_ identity: ChainIntent.Identity) -> RecordKey {

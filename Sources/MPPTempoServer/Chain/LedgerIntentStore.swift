@@ -1,3 +1,4 @@
+public import MPPCore
 public import MPPServer
 public import TempoRPC
 
@@ -33,5 +34,14 @@ public struct LedgerIntentStore: IntentStore {
       intents.append(intent)
     }
     return intents
+  }
+
+  /// Deletes intents that have ended and were made before a time, oldest first, at most `limit`. Durable on return.
+  public func purge(createdBefore bound: Timestamp, limit: Int) async throws {
+    let entries = try await table.scan(
+      slot: IntentRecord.endedSlot, .through(bound.milliseconds), limit: limit)
+    for entry in entries {
+      _ = try await table.remove(entry.key) { $0.intent.state.isFinal }
+    }
   }
 }

@@ -16,7 +16,9 @@ struct ChargeHold: PaymentHold {
 
   private func end(_ transition: ChargeTransition) async {
     do {
-      _ = try await service.records.updateWithoutWaiting(ChargeRecord.key(transaction)) { stored in
+      _ = try await service.records.updateWithoutWaiting(
+        ChargeRecord.key(transaction), isAdmitted: true
+      ) { stored in
         guard let stored else { throw ChargeTransitionError.notAllowed }
         return (try stored.applying(transition), ())
       }

@@ -14,15 +14,40 @@ extension ChannelService {
     try verify(open.voucher, signer: open.descriptor.effectiveSigner, domain: call.terms.domain)
     return try await exclusively(open.channelID) {
       if let record = try await load(open.channelID) { return try await reopened(record, open, call) }
-      let intent = try await openIntent(open)
-      var isOnChain = false
-      if try await intents.load(intent.identity)?.blocks(intent) != true {
-        isOnChain = try await simulate(open)
+      return try await openings.run(open.transaction.sender) {
+        let intent = try await openIntent(open)
+        var isOnChain = false
+        if try await intents.load(intent.identity)?.blocks(intent) != true {
+          isOnChain = try await admit(open, call.now)
+        }
+        let result = try await clientBroadcaster.submit(
+          intent, mayBeKnown: isOnChain, probe: openProbe(open.channelID, call.terms.escrow))
+        return try await opened(open, result, call)
       }
-      let result = try await broadcaster.submit(
-        intent, mayBeKnown: isOnChain, probe: openProbe(open.channelID, call.terms.escrow))
-      return try await opened(open, result, call)
     }
+  }
+
+  /// What the chain could not include, or would refuse, is refused here; not what it has done already.
+  /// - Returns: whether the transaction is on chain.
+  private func admit(_ open: VerifiedOpen, _ now: Timestamp) async throws -> Bool {
+    do {
+      try await checkInclusion(open.transaction, .open, now)
+    } catch let problem as PaymentProblem {
+      guard problem.status < 500, await isOnChain(open.transaction.signed.hash) else { throw problem }
+      return true
+    }
+    return try await simulate(open)
+  }
+
+  /// Nothing is sent that would only wait.
+  func checkInclusion(
+    _ transaction: ManagementTransaction, _ label: ManagementTransaction.Label, _ now: Timestamp
+  ) async throws {
+    let head: ChainBlock
+    do { head = try await simulator.latestBlock() } catch {
+      throw SessionProblem.chain(error, "the newest block")
+    }
+    try transaction.checkInclusion(label, head: head, now: now, longest: options.longestTransactionValidity)
   }
 
   /// v16: what the chain would refuse is refused here, before the payer pays a fee for it. It also refuses
@@ -94,12 +119,14 @@ extension ChannelService {
     _ opening: ChannelOpening, _ request: HoldRequest?
   ) async throws -> (ChannelRecord, HoldOutcome) {
     do {
-      return try await table.update(ChannelRecord.key(opening.channelID)) { stored in
-        let record = try ChannelRecord.applying(.open(opening), to: stored)
-        guard let request else { return (record, .notRequested) }
-        let acceptance = VoucherAcceptance(voucher: opening.voucher, comparedWith: .zero)
-        let decision = try record.deciding(acceptance, hold: request)
-        return (decision.record, decision.hold)
+      return try await taking(request, of: opening.channelID) {
+        try await table.update(ChannelRecord.key(opening.channelID)) { stored in
+          let record = try ChannelRecord.applying(.open(opening), to: stored)
+          guard let request else { return (record, .notRequested) }
+          let acceptance = VoucherAcceptance(voucher: opening.voucher, comparedWith: .zero)
+          let decision = try record.deciding(acceptance, hold: request)
+          return (decision.record, decision.hold)
+        }
       }
     } catch let error as ChannelTransitionError {
       throw SessionProblem.refusal(error)
@@ -125,8 +152,8 @@ extension ChannelService {
       guard event.openedDescriptor == descriptor else {
         throw SessionProblem.failed("descriptor does not match ChannelOpened channelId")
       }
-      block = receipt.blockNumber
-    case .effective(let number): block = number
+      block = try await checked(receipt.blockNumber)
+    case .effective: block = try await head()
     case .reverted, .rejected, .expired, .unavailable, .pending:
       throw SessionProblem.transaction(result.outcome, "open")
     }

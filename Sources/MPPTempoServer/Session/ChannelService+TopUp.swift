@@ -18,12 +18,15 @@ extension ChannelService {
     guard !stored.finalized else { throw SessionProblem.finalized }
     let transaction = try Self.transaction(payload, call)
     return try await exclusively(id) {
-      let intent = try topUpIntent(payload, transaction)
-      if try await intents.load(intent.identity)?.blocks(intent) != true {
-        try await checkBeforeTopUp(stored, transaction, call)
+      try await openings.run(transaction.sender) {
+        let intent = try topUpIntent(payload, transaction)
+        if try await intents.load(intent.identity)?.blocks(intent) != true {
+          try await checkInclusion(transaction, .topUp, call.now)
+          try await checkBeforeTopUp(stored, transaction, call)
+        }
+        let result = try await clientBroadcaster.submit(intent)
+        return try await toppedUp(payload, result, call)
       }
-      let result = try await broadcaster.submit(intent)
-      return try await toppedUp(payload, result, call)
     }
   }
 
@@ -83,7 +86,7 @@ extension ChannelService {
       throw SessionProblem.transaction(.pending, "topUp")
     }
     let event = try ReserveEvents(receipt, channelID: id, escrow: call.terms.escrow).toppedUp()
-    let block = receipt.blockNumber
+    let block = try await checked(receipt.blockNumber)
     let state = try await readBack(block) { [client] () async throws(ChainError) in
       try await client.channelState(id, escrow: call.terms.escrow, at: .number(block))
     }

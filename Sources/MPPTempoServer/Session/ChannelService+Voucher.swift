@@ -86,17 +86,29 @@ extension ChannelService {
     _ acceptance: VoucherAcceptance, _ source: VerifiedSource?, _ call: SessionCall,
     transactionHash: Hash32? = nil
   ) async throws -> Verification {
-    let request = call.purpose == .content ? holdRequest(call) : nil
-    let key = ChannelRecord.key(acceptance.voucher.channelID)
     do {
-      let (record, outcome) = try await table.update(key) { stored in
-        guard let stored else { throw ChannelTransitionError.notFound }
-        let decision = try stored.deciding(acceptance, hold: request)
-        return (decision.record, decision.hold)
+      var (record, outcome) = try await decided(acceptance, call)
+      // Holds whose owner is gone are headroom: they are given back before anybody is refused for them.
+      if case .short = outcome, try await writeOwed(in: record) {
+        (record, outcome) = try await decided(acceptance, call)
       }
       return try answer(record, outcome, source, call, transactionHash)
     } catch let error as ChannelTransitionError {
       throw SessionProblem.refusal(error)
+    }
+  }
+
+  private func decided(
+    _ acceptance: VoucherAcceptance, _ call: SessionCall
+  ) async throws -> (ChannelRecord, HoldOutcome) {
+    let request = call.purpose == .content ? holdRequest(call) : nil
+    let id = acceptance.voucher.channelID
+    return try await taking(request, of: id) {
+      try await table.update(ChannelRecord.key(id)) { stored in
+        guard let stored else { throw ChannelTransitionError.notFound }
+        let decision = try stored.deciding(acceptance, hold: request)
+        return (decision.record, decision.hold)
+      }
     }
   }
 
@@ -120,8 +132,11 @@ extension ChannelService {
         VerifiedPayment(
           source: source, amount: hold.amount,
           receipt: call.receipt(record, transactionHash: transactionHash),
-          reference: record.channelID.hex, hold: SessionHold(service: self, id: record.channelID, hold: hold))
-      )
+          reference: record.channelID.hex,
+          hold: SessionHold(
+            service: self,
+            hold: LiveHold(
+              id: hold.id, channelID: record.channelID, takenAt: call.now, expires: hold.expires))))
     }
   }
 }

@@ -18,15 +18,23 @@ final class ChannelService: Sendable {
   /// flood of them does not keep vouchers, settlements and forced closes from it.
   let simulator: ChainClient
   let broadcaster: Broadcaster
+  /// For what clients have signed: waits on the smaller share.
+  let clientBroadcaster: Broadcaster
   let planner: TransactionPlanner
   let table: RecordTable<ChannelRecord>
   let intents: LedgerIntentStore
+  let ledger: Ledger
   let lane = Lane<Hash32>()
   let holds: HoldSequence
+  let live = LiveHolds()
+  /// No other process serves this ledger: holds of other epochs are dead, and nobody else releases ours.
+  let isOnlyProcess: Bool
   let clock: any WallClock
   let random: any RandomSource
   let logger: Logger
-  private let reads = Lane<Hash32>(maximumWaiters: 4_096)
+  let reads = Lane<Hash32>(maximumWaiters: 4_096)
+  let openings: OpeningGate
+  let heights = ChainHeights()
   let freshness: ChannelFreshness
   private let keys = SignerKeys()
   private let due: SettlementPlan?
@@ -51,11 +59,15 @@ final class ChannelService: Sendable {
     simulator = ChainClient(
       transport: options.transport, clock: environment.clock, sleeper: options.sleeper,
       random: environment.random, limits: share)
+    ledger = environment.ledger
     intents = try LedgerIntentStore(environment.ledger)
     broadcaster = Broadcaster(client: client, store: intents)
+    clientBroadcaster = Broadcaster(client: simulator, store: intents)
+    openings = OpeningGate(limit: options.maximumOpenings, limitPerPayer: options.maximumOpeningsPerPayer)
     planner = TransactionPlanner(client: client, chainID: options.chainID, random: environment.random)
     table = try environment.ledger.table(ChannelRecord.self)
     holds = HoldSequence(random: environment.random)
+    isOnlyProcess = options.isOnlyProcess ?? !environment.ledger.store.isShared
     freshness = ChannelFreshness(ttl: options.channelStateTTL)
   }
 
@@ -79,62 +91,6 @@ final class ChannelService: Sendable {
     } catch is LaneError {
       throw PaymentProblem.unavailable(reason: "too many requests of this channel wait", retryAfter: 1)
     }
-  }
-
-  // MARK: Chain state
-
-  /// The record with chain state that is not older than the limit. Concurrent callers share one read.
-  func current(_ record: ChannelRecord, _ now: Timestamp) async throws -> ChannelRecord {
-    let id = record.channelID
-    if freshness.isFresh(id, now) { return record }
-    do {
-      return try await reads.run(id) {
-        if freshness.isFresh(id, now) { return try await load(id) ?? record }
-        do {
-          return try await read(record, now)
-        } catch let error as ChainError {
-          guard freshness.toleratesFailure(id, now, limit: options.maximumStaleness) else {
-            throw SessionProblem.chain(error, "the channel's state")
-          }
-          logger.warning(
-            "serving a channel with old chain state",
-            metadata: ["mpp.channel": "\(id.hex.prefix(10))", "mpp.code": "\(error.label)"])
-          return record
-        }
-      }
-    } catch is LaneError {
-      throw PaymentProblem.unavailable(reason: "too many requests of this channel wait", retryAfter: 1)
-    }
-  }
-
-  /// Reads the chain now and writes what it says into the record.
-  /// - Throws: `ChainError` when it cannot be read; the record is unchanged then.
-  func read(_ record: ChannelRecord, _ now: Timestamp) async throws -> ChannelRecord {
-    let block = try await client.blockNumber()
-    let state = try await stateAt(block, record.channelID, record.escrow)
-    return try await merge(state, block, record.channelID, now)
-  }
-
-  /// The state after a block that is known to exist; retried while the node lags (U3).
-  func stateAt(
-    _ block: UInt64, _ id: Hash32, _ escrow: Address
-  ) async throws(ChainError) -> ChannelState {
-    try await client.readBack { () async throws(ChainError) in
-      try await client.channelState(id, escrow: escrow, at: .number(block))
-    }
-  }
-
-  @discardableResult
-  func merge(
-    _ state: ChannelState, _ block: UInt64, _ id: Hash32, _ now: Timestamp
-  ) async throws -> ChannelRecord {
-    let observation = ChannelObservation(state, block: block)
-    // What the chain says can be read again: no answer waits for the disk here.
-    let (record, _) = try await table.updateWithoutWaiting(ChannelRecord.key(id)) { stored in
-      (try ChannelRecord.applying(.mergeChainState(observation), to: stored), ())
-    }
-    freshness.noteRead(id, now)
-    return record
   }
 
   // MARK: Signatures

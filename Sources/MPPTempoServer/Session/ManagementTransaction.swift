@@ -1,6 +1,7 @@
 import EVM
 import MPPCore
 import Tempo
+import TempoRPC
 
 /// The transaction of an `open` or `topUp` credential, decoded and checked without the chain (`04` §18.5).
 /// Pure.
@@ -79,18 +80,50 @@ struct ManagementTransaction: Sendable {
     }
   }
 
-  /// Seconds; refused when it is dead already or when nobody could say in time that it never came.
+  /// What can be said without the chain: the transaction has an end that is not far, and nothing that a node may
+  /// wait for, such as an earlier nonce.
   func checkValidity(_ label: Label, now: Timestamp) throws(PaymentProblem) {
-    guard let validBefore = signed.transaction.validBefore else {
+    let transaction = signed.transaction
+    guard let validBefore = transaction.validBefore else {
       throw SessionProblem.failed("TIP-1034 \(label.rawValue) transaction has no validBefore")
     }
-    let limit = UInt64(clamping: now.adding(seconds: Self.longestValidity).seconds)
-    guard validBefore <= limit else {
+    guard transaction.nonceKey == ExpiringNonce.key, transaction.nonce == 0 else {
+      throw SessionProblem.failed("TIP-1034 \(label.rawValue) transaction has no expiring nonce")
+    }
+    guard validBefore <= UInt64(clamping: now.adding(seconds: Self.longestValidity).seconds) else {
       throw SessionProblem.failed("TIP-1034 \(label.rawValue) transaction is valid for too long")
     }
   }
 
+  /// Whether the next block can include it, by the clock and the fees of the chain. Checked before the first
+  /// sending only: later, the end of a transaction says nothing about what became of it.
+  ///
+  /// - Parameter longest: milliseconds.
+  func checkInclusion(
+    _ label: Label, head: ChainBlock, now: Timestamp, longest: Int64
+  ) throws(PaymentProblem) {
+    let transaction = signed.transaction
+    let wall = UInt64(clamping: now.seconds)
+    let latest = max(head.timestamp, wall)
+    guard let validBefore = transaction.validBefore, validBefore > head.timestamp,
+      validBefore > wall - min(wall, Self.clockSkew)
+    else { throw SessionProblem.failed("TIP-1034 \(label.rawValue) transaction has expired") }
+    let (bound, overflow) = latest.addingReportingOverflow(UInt64(clamping: longest / 1_000))
+    guard overflow || validBefore <= bound else {
+      throw SessionProblem.failed("TIP-1034 \(label.rawValue) transaction is valid for too long")
+    }
+    guard (transaction.validAfter ?? 0) <= latest + Self.clockSkew else {
+      throw SessionProblem.failed("TIP-1034 \(label.rawValue) transaction is not valid yet")
+    }
+    if let base = head.baseFeePerGas, transaction.maxFeePerGas < base {
+      throw SessionProblem.failed("TIP-1034 \(label.rawValue) transaction offers less than the base fee")
+    }
+  }
+
+  /// Seconds. The rest of the rule is ``checkInclusion(_:head:now:longest:)``, with the chain's clock.
   private static let longestValidity: Int64 = 900
+  /// Seconds by which our clock and the chain's may differ.
+  private static let clockSkew: UInt64 = 5
 
   private static func swap(_ calls: [Call], _ label: Label) throws(PaymentProblem) -> SwapExactAmountOut {
     let approval = calls[0]

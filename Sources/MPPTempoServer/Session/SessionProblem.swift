@@ -10,6 +10,8 @@ enum SessionProblem {
   static let finalized = PaymentProblem.channelClosed(reason: "channel is finalized")
   static let alreadyFinalized = PaymentProblem.channelClosed(reason: "channel is already finalized")
   static let closing = PaymentProblem.channelClosed(reason: "channel has a pending close request")
+  static let priceNotHeld = PaymentProblem.channelClosed(
+    reason: "the price of this request was given back before it was answered")
   static let invalidSignature = PaymentProblem.invalidSignature(reason: "invalid voucher signature")
   static let foreignDescriptor = failed("credential descriptor does not match stored channel")
   static let voucherTooLow = failed(

@@ -108,7 +108,17 @@ public final class TempoSessionMethod: ServerMethod {
 
   public func start() async throws { try await settlements.reconcile() }
 
-  public func run() async throws { try await settlements.run() }
+  public func run() async throws {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.settlements.run() }
+      group.addTask { await HoldKeeper(self.channels).run() }
+      await group.waitForAll()
+    }
+  }
 
-  public func shutdown() async { queue.finish() }
+  public func shutdown() async {
+    await channels.writeOwed()
+    channels.live.close()
+    queue.finish()
+  }
 }

@@ -72,10 +72,12 @@ extension ChannelService {
   func performClose(
     _ id: Hash32, voucher: SignedVoucher?, trigger: SettlementEvent.Trigger
   ) async throws -> Closed {
+    // A payer who may withdraw soon is waited for less.
+    let patience = trigger == .forcedClose ? min(options.holdLease, Self.forcedPatience) : options.holdLease
     let owner = random.fill(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     do {
       try await beginClose(id, voucher, owner)
-      let intent = try await preparedClose(id, owner)
+      let intent = try await preparedClose(id, owner, patience)
       let result = try await broadcaster.submit(intent.0, probe: goneProbe(id, intent.1))
       return try await closed(result, trigger: trigger)
     } catch let error as ChannelTransitionError {
@@ -85,9 +87,11 @@ extension ChannelService {
 
   /// The signed close, not stored yet. Whatever goes wrong until then opens the channel again: nobody has
   /// seen anything.
-  private func preparedClose(_ id: Hash32, _ owner: UInt64) async throws -> (ChainIntent, Address) {
+  private func preparedClose(
+    _ id: Hash32, _ owner: UInt64, _ patience: Int64
+  ) async throws -> (ChainIntent, Address) {
     do {
-      let record = try await drained(id)
+      let record = try await drained(id, patience: patience)
       guard let capture = record.captureAmount, let lease = record.closing else {
         throw SessionProblem.closing
       }
@@ -103,7 +107,7 @@ extension ChannelService {
   func releaseStaleClose(_ id: Hash32) async throws {
     try await exclusively(id) {
       guard try await pendingClose(id) == nil, let lease = try await load(id)?.closing,
-        options.isOnlyProcess || lease.expires <= clock.now
+        isOnlyProcess || lease.expires <= clock.now
       else { return }
       try await apply(.abortClose(owner: lease.owner), to: id)
     }
@@ -113,8 +117,8 @@ extension ChannelService {
     let now = clock.now
     let attempt = CloseAttempt(
       voucher: voucher, owner: owner, now: now,
-      expires: now.adding(milliseconds: options.holdLease).adding(milliseconds: Self.closeLease))
-    let isOnlyProcess = options.isOnlyProcess
+      expires: now.adding(milliseconds: 3 * options.holdLease).adding(milliseconds: Self.closeLease))
+    let isOnlyProcess = isOnlyProcess
     // The lane is ours and no close is pending in the journal: a lease that is there belongs to a run that
     // died before it had anything to send.
     _ = try await table.update(ChannelRecord.key(id)) { stored in
@@ -126,23 +130,38 @@ extension ChannelService {
     }
   }
 
+  private static var forcedPatience: Int64 { 5_000 }
   private static var closeLease: Int64 { 120_000 }
   private static var drainPause: Int64 { 10 }
+  /// Between two looks at holds of other processes.
+  private static var sharedDrainPause: Int64 { 250 }
 
-  /// Waits until no delivery is under way, at most for the lease of a hold.
-  private func drained(_ id: Hash32) async throws -> ChannelRecord {
+  /// Waits until no delivery is under way, at most `patience`. Then those of this process whose first byte is
+  /// out are charged, and the others are given back and will not be sent: a close makes nothing free. Other
+  /// processes do the same with theirs, or their leases end.
+  private func drained(_ id: Hash32, patience: Int64) async throws -> ChannelRecord {
+    if isOnlyProcess { try await apply(.releaseAll(exceptEpoch: holds.epoch), to: id) }
     var waited: Int64 = 0
-    if options.isOnlyProcess { try await apply(.releaseAll(exceptEpoch: holds.epoch), to: id) }
+    var isDecided = false
     while true {
+      if !isOnlyProcess { table.refresh(ChannelRecord.key(id)) }
       guard let record = try await load(id) else { throw SessionProblem.channelNotFound }
       if record.holds.isEmpty { return record }
-      let released = try await apply(.releaseExpired(now: clock.now), to: id)
-      if released.holds.isEmpty { continue }
-      guard waited <= options.holdLease else {
+      let mine = record.holds.map(\.id).filter { $0.epoch == holds.epoch }
+      if waited >= patience, !mine.isEmpty {
+        try await decide(mine, of: id)
+        // Nobody here knows these, and the report that could explain it is long through.
+        if isDecided { try await release(mine.filter { live.hold($0) == nil }, of: id) }
+        isDecided = true
+      } else {
+        try await apply(.releaseExpired(now: clock.now, keeping: holds.epoch), to: id)
+      }
+      guard waited <= patience + 2 * options.holdLease else {
         throw PaymentProblem.unavailable(reason: "deliveries of this channel are under way", retryAfter: 1)
       }
-      try await options.sleeper.sleep(milliseconds: Self.drainPause)
-      waited += Self.drainPause
+      let pause = isOnlyProcess || !mine.isEmpty ? Self.drainPause : Self.sharedDrainPause
+      try await options.sleeper.sleep(milliseconds: pause)
+      waited += pause
     }
   }
 
@@ -164,6 +183,7 @@ extension ChannelService {
 
   func goneProbe(_ id: Hash32, _ escrow: Address) -> Broadcaster.EffectProbe {
     { [client] block throws(ChainError) in
+      // Believed for now; the books are closed only after a second look.
       try await !client.channelState(id, escrow: escrow, at: block).exists
     }
   }
@@ -195,22 +215,29 @@ extension ChannelService {
     guard case .close(let capture, let voucher, let owner)? = context else {
       throw StoreError(.corrupt, "a stored close intent cannot be read")
     }
-    let captured: Amount
     let block: UInt64
     switch result.outcome {
-    case .included(let receipt):
-      block = receipt.blockNumber
-      captured = try closedAmount(receipt, before, capture)
-    case .effective(let number):
-      block = number
-      captured = try await closedAmount(before, upTo: number) ?? before.settled
+    case .included(let receipt): block = try await checked(receipt.blockNumber)
+    case .effective: block = try await head()
     case .reverted, .rejected, .expired:
-      if before.closing?.owner == owner { try await apply(.abortClose(owner: owner), to: id) }
+      try await reopen(before, owner)
       throw SessionProblem.transaction(result.outcome, "close")
     case .unavailable, .pending:
       throw SessionProblem.transaction(result.outcome, "close")
     }
+    let isGone = before.finalized ? true : try await isGone(before, at: block)
+    guard isGone else {
+      // Seen twice: whatever the receipt says, the channel is there. Another close may be signed.
+      logger.error(
+        "a close's receipt contradicts the channel's state",
+        metadata: ["mpp.channel": "\(id.hex.prefix(10))", "mpp.transaction": "\(result.intent.hash.hex)"])
+      try await broadcaster.abandon(result)
+      try await reopen(before, owner)
+      throw SessionProblem.failed("close receipt does not match the channel's state")
+    }
+    let captured = try await captured(result, before, capture, block)
     let record = try await apply(.closed(captured: captured, voucher: voucher, block: block), to: id)
+    live.revokeAll(of: id)
     try await broadcaster.confirm(result)
     await notify(
       SettlementEvent(
@@ -219,18 +246,29 @@ extension ChannelService {
     return Closed(record: record, hash: result.intent.hash)
   }
 
-  /// What our close captured. A receipt that says something else than was signed is believed, and reported.
-  private func closedAmount(
-    _ receipt: TransactionReceipt, _ record: ChannelRecord, _ capture: Amount
-  ) throws(PaymentProblem) -> Amount {
-    let event = try ReserveEvents(receipt, channelID: record.channelID, escrow: record.escrow).closed()
+  private func reopen(_ record: ChannelRecord, _ owner: UInt64) async throws {
+    guard !record.finalized, record.closing?.owner == owner else { return }
+    try await apply(.abortClose(owner: owner), to: record.channelID)
+  }
+
+  /// What the close that ended the channel captured: by our receipt, else by the chain's logs. An amount that
+  /// cannot be is reported, and counts as far as it can.
+  private func captured(
+    _ result: BroadcastResult, _ record: ChannelRecord, _ capture: Amount, _ block: UInt64
+  ) async throws -> Amount {
+    var event: (captured: Amount, refunded: Amount)?
+    if case .included(let receipt) = result.outcome {
+      event = try? ReserveEvents(receipt, channelID: record.channelID, escrow: record.escrow).closed()
+    }
+    guard let event else { return try await closedAmount(record, upTo: block) ?? record.settled }
+    let bound = record.finalized ? Amount.maxUInt96 : record.deposit
     let (total, overflow) = event.captured.units.addingReportingOverflow(event.refunded.units)
-    if event.captured != capture || overflow || (!record.finalized && total > record.deposit.units) {
+    if event.captured != capture || overflow || total > bound.units {
       logger.error(
         "ChannelClosed amounts do not match state",
         metadata: ["mpp.channel": "\(record.channelID.hex.prefix(10))", "captured": "\(event.captured)"])
     }
-    return event.captured
+    return min(event.captured, bound)
   }
 
   /// What whoever closed the channel captured, from the chain's logs; nil when the payer has withdrawn or the
@@ -245,10 +283,10 @@ extension ChannelService {
         guard let event = try? ChannelReserveEvent(log: log, escrow: record.escrow),
           event.channelID == record.channelID, case .closed(let captured, _) = event.kind
         else { continue }
-        return Amount(units: captured)
+        return min(Amount(units: captured), record.finalized ? .maxUInt96 : record.deposit)
       }
       return nil
-    } catch let error as ChainError {
+    } catch {
       throw SessionProblem.chain(error, "the end of the channel")
     }
   }

@@ -1,4 +1,5 @@
 import EVM
+import Logging
 import MPPCore
 import MPPServer
 import MPPTempo
@@ -14,11 +15,26 @@ extension ChannelService {
     guard case .open(let descriptor, let deposit, let voucher) = try IntentContext(decoding: intent.context)
     else { throw StoreError(.corrupt, "a stored open cannot be read") }
     let escrow = options.escrow
-    let result = try await broadcaster.resume(
+    let result = try await clientBroadcaster.resume(
       intent, maySend: false, probe: openProbe(id, escrow), deadlineMilliseconds: deadline)
     guard !result.isUndecided, result.error == nil else { return }
     if try await load(id) == nil {
-      let observation = try await checkOpened(id, descriptor, deposit, escrow, result)
+      let observation: ChannelObservation
+      do {
+        observation = try await checkOpened(id, descriptor, deposit, escrow, result)
+      } catch let problem as PaymentProblem where problem.status < 500 {
+        // The receipt is not what was signed. When the state says so as well, there is nothing to wait for.
+        let block = try await head()
+        let state = try await stateAt(block, id, escrow)
+        guard state.exists else {
+          guard try await areGone([id], escrow, after: block).first == true else { throw problem }
+          logger.error(
+            "an open's receipt contradicts the chain", metadata: ["mpp.channel": "\(id.hex.prefix(10))"])
+          try await clientBroadcaster.abandon(result)
+          return
+        }
+        observation = ChannelObservation(state, block: block)
+      }
       // A channel that was closed again meanwhile leaves nothing to keep.
       guard observation.deposit > .zero, observation.closeRequestedAt == 0 else {
         try await broadcaster.confirm(result)
@@ -35,7 +51,8 @@ extension ChannelService {
 
   /// Finishes a top-up whose answer was never sent. It only looks, like `finishOpen`.
   func finishTopUp(_ intent: ChainIntent, deadline: Int64?) async throws {
-    let result = try await broadcaster.resume(intent, maySend: false, deadlineMilliseconds: deadline)
+    let result = try await clientBroadcaster.resume(
+      intent, maySend: false, deadlineMilliseconds: deadline)
     guard !result.isUndecided, result.error == nil else { return }
     if let record = try await load(intent.identity.subject), !record.finalized {
       _ = try await read(record, clock.now)
@@ -55,7 +72,7 @@ extension ChannelService {
           guard try await pendingClose(id) == nil else { throw error }
         }
       }
-      guard let record = try await load(id), record.phase == .forced, record.spent > record.settled
+      guard let record = try await load(id), record.phase == .forced, record.used > record.settled
       else { return }
       try checkSender(record.descriptor, id, verb: "close")
       _ = try await performClose(id, voucher: nil, trigger: .forcedClose)

@@ -1,4 +1,5 @@
 import EVM
+import Logging
 import MPPCore
 import MPPServer
 import MPPTempo
@@ -68,7 +69,8 @@ extension ChannelService {
     return try await settled(result, trigger: trigger)
   }
 
-  /// Steps 4 to 7 of `04` §21.1.
+  /// Steps 4 to 7 of `04` §21.1. The channel's state decides; a receipt only says it earlier. One that contradicts
+  /// the state, asked for twice, ends the action: another may be signed when the channel is due again.
   private func settled(
     _ result: BroadcastResult, trigger: SettlementEvent.Trigger
   ) async throws -> SettlementEvent? {
@@ -78,9 +80,16 @@ extension ChannelService {
     guard case .settle(let amount, let mark) = try IntentContext(decoding: result.intent.context) else {
       throw StoreError(.corrupt, "a stored settlement cannot be read")
     }
-    let (total, block) = try await settledTotal(result, before, amount)
-    if !before.finalized {
-      try await apply(.settled(total: total, mark: mark, block: block), to: id)
+    guard let total = try await takeOver(result, before, amount, mark) else {
+      logger.error(
+        "a settlement's receipt contradicts the channel's state",
+        metadata: ["mpp.channel": "\(id.hex.prefix(10))", "mpp.transaction": "\(result.intent.hash.hex)"])
+      if !before.finalized {
+        // The schedule counts from here: a node that lies must not make us settle without end.
+        try await apply(.settled(total: before.settled, mark: mark, block: before.observedBlock), to: id)
+      }
+      try await broadcaster.abandon(result)
+      throw SessionProblem.failed("settle receipt does not match the channel's state")
     }
     try await broadcaster.confirm(result)
     let event = SettlementEvent(
@@ -90,27 +99,43 @@ extension ChannelService {
     return event
   }
 
-  private func settledTotal(
-    _ result: BroadcastResult, _ record: ChannelRecord, _ amount: Amount
-  ) async throws(PaymentProblem) -> (Amount, UInt64) {
-    let block: UInt64
+  /// Writes what a settlement did; nil when the chain's state does not contain it.
+  private func takeOver(
+    _ result: BroadcastResult, _ record: ChannelRecord, _ amount: Amount, _ mark: SettlementMark
+  ) async throws -> Amount? {
+    var block: UInt64
     var event: Amount?
-    switch result.outcome {
-    case .included(let receipt):
-      block = receipt.blockNumber
-      let total = try ReserveEvents(receipt, channelID: record.channelID, escrow: record.escrow).settled()
-      guard total >= amount else { throw SessionProblem.failed("Settled event is below voucher amount") }
-      event = total
-    case .effective(let number): block = number
-    case .reverted, .rejected, .expired, .unavailable, .pending:
-      throw SessionProblem.transaction(result.outcome, "settle")
+    if case .included(let receipt) = result.outcome {
+      block = try await checked(receipt.blockNumber)
+      event = try? ReserveEvents(receipt, channelID: record.channelID, escrow: record.escrow).settled()
+    } else {
+      block = try await head()
     }
-    let state = try await readBack(block) { [client] () async throws(ChainError) in
-      try await client.channelState(record.channelID, escrow: record.escrow, at: .number(block))
+    var state = try await stateAt(block, record.channelID, record.escrow)
+    if state.exists, state.settled < amount.units {
+      try await options.sleeper.sleep(milliseconds: options.limits.readBackPause)
+      block = max(block, try await head())
+      state = try await stateAt(block, record.channelID, record.escrow)
     }
-    if let event, state.settled != event.units, state.exists {
-      throw SessionProblem.failed("on-chain channel state does not match settle receipt")
+    guard !record.finalized else { return max(record.settled, event ?? .zero) }
+    let total: Amount
+    if state.exists {
+      total = Amount(units: state.settled)
+    } else {
+      // Closed since then: the receipt is all there is.
+      total = min(event ?? .zero, record.deposit)
     }
-    return (event ?? Amount(units: state.settled), block)
+    guard total >= amount else { return nil }
+    do {
+      // The deposit may have been raised without us, and more settled than we know it to be.
+      if state.exists {
+        try await apply(
+          .mergeChainState(ChannelObservation(state, block: block)), to: record.channelID)
+      }
+      try await apply(.settled(total: total, mark: mark, block: block), to: record.channelID)
+      return total
+    } catch is ChannelTransitionError {
+      return nil
+    }
   }
 }

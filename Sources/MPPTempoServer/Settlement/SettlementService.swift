@@ -16,6 +16,8 @@ final class SettlementService: Sendable {
   private let queue: SettlementQueue
   private static let page = 100
   private static let concurrency = 8
+  /// Each may wait some seconds for deliveries to end, and all have the same quarter of an hour.
+  private static let forcedConcurrency = 64
 
   init(_ channels: ChannelService, _ plan: SettlementPlan?, _ queue: SettlementQueue) {
     self.channels = channels
@@ -30,22 +32,20 @@ final class SettlementService: Sendable {
   }
 
   private func reconcile(patience: Int64) async throws {
-    for intent in try await channels.intents.pending(limit: Self.page * 10) {
-      do {
-        try await resume(intent, deadline: patience)
-      } catch is CancellationError {
-        throw CancellationError()
-      } catch {
-        report("a chain action is not finished yet", intent.identity.subject, error)
-      }
+    let intents = try await channels.intents.pending(limit: Self.page * 10)
+    await each(intents, "a chain action is not finished yet", \.identity.subject) { intent in
+      try await self.resume(intent, deadline: patience)
     }
+    try Task.checkCancellation()
   }
 
   /// Until the task is cancelled.
-  func run() async throws {
+  func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.settleReported() }
-      group.addTask { await self.sweepRegularly() }
+      // A forced close has a deadline, and a hostile payer can make the rest slow: nothing else delays it.
+      group.addTask { await self.regularly { await self.step { try await self.sweepForcedCloses() } } }
+      group.addTask { await self.regularly { await self.sweepRest() } }
       await group.waitForAll()
     }
   }
@@ -62,22 +62,32 @@ final class SettlementService: Sendable {
     await each(queue.takeAll()) { try await self.settle($0) }
   }
 
-  private func sweepRegularly() async {
+  private func regularly(_ body: () async -> Void) async {
     while !Task.isCancelled {
-      await sweep()
+      await body()
       do {
         try await channels.options.sleeper.sleep(milliseconds: channels.options.sweepInterval)
       } catch { return }
     }
   }
 
-  /// One look at everything: unfinished actions, due intervals, forced closes.
+  /// One look at everything: forced closes, unfinished actions, due intervals. No step stops another.
   func sweep() async {
-    // A forced close has a deadline, and a hostile payer can make the rest slow: it comes first. No step stops another.
     await step { try await self.sweepForcedCloses() }
+    await sweepRest()
+  }
+
+  private func sweepRest() async {
     // Long enough for bytes that were never sent to be sent and found.
     await step { try await self.reconcile(patience: self.channels.options.limits.receiptPoll * 4) }
     await step { try await self.sweepIntervals() }
+    await step { try await self.purge() }
+  }
+
+  /// Ended chain actions leave the ledger after their time, some at each sweep.
+  private func purge() async throws {
+    let bound = channels.clock.now.adding(milliseconds: -channels.options.intentRetention)
+    try await channels.intents.purge(createdBefore: bound, limit: Self.page * 10)
   }
 
   private func step(_ body: () async throws -> Void) async {
@@ -92,6 +102,7 @@ final class SettlementService: Sendable {
 
   private func sweepIntervals() async throws {
     guard let plan, let interval = plan.intervalMilliseconds else { return }
+    try await channels.ledger.flush()
     let bound = channels.clock.now.adding(milliseconds: -interval).milliseconds
     var cursor: IndexCursor?
     while true {
@@ -106,6 +117,8 @@ final class SettlementService: Sendable {
   /// Reads every channel that owes something, in batches, and closes those whose payer is about to withdraw
   /// (W32).
   func sweepForcedCloses() async throws {
+    // What was delivered and not waited for counts too.
+    try await channels.ledger.flush()
     var cursor: IndexCursor?
     while true {
       let entries = try await channels.table.scan(
@@ -122,26 +135,46 @@ final class SettlementService: Sendable {
 
   private func look(_ records: [ChannelRecord]) async throws {
     guard let escrow = records.first?.escrow else { return }
-    let block = try await channels.client.blockNumber()
+    let block = try await channels.head()
     let states = try await channels.client.channelStates(
       records.map(\.channelID), escrow: escrow, at: .number(block))
     var forced: [Hash32] = []
     var stale: [Hash32] = []
-    var ended: [Hash32: ChannelRecord] = [:]
+    var gone: [(record: ChannelRecord, state: ChannelState)] = []
     for (record, state) in zip(records, states) {
+      guard state.exists else {
+        gone.append((record, state))
+        continue
+      }
       let merged = try await channels.merge(state, block, record.channelID, channels.clock.now)
-      if merged.finalized {
-        ended[record.channelID] = record
-      } else if merged.closeRequestedAt != 0, merged.spent > merged.settled {
+      if merged.closeRequestedAt != 0, merged.used > merged.settled {
         forced.append(record.channelID)
       }
       if merged.phase == .closing { stale.append(record.channelID) }
     }
     await each(stale) { try await self.channels.releaseStaleClose($0) }
-    await each(forced) { try await self.channels.closeForced($0) }
+    await each(forced, concurrency: Self.forcedConcurrency) { try await self.channels.closeForced($0) }
+    try await end(gone, escrow, block)
+  }
+
+  /// Channels that read as gone, when they do so a second time.
+  private func end(
+    _ found: [(record: ChannelRecord, state: ChannelState)], _ escrow: Address, _ block: UInt64
+  ) async throws {
+    guard !found.isEmpty else { return }
+    let answers = try await channels.areGone(found.map(\.record.channelID), escrow, after: block)
+    var ended: [ChannelRecord] = []
+    for ((record, state), isGone) in zip(found, answers) {
+      guard isGone else {
+        report("the node contradicts itself about a channel", record.channelID, nil)
+        continue
+      }
+      _ = try await channels.merge(state, block, record.channelID, channels.clock.now)
+      ended.append(record)
+    }
     // Only an explanation: one that cannot be had is not a reason to skip what can still be saved.
-    await each(Array(ended.keys)) { [ended] id in
-      if let record = ended[id] { try await self.channels.explainEnd(record, block) }
+    await each(ended, "the end of a channel is not explained", \.channelID) { record in
+      try await self.channels.explainEnd(record, block)
     }
   }
 
@@ -158,20 +191,32 @@ final class SettlementService: Sendable {
     }
   }
 
-  private func each(_ ids: [Hash32], _ body: @escaping @Sendable (Hash32) async throws -> Void) async {
+  private func each(
+    _ ids: [Hash32], concurrency: Int = SettlementService.concurrency,
+    _ body: @escaping @Sendable (Hash32) async throws -> Void
+  ) async {
+    await each(ids, "a channel could not be settled", { $0 }, concurrency: concurrency, body)
+  }
+
+  private func each<Item: Sendable>(
+    _ items: [Item], _ failure: Logger.Message, _ id: @escaping @Sendable (Item) -> Hash32,
+    concurrency: Int = SettlementService.concurrency,
+    _ body: @escaping @Sendable (Item) async throws -> Void
+  ) async {
     await withTaskGroup(of: Void.self) { group in
-      for (index, id) in ids.enumerated() {
-        if index >= Self.concurrency { await group.next() }
+      for (index, item) in items.enumerated() {
+        if index >= concurrency { await group.next() }
         group.addTask {
-          do { try await body(id) } catch { self.report("a channel could not be settled", id, error) }
+          do { try await body(item) } catch { self.report(failure, id(item), error) }
         }
       }
     }
   }
 
-  private func report(_ message: Logger.Message, _ id: Hash32?, _ error: any Error) {
+  private func report(_ message: Logger.Message, _ id: Hash32?, _ error: (any Error)?) {
     Counter(label: "mpp_settlement_failures_total").increment()
-    var metadata: Logger.Metadata = ["error": "\(error)"]
+    var metadata: Logger.Metadata = [:]
+    if let error { metadata["error"] = "\(error)" }
     if let id { metadata["mpp.channel"] = "\(id.hex.prefix(10))" }
     channels.logger.warning(message, metadata: metadata)
   }

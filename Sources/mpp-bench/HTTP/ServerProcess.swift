@@ -48,6 +48,9 @@ final class ServerProcess {
     authorized = channels.map { _ in PaidService.priceUnits }
   }
 
+  /// Of the process, for profilers.
+  var identifier: Int32 { process.processIdentifier }
+
   /// Ends the process; it goes when its standard input closes.
   func stop() {
     try? input.fileHandleForWriting.close()

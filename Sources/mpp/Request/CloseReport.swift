@@ -11,7 +11,9 @@ enum CloseReport {
     guard let captured = outcome.captured, let refunded = outcome.refunded else {
       return "channel \(channel) is closed"
     }
-    return "closed channel \(channel): \(Money.text(captured)) paid in all, \(Money.text(refunded)) returned"
+    let text =
+      "closed channel \(channel): \(Money.text(captured)) paid in all, \(Money.text(refunded)) returned"
+    return outcome.isDisputed ? text + "; DISPUTED: that is more than was delivered" : text
   }
 
   static func json(_ outcome: CloseOutcome) -> JSONValue {
@@ -20,6 +22,7 @@ enum CloseReport {
       "channel": .string(outcome.channel), "amount": outcome.amount.json,
       "captured": outcome.captured?.json ?? .null, "refunded": outcome.refunded?.json ?? .null,
       "transaction": outcome.transaction.map { .string($0) } ?? .null,
+      "disputed": .bool(outcome.isDisputed),
       "code": outcome.error.map { .string($0.code.label) } ?? .null,
       "message": outcome.error.map { .string($0.reason) } ?? .null,
     ]

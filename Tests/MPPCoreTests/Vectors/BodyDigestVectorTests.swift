@@ -3,10 +3,8 @@ import TestSupport
 import Testing
 
 @Test func bodyDigestVectors() throws {
-  let file = try VectorFile.load("body-digest.json")
-  try file.expectGroups(["compute", "verify"])
-  var tally = Tally(file)
-  for vector in try file.group("compute") {
+  var tally = try Tally(.bodyDigest)
+  for vector in try tally.file.group("compute") {
     tally.run(vector) {
       try vector.expectMembers(["name", "body", "digest"])
       let (body, digest) = (Array(try vector.string("body").utf8), try vector.string("digest"))
@@ -15,7 +13,7 @@ import Testing
       try Tally.expect(BodyDigest.verify(digest, body: body + [0]), false, "verify another body")
     }
   }
-  for vector in try file.group("verify") {
+  for vector in try tally.file.group("verify") {
     tally.run(vector) {
       try vector.expectMembers(["name", "body", "digest", "valid"])
       let body = Array(try vector.string("body").utf8)

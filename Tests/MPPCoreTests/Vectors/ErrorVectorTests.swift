@@ -3,10 +3,8 @@ import TestSupport
 import Testing
 
 @Test func errorVectors() throws {
-  let file = try VectorFile.load("errors.json")
-  try file.expectGroups(["cases"])
-  var tally = Tally(file)
-  for vector in try file.group("cases") {
+  var tally = try Tally(.errors)
+  for vector in try tally.file.group("cases") {
     tally.run(vector) {
       try vector.expectMembers(["name", "options", "problem", "status"])
       var problem = try problem(vector.name, try vector.require("options"))

@@ -5,12 +5,8 @@ import Testing
 
 /// The groups that need no Ethereum code: SHA-256, HMAC and base64.
 @Test func primitiveVectors() throws {
-  let file = try VectorFile.load("primitives.json")
-  try file.expectGroups([
-    "hashes", "hmac", "rlp", "rlpDecode", "keys", "signatures", "p256", "base64Decode",
-  ])
-  var tally = Tally(file)
-  for vector in try file.group("hashes") {
+  var tally = try Tally(.primitivesCore)
+  for vector in try tally.file.group("hashes") {
     tally.run(vector) {
       try vector.expectMembers(["utf8", "keccak256", "sha256", "base64url", "base64"])
       let bytes = Array(try vector.string("utf8").utf8)
@@ -22,7 +18,7 @@ import Testing
       try Tally.expect(try Base64.decode(standard), bytes, "decoded base64")
     }
   }
-  for vector in try file.group("hmac") {
+  for vector in try tally.file.group("hmac") {
     tally.run(vector) {
       try vector.expectMembers(["key", "data", "mac"])
       let key = SymmetricKey(data: Array(try vector.string("key").utf8))
@@ -30,12 +26,12 @@ import Testing
       try Tally.expect(hex(mac), try vector.string("mac"), "mac")
     }
   }
-  for vector in try file.group("base64Decode") {
+  for vector in try tally.file.group("base64Decode") {
     tally.run(vector) {
       try vector.expectMembers(["text", "result", "error"])
       let text = try vector.string("text")
       guard isBase64(text) else {
-        // Stricter than the reference, which never fails.
+        vector.differs(.base64NotStrict)
         try Tally.expectRejected("text") { try Base64URL.decode(text) }
         return
       }

@@ -22,11 +22,13 @@ import Testing
 
   @Test func changesOfOneRecordInABatchAreWrittenOnce() async throws {
     store.pause()
-    try await set(1, 1)
+    let first = Task { [table] in try await table.increment(CounterRecord.key(1)) }
+    while store.pausedCount == 0 { await Task.yield() }
     for value in 2...50 { try await set(1, UInt64(value)) }
     for value in 1...50 { try await set(2, UInt64(value)) }
     store.resume()
     try await ledger.flush()
+    #expect(try await first.value == 1)
     // The first change had begun its own batch; everything that came while it was under way is the second one.
     #expect(store.batches.map(\.count) == [1, 2])
     #expect(try await stored(CounterRecord.key(1)) == 50)
@@ -144,7 +146,61 @@ import Testing
     try await ledger.flush()
     store.failCommit(store.commitCount + 1, .before)
     try await set(1, 6)
+    await #expect(throws: StoreError.self) { try await ledger.flush() }
     #expect(try await table.load(CounterRecord.key(1))?.value == 5)
+  }
+
+  @Test func changesNobodyWaitsForRideAlongWithTheNextThatIsAwaited() async throws {
+    var limits = LedgerLimits()
+    limits.unawaitedDelay = .seconds(3600)
+    let store = FaultStore(MemoryStore())
+    let table: RecordTable<CounterRecord> = try Ledger(
+      store, allowVolatileLedger: true, limits: limits
+    ).table()
+    for number: UInt8 in 1...3 {
+      try await table.updateWithoutWaiting(CounterRecord.key(number)) { _ in (CounterRecord(value: 7), ()) }
+    }
+    #expect(store.batches.isEmpty)
+    // Another record is awaited, then the same one: each batch takes everything.
+    #expect(try await table.increment(CounterRecord.key(9)) == 1)
+    #expect(store.batches.map(\.count) == [4])
+    try await table.updateWithoutWaiting(CounterRecord.key(1)) { _ in (CounterRecord(value: 8), ()) }
+    #expect(try await table.increment(CounterRecord.key(1)) == 9)
+    #expect(store.batches.map(\.count) == [4, 1])
+    #expect(store.batches[1][0].version == store.batches[0][0].version + 2, "two changes, one write")
+  }
+
+  @Test func whatComesInWhileABatchIsUnderWayAndIsNotAwaitedWaitsForTheNext() async throws {
+    var limits = LedgerLimits()
+    limits.unawaitedDelay = .seconds(3600)
+    let store = FaultStore(MemoryStore())
+    let ledger = try Ledger(store, allowVolatileLedger: true, limits: limits)
+    let table: RecordTable<CounterRecord> = try ledger.table()
+    store.pause()
+    let first = Task { try await table.increment(CounterRecord.key(1)) }
+    while store.pausedCount == 0 { await Task.yield() }
+    try await table.updateWithoutWaiting(CounterRecord.key(2)) { _ in (CounterRecord(value: 7), ()) }
+    store.resume()
+    _ = try await first.value
+    #expect(store.batches.map(\.count) == [1])
+    try await ledger.flush()
+    #expect(store.batches.map(\.count) == [1, 1])
+  }
+
+  @Test func aChangeNobodyWaitsForIsWrittenAfterTheDelay() async throws {
+    var limits = LedgerLimits()
+    limits.unawaitedDelay = .milliseconds(1)
+    let store = FaultStore(MemoryStore())
+    let table: RecordTable<CounterRecord> = try Ledger(
+      store, allowVolatileLedger: true, limits: limits
+    ).table()
+    for round in 1...3 {
+      try await table.updateWithoutWaiting(CounterRecord.key(1)) { _ in
+        (CounterRecord(value: UInt64(round)), ())
+      }
+      while store.batches.count < round { await Task.yield() }
+    }
+    #expect(store.batches.map(\.count) == [1, 1, 1])
   }
 }
 

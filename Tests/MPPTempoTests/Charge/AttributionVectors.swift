@@ -6,11 +6,9 @@ import Testing
 
 @Suite struct AttributionVectors {
   @Test func attributionFile() throws {
-    let file = try VectorFile.load("attribution.json")
-    try file.expectGroups(["encode", "decode"])
-    var tally = Tally(file)
-    for vector in try file.group("encode") { tally.run(vector) { try encode(vector) } }
-    for vector in try file.group("decode") { tally.run(vector) { try decode(vector) } }
+    var tally = try Tally(.attribution)
+    try tally.each("encode", encode)
+    try tally.each("decode", decode)
     try tally.finish()
   }
 

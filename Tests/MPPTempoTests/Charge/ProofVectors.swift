@@ -7,11 +7,9 @@ import Testing
 
 @Suite struct ProofVectors {
   @Test func proofFile() async throws {
-    let file = try VectorFile.load("proof.json")
-    try file.expectGroups(["sign", "parseSource"])
-    var tally = Tally(file)
-    for vector in try file.group("sign") { await tally.runAsync(vector) { try await sign(vector) } }
-    for vector in try file.group("parseSource") { tally.run(vector) { try parseSource(vector) } }
+    var tally = try Tally(.proof)
+    try await tally.eachAsync("sign", sign)
+    try tally.each("parseSource", parseSource)
     try tally.finish()
   }
 

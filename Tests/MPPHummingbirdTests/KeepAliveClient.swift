@@ -1,0 +1,72 @@
+import Foundation
+import HTTPTypes
+import NIOCore
+import NIOPosix
+import ServerTestSupport
+
+/// One connection that stays open, for several requests one after the other or all at once.
+struct KeepAliveClient: Sendable {
+  typealias Inbound = NIOAsyncChannelInboundStream<ByteBuffer>
+
+  /// The connection while it is open.
+  struct Conversation {
+    let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    var inbound: Inbound.AsyncIterator
+    var received = ByteBuffer()
+
+    /// Sends requests in one write, and reads as many responses.
+    mutating func exchange(_ requests: [(target: String, headers: [String: String])]) async throws
+      -> [RawResponse]
+    {
+      try await send(requests)
+      var responses: [RawResponse] = []
+      for _ in requests { responses.append(try await next()) }
+      return responses
+    }
+
+    func send(_ requests: [(target: String, headers: [String: String])]) async throws {
+      var text = ""
+      for request in requests {
+        text += "GET \(request.target) HTTP/1.1\r\nHost: localhost\r\n"
+        for (name, value) in request.headers { text += "\(name): \(value)\r\n" }
+        text += "\r\n"
+      }
+      try await outbound.write(ByteBuffer(string: text))
+    }
+
+    /// The next response; all of them have a length here.
+    mutating func next() async throws -> RawResponse {
+      while true {
+        let text = String(buffer: received)
+        if let head = text.range(of: "\r\n\r\n") {
+          let response = try RawResponse(String(text[..<head.upperBound]))
+          let length =
+            text[..<head.upperBound].utf8.count + (Int(response.headers[.contentLength] ?? "0") ?? 0)
+          if let whole = received.readSlice(length: length) { return try RawResponse(String(buffer: whole)) }
+        }
+        guard let chunk = try await inbound.next() else {
+          throw FixtureError(description: "the connection was closed after \(text)")
+        }
+        received.writeImmutableBuffer(chunk)
+      }
+    }
+  }
+
+  let port: Int
+
+  func open<Result: Sendable>(
+    _ body: @escaping @Sendable (inout Conversation) async throws -> Result
+  ) async throws -> Result {
+    let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connect(
+      host: "127.0.0.1", port: port
+    ) { channel in
+      channel.eventLoop.makeCompletedFuture {
+        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+      }
+    }
+    return try await channel.executeThenClose { inbound, outbound in
+      var conversation = Conversation(outbound: outbound, inbound: inbound.makeAsyncIterator())
+      return try await body(&conversation)
+    }
+  }
+}

@@ -1,0 +1,208 @@
+import EVM
+import MPPCore
+import MPPServer
+import MPPTempo
+import MPPTesting
+import PeerSupport
+import Tempo
+import TempoDevnet
+import Testing
+
+@testable import MPPTempoServer
+
+/// A node that lies once ends nothing, and a contradiction ends in a final state.
+@Suite struct LyingNodeTests {
+  /// What `getChannelState` answers for a channel that does not exist.
+  static let zero = JSONValue.string("0x" + String(repeating: "0", count: 192))
+  /// The same of a batch of one.
+  static let zeros = JSONValue.string(
+    "0x" + String(repeating: "0", count: 62) + "20" + String(repeating: "0", count: 63) + "1"
+      + String(repeating: "0", count: 192))
+
+  @Test func oneZeroReadEndsNoChannel() async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 9_000)
+    harness.devnet.clock.advance(seconds: 6)
+    harness.devnet.faults.inject(.method("eth_call"), .patchResult(Self.zero))
+    // The read fails as one that was not answered: the channel is served with what is known.
+    try await harness.deliver(try await harness.get(channel.voucher(2_000)))
+    #expect(try await harness.record(channel).phase == .open)
+    // A close that is told so ends nothing either.
+    harness.devnet.faults.inject(.method("eth_call"), .patchResult(Self.zero))
+    let refused = try await harness.post(channel.close(2_000))
+    #expect(Harness.problem(refused)?.status == 503)
+    _ = try Harness.receipt(try await harness.post(channel.close(2_000)))
+    try await harness.expectAgreement(channel)
+  }
+
+  @Test func oneZeroReadOfTheSweepEndsNoChannel() async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 9_000)
+    let rule = harness.devnet.faults.inject(.method("eth_call"), .patchResult(Self.zeros))
+    await harness.method.settlements.sweep()
+    #expect(harness.devnet.faults.timesFired(rule) == 1)
+    #expect(try await harness.record(channel).phase == .open)
+    try await harness.deliver(try await harness.get(channel.voucher(2_000)))
+  }
+
+  @Test func aChannelThatIsGoneTwiceIsGone() async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 9_000)
+    try await harness.payer.sendDirectly(try ChannelReserveABI.requestCloseCalldata(channel.descriptor))
+    harness.devnet.clock.advance(seconds: 901)
+    try await harness.payer.sendDirectly(try ChannelReserveABI.withdrawCalldata(channel.descriptor))
+    await harness.method.settlements.sweep()
+    let record = try await harness.record(channel)
+    #expect(record.finalized)
+    #expect(record.loss.units == 1_000)
+  }
+
+  @Test func anImpossibleBlockNumberIsAFaultAndMutesNothing() async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 9_000)
+    for number in ["0xffffffffffffffff", "0x7fffffff", "0x1000"] {
+      harness.devnet.clock.advance(seconds: 6)
+      let rule = harness.devnet.faults.inject(
+        .method("eth_blockNumber"), .patchResult(.string(number)))
+      try await harness.deliver(
+        try await harness.get(channel.voucher(try await harness.record(channel).accepted.units + 1_000)))
+      #expect(harness.devnet.faults.timesFired(rule) == 1)
+    }
+    #expect(try await harness.record(channel).observedBlock < 100)
+    try await harness.payer.sendDirectly(try ChannelReserveABI.requestCloseCalldata(channel.descriptor))
+    await harness.method.settlements.sweep()
+    #expect(try await harness.record(channel).settled.units == 4_000)
+  }
+
+  @Test func blockNumbersMayGrowWithTimeOnly() {
+    let heights = ChainHeights()
+    let start = Timestamp(milliseconds: 1_000_000)
+    #expect(heights.accept(500, now: start))
+    #expect(!heights.accept(500 + 1_025, now: start))
+    #expect(heights.accept(500 + 1_024, now: start))
+    #expect(heights.accept(1_500, now: start))
+    #expect(!heights.accept(.max, now: start.adding(seconds: 3_600)))
+    #expect(!heights.accept(1_500 + 1_024 + 36_001, now: start.adding(seconds: 3_600)))
+    #expect(heights.accept(1_500 + 1_024 + 36_000, now: start.adding(seconds: 3_600)))
+    // A clock that was set back allows nothing more, and nothing less.
+    #expect(heights.accept(900, now: start))
+    #expect(heights.accept(1_900, now: start.adding(seconds: -500)))
+  }
+
+  @Test func theFirstBlockNumberIsAskedForTwice() async throws {
+    let devnet = try Harness.chain()
+    let store = MemoryStoreForRestart()
+    let first = try await Harness(devnet: devnet, store: store.open())
+    let channel = try await first.opened(deposit: 9_000)
+    try await first.server.ledger.flush()
+    let second = try await Harness(devnet: devnet, store: store.open(), seed: 2)
+    let rule = devnet.faults.inject(.method("eth_blockNumber"), .patchResult(.string("0xffffffff")))
+    let refused = try await second.get(channel.voucher(2_000))
+    #expect(Harness.problem(refused)?.status == 503, "\(Harness.text(refused))")
+    #expect(devnet.faults.timesFired(rule) == 1)
+    try await second.deliver(try await second.get(channel.voucher(2_000)))
+    #expect(try await second.record(channel).observedBlock < 100)
+  }
+
+  // MARK: Receipts that contradict the chain
+
+  /// A transaction that failed, with a receipt that says it did not.
+  private static func lie(_ devnet: Devnet) {
+    devnet.faults.inject(.broadcast, .revert())
+    devnet.faults.inject(
+      .method("eth_getTransactionReceipt"),
+      .patchResult(.object([.init(key: "status", value: .string("0x1"))])), count: nil)
+  }
+
+  @Test func aSettleReceiptThatContradictsTheChainEndsTheAction() async throws {
+    let harness = try await Harness(options: { $0.settlement = SettlementSchedule(units: 1) })
+    let channel = try await harness.opened(deposit: 9_000)
+    await harness.method.settlements.drain()
+    try await harness.deliver(try await harness.get(channel.voucher(2_000)))
+    Self.lie(harness.devnet)
+    await #expect(throws: PaymentProblem.self) { try await harness.method.settle(channelID: channel.id.hex) }
+    #expect(try await harness.channels.intents.pending(limit: 9).isEmpty)
+    // A node that goes on lying does not make us send without end.
+    let count = harness.devnet.requestCount("eth_sendRawTransaction")
+    await harness.method.settlements.sweep()
+    await harness.method.settlements.drain()
+    #expect(harness.devnet.requestCount("eth_sendRawTransaction") == count)
+    harness.devnet.faults.clear()
+    _ = try await harness.method.settle(channelID: channel.id.hex)
+    #expect(harness.devnet.channel(channel.id)?.settled.units == 2_000)
+    try await harness.expectAgreement(channel)
+  }
+
+  @Test func aSettlementIsBelievedByTheStateWhateverItsReceiptSays() async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 9_000)
+    harness.devnet.faults.inject(
+      .method("eth_getTransactionReceipt"), .patchResult(.object([.init(key: "logs", value: .array([]))])))
+    #expect(try await harness.method.settle(channelID: channel.id.hex)?.amount.units == 1_000)
+    try await harness.expectAgreement(channel)
+  }
+
+  @Test func aCloseReceiptThatContradictsTheChainEndsTheActionAndOpensTheChannelAgain() async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 9_000)
+    Self.lie(harness.devnet)
+    let refused = try await harness.post(channel.close(1_000))
+    #expect(Harness.problem(refused)?.status == 402)
+    #expect(try await harness.channels.intents.pending(limit: 9).isEmpty)
+    #expect(try await harness.record(channel).phase == .open)
+    harness.devnet.faults.clear()
+    try await harness.deliver(try await harness.get(channel.voucher(2_000)))
+    _ = try Harness.receipt(try await harness.post(channel.close(2_000)))
+    #expect(try await harness.record(channel).settled.units == 2_000)
+    try await harness.expectAgreement(channel)
+  }
+
+  @Test func aCloseWithoutItsEventIsBelievedByTheState() async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 9_000)
+    harness.devnet.faults.inject(
+      .method("eth_getTransactionReceipt"), .patchResult(.object([.init(key: "logs", value: .array([]))])))
+    _ = try Harness.receipt(try await harness.post(channel.close(1_000)))
+    #expect(try await harness.record(channel).settled.units == 1_000)
+    try await harness.expectAgreement(channel)
+  }
+
+  @Test func anOpenReceiptThatContradictsTheChainEndsTheAction() async throws {
+    let harness = try await Harness()
+    let channel = try await harness.payer.open(deposit: 9_000, payee: harness.payee)
+    Self.lie(harness.devnet)
+    let refused = try await harness.post(channel.openPayload(1_000))
+    #expect(Harness.problem(refused)?.status == 402)
+    await harness.method.settlements.sweep()
+    #expect(try await harness.channels.intents.pending(limit: 9).isEmpty)
+    #expect(try await harness.channels.load(channel.id) == nil)
+  }
+
+  // MARK: Ended actions
+
+  @Test func endedActionsLeaveTheLedgerAfterTheirTime() async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 9_000)
+    _ = try await harness.post(try await harness.payer.topUp(channel, 1_000))
+    _ = try await harness.method.settle(channelID: channel.id.hex)
+    _ = try Harness.receipt(try await harness.post(channel.close(1_000)))
+    func rows() async throws -> Int {
+      try await harness.store.scan(.all(RecordKind.chainIntent), .all, after: nil, limit: 99).count
+    }
+    #expect(try await rows() == 4)
+    harness.devnet.clock.advance(seconds: 6 * 86_400)
+    await harness.method.settlements.sweep()
+    #expect(try await rows() == 4)
+    harness.devnet.clock.advance(seconds: 2 * 86_400)
+    // What is not ended stays, however old.
+    let other = try await harness.payer.open(deposit: 9_000, payee: harness.payee)
+    harness.devnet.faults.inject(.broadcast, .drop)
+    _ = try await harness.post(other.openPayload(1_000))
+    await harness.method.settlements.sweep()
+    #expect(try await rows() == 1)
+    #expect(try await harness.record(channel).finalized)
+    expectRefusal(
+      try await harness.post(channel.close(1_000)), .channelClosed,
+      "Channel closed: channel is already finalized.")
+  }
+}
