@@ -64,7 +64,7 @@ import Testing
     var payments: [Payment] = []
     for _ in 0..<16 { payments.append(try await harness.paid(payload)) }
     let close = Task { try await harness.post(channel.close(17_000)) }
-    while try await harness.record(channel).phase != .closing { await Task.yield() }
+    while try await harness.record(channel).phase == .open { await Task.yield() }
     let sent = await withTaskGroup(of: Bool.self) { [payments] group in
       for (index, payment) in payments.enumerated() {
         group.addTask {
