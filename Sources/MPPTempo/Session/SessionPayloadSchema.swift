@@ -38,7 +38,7 @@ public struct SessionPayloadSchema: Sendable, Hashable {
   }
 
   private static func literal(_ value: JSONValue?, _ text: String) throws(SessionPayloadError) -> String {
-    guard value?.stringValue == text else { throw .schema }
+    guard value?.isText(text) == true else { throw .schema }
     return text
   }
 

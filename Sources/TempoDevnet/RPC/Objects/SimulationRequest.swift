@@ -23,7 +23,7 @@ struct SimulationRequest: Sendable {
       throw .invalidParameters("invalid argument 0: expected a transaction object")
     }
     let isTempo =
-      Self.tempoMembers.contains { Self.member(json, $0) != nil } || json["type"]?.stringValue == "0x76"
+      Self.tempoMembers.contains { Self.member(json, $0) != nil } || json["type"]?.isText("0x76") == true
     content = DecodedTransaction(kind: isTempo ? .tempo : .eip1559)
     if let value = Self.member(json, "from") { from = try RPCParameters.address(value, "from") }
     if let value = Self.member(json, "gas") { gas = try RPCParameters.quantity(value, "gas") }
