@@ -32,7 +32,7 @@ struct Mutator {
       let piece = bytes[position..<(position + Int.random(in: 1...min(rest, 32), using: &random))]
       bytes.insert(contentsOf: piece, at: position)
     case 6:
-      let byte = pick([0x00, 0x22, 0x2C, 0x30, 0x5B, 0x5C, 0x7B, 0x80, 0xC0, 0xCC, 0xFF])
+      let byte: UInt8 = pick([0x00, 0x22, 0x2C, 0x30, 0x5B, 0x5C, 0x7B, 0x80, 0xC0, 0xCC, 0xFF])
       let count = Int.random(in: 1...200, using: &random)
       bytes.insert(contentsOf: repeatElement(byte, count: count), at: position)
     default:
@@ -47,20 +47,5 @@ struct Mutator {
 
   private mutating func pick<T>(_ choices: [T]) -> T {
     choices[Int.random(in: 0..<choices.count, using: &random)]
-  }
-}
-
-/// The same sequence for the same seed.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
   }
 }

@@ -1,4 +1,5 @@
 @testable import EVM
+@testable import MPPTempo
 @testable import Tempo
 
 /// Calldata, return data, revert data and logs of the contracts. Calldata that is accepted is written back the same.
@@ -31,6 +32,11 @@ enum ContractProperties {
     if count > 0 { topics[0] = events[Int(first >> 3) % events.count].topic }
     let data = Array(bytes[(1 + 32 * count)...])
     let log = Log(address: TempoAddress.channelReserve, topics: topics, data: data)
+    for movement in TokenMovement.list(of: [log, log]) {
+      if let memo = movement.memo.flatMap({ AttributionMemo($0) }) {
+        try require(memo.memo == movement.memo, "a memo has two forms")
+      }
+    }
     if let event = try? ChannelReserveEvent(log: log) {
       try require(try event.log() == log, "an event of the reserve has two encodings")
     }

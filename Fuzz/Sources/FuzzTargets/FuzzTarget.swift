@@ -48,10 +48,12 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
 /// A property that an input has broken.
 public struct FuzzViolation: Error, CustomStringConvertible {
   public let description: String
+
+  public init(_ description: String) { self.description = description }
 }
 
 func require(_ condition: Bool, _ property: @autoclosure () -> String) throws {
-  guard condition else { throw FuzzViolation(description: property()) }
+  guard condition else { throw FuzzViolation(property()) }
 }
 
 extension String {

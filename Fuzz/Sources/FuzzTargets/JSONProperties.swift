@@ -34,7 +34,7 @@ enum CanonicalJSONProperties {
     do {
       canonical = try value.canonicalBytes()
     } catch {
-      throw FuzzViolation(description: "a parsed value has no canonical form: \(error)")
+      throw FuzzViolation("a parsed value has no canonical form: \(error)")
     }
     let again = try JSONValue(parsing: canonical)
     try require(try again.canonicalBytes() == canonical, "the canonical form is not a fixed point")

@@ -9,7 +9,7 @@ enum ProblemProperties {
       document["type"]?.stringValue?.hasBytes(of: problem.type) == true, "the code is not that of the type")
     let body = problem.body()
     guard let again = PaymentProblem(document: body) else {
-      throw FuzzViolation(description: "our own problem document cannot be read")
+      throw FuzzViolation("our own problem document cannot be read")
     }
     try require(again.body() == body, "parse ∘ body changes a problem")
   }

@@ -7,7 +7,7 @@ enum RecordProperties {
   static func check(_ bytes: [UInt8]) throws {
     guard let kind = bytes.first else { return }
     let body = bytes.dropFirst()
-    switch kind % 3 {
+    switch kind % 4 {
     case 0:
       let stored = withChecksum(body)
       guard let record = try? ChannelRecord(decoding: stored) else { return }
@@ -16,6 +16,10 @@ enum RecordProperties {
       let stored = withChecksum(body)
       guard let intent = try? ChainIntent(decoding: stored) else { return }
       try require(try ChainIntent(decoding: intent.encoded()) == intent, "a chain intent changes")
+    case 3:
+      let stored = withChecksum(body)
+      guard let record = try? ChargeRecord(decoding: stored) else { return }
+      try require(try record.encoded() == stored, "a charge record has two stored forms")
     default:
       guard let channel = try? ClientChannel(decoding: Array(body)) else { return }
       let stored = channel.encoded()

@@ -1,7 +1,7 @@
 @testable import MPPCore
 @testable import MPPTempo
 
-/// Payloads and requests of sessions.
+/// Payloads, requests, receipts and snapshots of the methods, as JSON.
 enum SessionWireProperties {
   static func check(_ bytes: [UInt8]) throws {
     guard let value = try? JSONValue(parsing: bytes) else { return }
@@ -17,6 +17,10 @@ enum SessionWireProperties {
       try require(
         try SessionRequest(parsing: request.jsonValue) == request, "parse ∘ write changes a session request")
       _ = try? request.requireServerFields()
+    }
+    if let payload = try? SubscriptionPayload(parsing: value) {
+      try require(
+        try SubscriptionPayload(parsing: payload.jsonValue) == payload, "a subscription's payload changes")
     }
     if let snapshot = try? SessionSnapshot(parsing: value) {
       try require(

@@ -1,5 +1,6 @@
 @testable import EVM
 @testable import MPPCore
+@testable import MPPTempo
 @testable import Tempo
 
 /// The small texts: amounts, timestamps, base64, hexadecimal, sources, addresses.
@@ -10,6 +11,7 @@ enum ValueProperties {
     try timestamps(text)
     try base64(text)
     try hexadecimal(text)
+    try subscriptionTexts(text)
     if let (chainID, address) = UnverifiedSource(text).account {
       try require(
         text.hasBytes(of: "did:pkh:eip155:\(chainID):\(address)"), "a source has two spellings")
@@ -39,6 +41,20 @@ enum ValueProperties {
       return
     }
     try require(try Timestamp(rfc3339: instant.rfc3339) == instant, "an instant changes")
+  }
+
+  private static func subscriptionTexts(_ text: String) throws {
+    if let expiry = try? SubscriptionExpiry(text) {
+      try require(try SubscriptionExpiry(expiry.text) == expiry, "the end of a subscription changes")
+    }
+    if let period = try? SubscriptionPeriod(count: text, unit: "week") {
+      try require(period.seconds / 604_800 == period.count, "a period wraps")
+    }
+    let source = UnverifiedSource(text)
+    if let account = AccountSource(strict: source) {
+      try require(
+        text.hasBytes(of: account.text) || text.hasBytes(of: account.lowerCaseText), "an account has a third spelling")
+    }
   }
 
   private static func base64(_ text: String) throws {

@@ -13,6 +13,7 @@ extension String {
   package func equalsBytes(of other: String) -> Bool {
     let (left, right) = (utf8, other.utf8)
     guard left.count == right.count else { return false }
+    didLookAt(left.count)
     return left.span.bytes.equals(right.span.bytes)
   }
 
@@ -77,10 +78,11 @@ extension RawSpan {
 
 /// The position of the first `byte` from `start` on, nil when there is none.
 func firstIndex(of byte: UInt8, in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
-  guard let base = bytes.baseAddress, start < bytes.count,
-    let found = memchr(base + start, Int32(byte), bytes.count - start)
-  else { return nil }
-  return UnsafeRawPointer(base).distance(to: found)
+  guard let base = bytes.baseAddress, start < bytes.count else { return nil }
+  let found = memchr(base + start, Int32(byte), bytes.count - start)
+  let index = found.map { UnsafeRawPointer(base).distance(to: $0) }
+  didLookAt((index ?? bytes.count) - start + 1)
+  return index
 }
 
 /// Compares in a time that depends on the lengths only.
