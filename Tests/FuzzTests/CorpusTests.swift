@@ -54,5 +54,6 @@ enum Corpus {
 
 /// `MPP_SEED` repeats a run; a failure prints the seed.
 enum Seed {
-  static let value: UInt64 = ProcessInfo.processInfo.environment["MPP_SEED"].flatMap { UInt64($0) } ?? 20_260_102
+  static let value: UInt64 =
+    ProcessInfo.processInfo.environment["MPP_SEED"].flatMap { UInt64($0) } ?? 20_260_102
 }

@@ -69,7 +69,8 @@ import Testing
     let limits = RPCAnswerLimits.json(bytes: ChainClientLimits().answerBytes)
     let answer = Array("{\"jsonrpc\":\"2\(Self.first)\",\"id\":1,\"result\":1}".utf8)
     #expect(throws: ChainError.self) { try JSONRPC.result(of: answer, id: 1, limits: limits) }
-    let error = Array("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":3,\"message\":\"\(Self.first)\"}}".utf8)
+    let error = Array(
+      "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":3,\"message\":\"\(Self.first)\"}}".utf8)
     do {
       _ = try JSONRPC.result(of: error, id: 1, limits: limits)
     } catch let error as JSONRPCError {
@@ -83,7 +84,9 @@ import Testing
     let depth = 32
     func nested(_ keys: [String]) -> String {
       var text = "0"
-      for _ in 0..<depth { text = "{" + keys.map { "\"\($0)\":\($0 == "a" ? text : "1")" }.joined(separator: ",") + "}" }
+      for _ in 0..<depth {
+        text = "{" + keys.map { "\"\($0)\":\($0 == "a" ? text : "1")" }.joined(separator: ",") + "}"
+      }
       return text
     }
     let one = try JSONValue(parsing: nested(["a", "b"]))

@@ -42,7 +42,13 @@
         return "{\(numbered($0) { "\"\(start)\($0)\":0" })}"
       },
       Shape("objects of sixteen keys", factor: 30) {
-        let object = "{\((10..<26).map { "\"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\($0)\":0" }.joined(separator: ","))},"
+        let object =
+          "{\((10..<26).map { "\"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\($0)\":0" }.joined(separator: ","))},"
+        return "[\(repeated(object, $0))1]"
+      },
+      // Each of them is read twice where values are only passed over.
+      Shape("objects of seventeen keys", factor: 40) {
+        let object = "{\((10..<27).map { "\"\($0)\":0" }.joined(separator: ","))},"
         return "[\(repeated(object, $0))1]"
       },
       Shape("escapes", factor: 12) { "\"\(repeated("\\u00e9", $0))\"" },
@@ -81,7 +87,18 @@
       Shape("other schemes") { repeated("Bearer x, ", $0) },
       Shape("spaces and commas") { repeated(" ,", $0) },
       Shape("a token") { "Payment \(repeated("A", $0))" },
-      Shape("a token of JSON") { "Payment " + Base64URL.encode("{\"payload\":[\(repeated("0,", $0 / 2))0]}".utf8) },
+      Shape("a token of JSON") {
+        "Payment " + Base64URL.encode("{\"payload\":[\(repeated("0,", $0 / 2))0]}".utf8)
+      },
+      // Objects of more keys than are kept without a heap, inside each other: read again at each of the 32 levels.
+      Shape("nested objects of many keys", factor: 80) { bytes in
+        var text = repeated("x", bytes / 2)
+        text = "\"\(text)\""
+        for _ in 0..<28 { text = "{\"a\":\(text),\((10..<26).map { "\"\($0)\":0" }.joined(separator: ","))}" }
+        let head =
+          "{\"challenge\":{\"id\":\"x\",\"realm\":\"r\",\"method\":\"m\",\"intent\":\"i\",\"request\":\"e30\"},"
+        return "Payment " + Base64URL.encode("\(head)\"payload\":\(text)}".utf8)
+      },
       Shape("unknown members", factor: 30) {
         "Payment " + Base64URL.encode("{\(numbered($0 / 2) { "\"k\($0)\":0" })}".utf8)
       },
@@ -101,13 +118,26 @@
     /// What is larger than a limit is refused after looking at no more than the limit allows.
     @Test func aMegabyteIsRefusedUnread() throws {
       let header = "Payment " + String(repeating: "A", count: 1 << 20)
-      #expect(WorkMeter.measure { #expect(throws: ChallengeError.headerTooLarge) { try Challenge.parse(header: header) } } == 0)
-      #expect(WorkMeter.measure { #expect(throws: CredentialError.tooLarge) { try Credential(parsing: header) } } < 100)
-      #expect(WorkMeter.measure { #expect(throws: ReceiptError.tooLarge) { try Receipt(parsing: header) } } == 0)
-      #expect(WorkMeter.measure { #expect(throws: SessionSnapshotError.self) { try SessionSnapshot(headerValue: header) } } == 0)
-      #expect(WorkMeter.measure { #expect(throws: SessionReceiptError.self) { try SessionReceipt(headerValue: header) } } == 0)
+      #expect(
+        WorkMeter.measure {
+          #expect(throws: ChallengeError.headerTooLarge) { try Challenge.parse(header: header) }
+        } == 0)
+      #expect(
+        WorkMeter.measure { #expect(throws: CredentialError.tooLarge) { try Credential(parsing: header) } }
+          < 100)
+      #expect(
+        WorkMeter.measure { #expect(throws: ReceiptError.tooLarge) { try Receipt(parsing: header) } } == 0)
+      #expect(
+        WorkMeter.measure {
+          #expect(throws: SessionSnapshotError.self) { try SessionSnapshot(headerValue: header) }
+        } == 0)
+      #expect(
+        WorkMeter.measure {
+          #expect(throws: SessionReceiptError.self) { try SessionReceipt(headerValue: header) }
+        } == 0)
       let text = "\"" + String(repeating: "a", count: 1 << 20) + "\""
-      #expect(WorkMeter.measure { #expect(throws: JSONParseError.self) { try JSONValue(parsing: text) } } == 0)
+      #expect(
+        WorkMeter.measure { #expect(throws: JSONParseError.self) { try JSONValue(parsing: text) } } == 0)
     }
 
     /// Ten thousand parameters cost no more than the thirty-two that are allowed.
@@ -129,7 +159,9 @@
       let shared =
         UInt256(32 as UInt64).bytes32 + count + (0..<1000).flatMap { _ in offset } + count
         + [UInt8](repeating: 0, count: 32_000)
-      #expect(throws: ABIError.outOfBounds) { try ABI.decode([.array(.array(.bool))], shared, form: .inBounds) }
+      #expect(throws: ABIError.outOfBounds) {
+        try ABI.decode([.array(.array(.bool))], shared, form: .inBounds)
+      }
     }
 
     private func expectLinear(_ shape: Shape, sizes: [Int], _ body: (String) -> Void) throws {
@@ -137,7 +169,8 @@
       for size in sizes {
         let text = shape.make(size)
         let work = WorkMeter.measure { body(text) }
-        #expect(work <= shape.factor * (text.utf8.count + 64), "\(work) bytes looked at for \(text.utf8.count)")
+        #expect(
+          work <= shape.factor * (text.utf8.count + 64), "\(work) bytes looked at for \(text.utf8.count)")
         if let previous {
           let growth = Double(text.utf8.count) / Double(previous.bytes)
           #expect(

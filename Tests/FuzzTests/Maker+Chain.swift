@@ -41,7 +41,8 @@ extension Maker {
     case .bytes: return .bytes(bytes(0...70))
     case .string: return .string(text())
     case .array(let element): return .array(try list(0...4) { try $0.abiValue(element) })
-    case .fixedArray(let element, let count): return .array(try list(count...count) { try $0.abiValue(element) })
+    case .fixedArray(let element, let count):
+      return .array(try list(count...count) { try $0.abiValue(element) })
     case .tuple(let types):
       var members: [ABIValue] = []
       for type in types { members.append(try abiValue(type)) }
@@ -63,7 +64,8 @@ extension Maker {
       return .p256(
         try KeyedP256Signature(r: scalar(), s: scalar(), x: hash(), y: hash(), prehash: chance()))
     default:
-      let json = Array(#"{"type":"webauthn.get","challenge":"\#(visible(0...4).filter { $0 != "\"" && $0 != "\\" })"}"#.utf8)
+      let json = Array(
+        #"{"type":"webauthn.get","challenge":"\#(visible(0...4).filter { $0 != "\"" && $0 != "\\" })"}"#.utf8)
       let words = try scalar().bytes + scalar().bytes + hash().bytes + hash().bytes
       let bytes: [UInt8] = [0x02] + self.bytes(32...32) + [0x01] + self.bytes(4...4) + json + words
       return try PrimitiveSignature(parsing: bytes)
@@ -72,7 +74,8 @@ extension Maker {
 
   mutating func envelope() throws -> SignatureEnvelope {
     chance()
-      ? SignatureEnvelope(try primitive()) : .keychain(KeychainSignature(account: try address(), inner: try primitive()))
+      ? SignatureEnvelope(try primitive())
+      : .keychain(KeychainSignature(account: try address(), inner: try primitive()))
   }
 
   mutating func keyAuthorization() throws -> SignedKeyAuthorization {
@@ -89,10 +92,12 @@ extension Maker {
           CallScope(
             target: try maker.address(),
             rules: try maker.list(0...3) {
-              SelectorRule(selector: try Selector($0.bytes(4...4)), recipients: try $0.list(0...3) { try $0.address() })
+              SelectorRule(
+                selector: try Selector($0.bytes(4...4)), recipients: try $0.list(0...3) { try $0.address() })
             })
         }
-      }, witness: try optional { try $0.hash() }, isAdmin: chance(), account: try optional { try $0.address() })
+      }, witness: try optional { try $0.hash() }, isAdmin: chance(),
+      account: try optional { try $0.address() })
     return SignedKeyAuthorization(authorization, signature: try primitive())
   }
 
@@ -119,7 +124,8 @@ extension Maker {
       },
       accessList: accessList, nonceKey: uint256(), nonce: uint64(),
       validBefore: optional { after + UInt64($0.number(1...1000)) }, validAfter: chance() ? after : nil,
-      feeToken: isSponsored ? nil : try optional { try $0.address() }, feePayer: slot, authorizationList: delegations,
+      feeToken: isSponsored ? nil : try optional { try $0.address() }, feePayer: slot,
+      authorizationList: delegations,
       keyAuthorization: try optional { try $0.keyAuthorization() })
   }
 }

@@ -24,9 +24,11 @@ extension Maker {
       description: optional { $0.text(1...10, avoidingNewlines: true) },
       digest: optional { BodyDigest.compute($0.bytes(0...40)) },
       opaque: try optional { maker in
-        try ChallengeParameters.opaque(.object(maker.list(0...3) { $0.text() }.enumerated().map {
-          .init(key: "k\($0.offset)", value: .string($0.element))
-        }))
+        try ChallengeParameters.opaque(
+          .object(
+            maker.list(0...3) { $0.text() }.enumerated().map {
+              .init(key: "k\($0.offset)", value: .string($0.element))
+            }))
       })
   }
 
@@ -46,7 +48,8 @@ extension Maker {
 
   mutating func descriptor() throws -> ChannelDescriptor {
     ChannelDescriptor(
-      payer: try address(), payee: try address(), operator: try address(), token: try address(), salt: try hash(),
+      payer: try address(), payee: try address(), operator: try address(), token: try address(),
+      salt: try hash(),
       authorizedSigner: try address(), expiringNonceHash: try hash())
   }
 
@@ -71,7 +74,8 @@ extension Maker {
       return .close(
         .init(
           channelID: id, descriptor: descriptor, cumulativeAmount: amount, signature: bytes(1...130),
-          authorizationSignature: optional { $0.bytes(1...65) }, refundSignature: optional { $0.bytes(1...65) }))
+          authorizationSignature: optional { $0.bytes(1...65) },
+          refundSignature: optional { $0.bytes(1...65) }))
     }
   }
 
@@ -83,7 +87,8 @@ extension Maker {
         chainID: optional { UInt64($0.number(1...Int.max)) },
         escrowContract: try optional { SpelledAddress(try $0.address()) },
         operator: try optional { SpelledAddress(try $0.address()) }, feePayer: optional { $0.chance() },
-        feeToken: try optional { SpelledAddress(try $0.address()) }, minVoucherDelta: optional { $0.amount() },
+        feeToken: try optional { SpelledAddress(try $0.address()) },
+        minVoucherDelta: optional { $0.amount() },
         channelID: try optional { try $0.hash() }, machineTokenEnabled: chance() ? true : nil,
         sessionProtocol: optional { $0.text() }, sessionSnapshot: optional { $0.json() }))
   }
@@ -91,17 +96,20 @@ extension Maker {
   mutating func snapshot() throws -> SessionSnapshot {
     SessionSnapshot(
       acceptedCumulative: amount96(), chainID: UInt64(number(1...Int.max)), channelID: try hash(),
-      closeRequestedAt: optional { String($0.number(0...Int.max)) }, deposit: amount96(), descriptor: try descriptor(),
+      closeRequestedAt: optional { String($0.number(0...Int.max)) }, deposit: amount96(),
+      descriptor: try descriptor(),
       escrow: try address(),
       highestVoucher: try optional { maker in
-        .init(channelID: try maker.hash(), cumulativeAmount: maker.amount96(), signature: maker.bytes(1...130))
+        .init(
+          channelID: try maker.hash(), cumulativeAmount: maker.amount96(), signature: maker.bytes(1...130))
       }, requiredCumulative: amount96(), settled: amount96(), spent: amount96(),
       units: optional { Int64($0.number(0...Int.max)) })
   }
 
   mutating func sessionReceipt() throws -> SessionReceipt {
     SessionReceipt(
-      timestamp: timestamp(), challengeID: text(), channelID: try hash(), acceptedCumulative: amount(), spent: amount(),
+      timestamp: timestamp(), challengeID: text(), channelID: try hash(), acceptedCumulative: amount(),
+      spent: amount(),
       units: optional { Int64($0.number(0...Int.max)) }, transactionHash: try optional { try $0.hash() })
   }
 }

@@ -11,7 +11,9 @@ struct Maker {
   mutating func pick<T>(_ choices: [T]) -> T { choices[Int.random(in: 0..<choices.count, using: &random)] }
   mutating func chance() -> Bool { Bool.random(using: &random) }
   mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
-  mutating func optional<T>(_ make: (inout Maker) throws -> T) rethrows -> T? { chance() ? try make(&self) : nil }
+  mutating func optional<T>(_ make: (inout Maker) throws -> T) rethrows -> T? {
+    chance() ? try make(&self) : nil
+  }
   mutating func list<T>(_ range: ClosedRange<Int>, _ make: (inout Maker) throws -> T) rethrows -> [T] {
     var values: [T] = []
     for _ in 0..<number(range) { values.append(try make(&self)) }
@@ -19,7 +21,9 @@ struct Maker {
   }
 
   mutating func bytes(_ range: ClosedRange<Int>) -> [UInt8] {
-    list(range) { maker in maker.chance() ? .random(in: 0...255, using: &maker.random) : maker.pick([0, 1, 0x7F, 0x80, 0xFF]) }
+    list(range) { maker in
+      maker.chance() ? .random(in: 0...255, using: &maker.random) : maker.pick([0, 1, 0x7F, 0x80, 0xFF])
+    }
   }
 
   mutating func uint64() -> UInt64 {
@@ -43,7 +47,8 @@ struct Maker {
   /// A text with everything that has ever hurt a header or a JSON text.
   mutating func text(_ range: ClosedRange<Int> = 0...12, avoidingNewlines: Bool = false) -> String {
     var pieces = [
-      "a", "Z", "0", " ", ",", "=", "\"", "\\", "\\u0041", "/", "|", "\u{7F}", "é", "e\u{301}", "\u{212A}", "—", "😀", "\u{FB33}",
+      "a", "Z", "0", " ", ",", "=", "\"", "\\", "\\u0041", "/", "|", "\u{7F}", "é", "e\u{301}", "\u{212A}",
+      "—", "😀", "\u{FB33}",
       "\u{2028}", "\u{FEFF}", "Payment ", "\t", "\u{1}", "{}", "[]", "null",
     ]
     if !avoidingNewlines { pieces += ["\n", "\r\n", "\u{0}"] }

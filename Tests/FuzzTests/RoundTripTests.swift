@@ -154,7 +154,8 @@ import Testing
       try same(request["params"], .array(parameters))
       let answer: JSONValue = ["jsonrpc": "2.0", "id": .integer(id), "result": .array(parameters)]
       let limits = RPCAnswerLimits.json(bytes: 1 << 20)
-      try same(try JSONRPC.result(of: Array(answer.serialized().utf8), id: id, limits: limits), .array(parameters))
+      try same(
+        try JSONRPC.result(of: Array(answer.serialized().utf8), id: id, limits: limits), .array(parameters))
     }
   }
 }

@@ -4,6 +4,7 @@
 public enum FuzzTarget: String, CaseIterable, Sendable {
   case wwwAuthenticate = "www-authenticate"
   case authorization
+  case knownChallenge = "known-challenge"
   case receipt
   case json
   case canonicalJSON = "canonical-json"
@@ -25,6 +26,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     switch self {
     case .wwwAuthenticate: try ChallengeProperties.check(bytes)
     case .authorization: try CredentialProperties.check(bytes)
+    case .knownChallenge: try KnownChallengeProperties.check(bytes)
     case .receipt: try ReceiptProperties.check(bytes)
     case .json: try JSONProperties.check(bytes)
     case .canonicalJSON: try CanonicalJSONProperties.check(bytes)

@@ -7,7 +7,8 @@
 /// written, in both forms.
 enum KeyAuthorizationProperties {
   private static let terms = SubscriptionTerms(
-    amount: Amount(units: 10_000), currency: TempoAddress.channelReserve, recipient: TempoAddress.channelReserve,
+    amount: Amount(units: 10_000), currency: TempoAddress.channelReserve,
+    recipient: TempoAddress.channelReserve,
     periodCount: "30", periodUnit: "day", subscriptionExpires: "2030-01-01T00:00:00Z")
 
   static func check(_ bytes: [UInt8]) throws {

@@ -34,7 +34,8 @@ enum RPCAnswerProperties {
     case 2:
       let number = try RPCAnswer.quantity(value, "quantity")
       try require(
-        value.stringValue.map { $0.lowercased() == Hex.quantity(number) } == true, "a quantity has two spellings")
+        value.stringValue.map { $0.lowercased() == Hex.quantity(number) } == true,
+        "a quantity has two spellings")
     case 3:
       let data = try RPCAnswer.data(value, "data")
       _ = ContractErrors.reason(data).description

@@ -53,7 +53,8 @@ enum ValueProperties {
     let source = UnverifiedSource(text)
     if let account = AccountSource(strict: source) {
       try require(
-        text.hasBytes(of: account.text) || text.hasBytes(of: account.lowerCaseText), "an account has a third spelling")
+        text.hasBytes(of: account.text) || text.hasBytes(of: account.lowerCaseText),
+        "an account has a third spelling")
     }
   }
 

@@ -68,7 +68,9 @@ public enum SessionAction: String, Sendable, Hashable, CaseIterable {
   case close
 
   public init?(rawValue: String) {
-    guard let action = Self.allCases.first(where: { $0.rawValue.equalsBytes(of: rawValue) }) else { return nil }
+    guard let action = Self.allCases.first(where: { $0.rawValue.equalsBytes(of: rawValue) }) else {
+      return nil
+    }
     self = action
   }
 }

@@ -10,7 +10,9 @@ public struct SubscriptionPeriod: Sendable, Hashable, CustomStringConvertible {
     case developmentSecond = "dev_second"
 
     public init?(rawValue: String) {
-      guard let unit = Self.allCases.first(where: { $0.rawValue.equalsBytes(of: rawValue) }) else { return nil }
+      guard let unit = Self.allCases.first(where: { $0.rawValue.equalsBytes(of: rawValue) }) else {
+        return nil
+      }
       self = unit
     }
 
