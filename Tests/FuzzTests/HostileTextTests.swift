@@ -56,6 +56,18 @@ import Testing
     }
   }
 
+  @Test func chargesOfMarksAreRefused() {
+    let marks = JSONValue.string("t" + Self.first)
+    #expect(throws: ChargePayloadError.self) { try ChargePayload(parsing: ["type": marks]) }
+    #expect(throws: ChargeRequestError("supportedModes")) {
+      try ChargeRequest(parsing: [
+        "amount": "1", "currency": "0x", "methodDetails": ["supportedModes": [marks]],
+      ])
+    }
+    #expect(throws: SubscriptionError.self) { try SubscriptionPayload(parsing: ["type": marks]) }
+    #expect(throws: SubscriptionError.self) { try SubscriptionPeriod(count: "1", unit: "d" + Self.first) }
+  }
+
   @Test func receiptsAndSnapshotsOfMarksAreRefused() {
     let marks = JSONValue.string(Self.first)
     #expect(throws: SessionReceiptError.self) { try SessionReceipt(parsing: ["method": marks]) }

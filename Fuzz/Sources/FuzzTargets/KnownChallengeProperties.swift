@@ -81,7 +81,7 @@ enum KnownChallengeProperties {
         "\(one)" == "\(other)", "a payload read off the text fails with \(other), the tree with \(one)")
     default: try require(false, "a payload is accepted off the text or as a tree, not both")
     }
-    let named = left.payload["action"]?.stringValue.flatMap(SessionAction.init(rawValue:))
+    let named = left.payload["action"]?.nameValue.flatMap(SessionAction.init(rawValue:))
     try require(SessionPayload.action(of: right) == named, "the action read off the text differs")
   }
 }

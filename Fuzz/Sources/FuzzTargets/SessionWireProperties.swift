@@ -18,6 +18,12 @@ enum SessionWireProperties {
         try SessionRequest(parsing: request.jsonValue) == request, "parse ∘ write changes a session request")
       _ = try? request.requireServerFields()
     }
+    if let payload = try? ChargePayload(parsing: value) {
+      try require(try ChargePayload(parsing: payload.jsonValue) == payload, "a charge's payload changes")
+    }
+    if let request = try? ChargeRequest(parsing: value) {
+      try require(try ChargeRequest(parsing: request.jsonValue) == request, "a charge's request changes")
+    }
     if let payload = try? SubscriptionPayload(parsing: value) {
       try require(
         try SubscriptionPayload(parsing: payload.jsonValue) == payload, "a subscription's payload changes")

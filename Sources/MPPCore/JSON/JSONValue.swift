@@ -55,6 +55,12 @@ public enum JSONValue: Sendable {
     if case .string(let value) = self { value.equalsBytes(of: text) } else { false }
   }
 
+  /// The string when it has at most 64 bytes: for switching over the names a protocol knows, which compares as
+  /// Swift does (see `String.equalsBytes`).
+  public var nameValue: String? {
+    if case .string(let value) = self, value.utf8.count <= 64 { value } else { nil }
+  }
+
   public var arrayValue: [JSONValue]? {
     if case .array(let value) = self { value } else { nil }
   }

@@ -1,5 +1,3 @@
-import MPPCore
-
 /// Whether a session request is content (charged, the handler answers) or management (never charged, the
 /// protocol answers). One pure function, used for the snapshot amount, the charge, the gate before the
 /// handler and the receipt (`04` §17, C23).
@@ -66,11 +64,4 @@ public enum SessionAction: String, Sendable, Hashable, CaseIterable {
   case topUp
   case voucher
   case close
-
-  public init?(rawValue: String) {
-    guard let action = Self.allCases.first(where: { $0.rawValue.equalsBytes(of: rawValue) }) else {
-      return nil
-    }
-    self = action
-  }
 }

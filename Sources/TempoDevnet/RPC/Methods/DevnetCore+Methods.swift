@@ -91,7 +91,7 @@ extension DevnetCore {
       }
       return try blockReference(tag["blockNumber"], wall: wall)
     }
-    switch tag.stringValue {
+    switch tag.nameValue {
     case "latest", "pending", "safe", "finalized":
       chain.heartbeat(at: time(wall: wall))
       return .number(visibleLatest)

@@ -86,7 +86,7 @@ struct SimulationRequest: Sendable {
   }
 
   private mutating func readHints(_ json: JSONValue) throws(RPCFailure) {
-    switch json["keyType"]?.stringValue {
+    switch json["keyType"]?.nameValue {
     case "p256": hintedGas += 5_000
     case "webAuthn":
       // A length as one, two or four bytes; anything longer is the data itself.
