@@ -1,13 +1,15 @@
 # Everything a person does here. `make demo` and `make test` do all the set-up they need.
 SWIFT ?= swift
 
-.PHONY: help deps build demo test vectors bench format lint ci
+.PHONY: help deps build demo test vectors bench fuzz tsan format lint ci
 
 help:
 	@echo "make demo    a paid session end to end on the embedded chain"
 	@echo "make test    the whole test suite (no network)"
 	@echo "make vectors the golden files, file by file"
 	@echo "make bench   the benchmark program, release build"
+	@echo "make fuzz    every fuzz target for T seconds (T=60), with Address Sanitizer"
+	@echo "make tsan    the concurrent suites under Thread Sanitizer"
 	@echo "make format  format the sources"
 	@echo "make lint    format, layer and structure checks"
 	@echo "make ci      what CI runs"
@@ -30,11 +32,20 @@ vectors: deps
 bench: deps
 	$(SWIFT) run -c release mpp-bench
 
+T ?= 60
+
+fuzz: deps
+	Fuzz/run build
+	Fuzz/run all $(T)
+
+tsan: deps
+	scripts/tsan
+
 format:
-	$(SWIFT) format -i -r -p Package.swift Sources Tests Examples
+	$(SWIFT) format -i -r -p Package.swift Sources Tests Examples Fuzz/Package.swift Fuzz/Sources
 
 lint:
-	$(SWIFT) format lint -r -p --strict Package.swift Sources Tests Examples
+	$(SWIFT) format lint -r -p --strict Package.swift Sources Tests Examples Fuzz/Package.swift Fuzz/Sources
 	scripts/check-layers
 	scripts/check-rules
 

@@ -142,9 +142,14 @@ let package = Package(
       name: "PayingClient",
       dependencies: ["MPPTempoClient", "MPPStoreSQLite"], path: "Examples/PayingClient",
       swiftSettings: settings),
+    // Also built with sanitizers by the package in Fuzz/.
+    .target(
+      name: "FuzzTargets", dependencies: ["MPPTempo", "TempoRPC", "Tempo", "EVM", "MPPCore"],
+      path: "Fuzz/Sources/FuzzTargets", swiftSettings: settings),
     .target(
       name: "TestSupport", dependencies: ["MPPCore"], path: "Tests/TestSupport",
       swiftSettings: settings),
+    tests("FuzzTests", ["FuzzTargets", "MPPTempo", "TempoRPC", "Tempo", "EVM", "MPPCore"]),
     tests("MPPCoreTests", ["MPPCore", httpTypes, crypto]),
     tests("EVMTests", ["EVM", "MPPCore", crypto]),
     tests("TempoTests", ["Tempo", "EVM", "MPPCore"]),

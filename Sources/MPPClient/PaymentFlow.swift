@@ -81,7 +81,8 @@ public struct PaymentFlow: Sendable {
   private let maximumAttempts: Int
   private var accepted: Candidate?
   private var next: (index: Int, candidate: Candidate)?
-  private var paidChallenges: Set<String> = []
+  /// The bytes of their ids, which are texts of a peer.
+  private var paidChallenges: Set<[UInt8]> = []
 
   public init(origin: Origin, maximumAttempts: Int = 3) {
     self.origin = origin
@@ -134,7 +135,7 @@ public struct PaymentFlow: Sendable {
 
   private mutating func pay(_ candidate: Candidate, at index: Int) -> Action {
     attempts += 1
-    paidChallenges.insert(candidate.challengeID)
+    paidChallenges.insert(Array(candidate.challengeID.utf8))
     next = nil
     state = .paying
     return .pay(index)
@@ -155,8 +156,8 @@ public struct PaymentFlow: Sendable {
     next = nil
     if attempts < maximumAttempts, answer.status != 400 {
       for (index, candidate) in answer.candidates.enumerated()
-      where candidate.terms == accepted.terms && candidate.price <= accepted.price
-        && !paidChallenges.contains(candidate.challengeID)
+      where candidate.terms.equalsBytes(of: accepted.terms) && candidate.price <= accepted.price
+        && !paidChallenges.contains(Array(candidate.challengeID.utf8))
       {
         next = (index, candidate)
         break

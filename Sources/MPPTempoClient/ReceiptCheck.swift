@@ -13,7 +13,9 @@ enum ReceiptCheck {
     guard receipt.channelID == channel.channelID else {
       throw invalid("it names channel \(receipt.channelID)")
     }
-    guard receipt.challengeID == challenge.id else { throw invalid("it names another challenge") }
+    guard receipt.challengeID.equalsBytes(of: challenge.id) else {
+      throw invalid("it names another challenge")
+    }
     let authorized = channel.account.authorized
     guard receipt.acceptedCumulative <= authorized else {
       throw invalid("\(receipt.acceptedCumulative) accepted, \(authorized) authorised")

@@ -26,7 +26,7 @@ struct SessionTerms: Sendable {
     -> SessionTerms?
   {
     let value = challenge.request.value()
-    guard value["methodDetails"]?["sessionProtocol"]?.stringValue == "v2" else { return nil }
+    guard value["methodDetails"]?["sessionProtocol"]?.isText("v2") == true else { return nil }
     do {
       return try SessionTerms(challenge, try SessionRequest(parsing: value), options)
     } catch let error as SessionRequestError {

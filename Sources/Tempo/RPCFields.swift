@@ -25,7 +25,7 @@ enum RPCFields {
   /// A quantity, with or without leading zeros. The reference writes zero as `0x`.
   static func uint256(_ value: RPCValue?, _ field: String) throws(TempoError) -> UInt256 {
     let text = try text(value, field)
-    guard text != "0x" else { return .zero }
+    guard !text.utf8.elementsEqual("0x".utf8) else { return .zero }
     do { return try UInt256(quantity: text) } catch { throw .invalidField(field) }
   }
 

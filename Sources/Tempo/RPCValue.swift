@@ -31,7 +31,7 @@ public indirect enum RPCValue: Sendable, Hashable {
   /// The member of an object.
   public subscript(_ name: String) -> RPCValue? {
     guard case .object(let members) = self else { return nil }
-    return members.first { $0.name == name }?.value
+    return members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
   }
 
   public var stringValue: String? {

@@ -17,6 +17,9 @@ enum JSONRPC {
     return Array(body.serialized().utf8)
   }
 
+  /// Characters of an error's message that are kept: it goes into logs and into our own errors.
+  static let longestMessage = 1000
+
   /// The `result` of an answer to request `id`.
   /// - Throws: `JSONRPCError` when the node answered with an error, `ChainError(.invalidAnswer)` when the
   ///   answer is not one.
@@ -25,7 +28,7 @@ enum JSONRPC {
     do { value = try JSONValue(parsing: answer, limits: limits) } catch {
       throw ChainError(.invalidAnswer, "the node's answer is not JSON")
     }
-    guard value["jsonrpc"]?.stringValue == "2.0" else {
+    guard value["jsonrpc"]?.isText("2.0") == true else {
       throw ChainError(.invalidAnswer, "the node's answer is not JSON-RPC 2.0")
     }
     let error = value["error"].flatMap { $0.isNull ? nil : $0 }
@@ -37,7 +40,9 @@ enum JSONRPC {
       guard let code = error["code"]?.intValue, let message = error["message"]?.stringValue else {
         throw ChainError(.invalidAnswer, "the node's error has no code or message")
       }
-      throw JSONRPCError(code: code, message: message, data: revertText(in: error["data"]))
+      throw JSONRPCError(
+        code: code, message: String(message.unicodeScalars.prefix(longestMessage)),
+        data: revertText(in: error["data"]))
     }
     guard let result = value["result"] else {
       throw ChainError(.invalidAnswer, "the node's answer has neither result nor error")

@@ -85,6 +85,7 @@ enum CanonicalJSON {
   static func precedes(_ left: String, _ right: String) -> Bool {
     var second = right.utf8.makeIterator()
     for first in left.utf8 {
+      didLookAt(1)
       guard let other = second.next() else { return false }
       if first == other { continue }
       if first >= 0xEE, other >= 0xEE, (first >= 0xF0) != (other >= 0xF0) { return first >= 0xF0 }

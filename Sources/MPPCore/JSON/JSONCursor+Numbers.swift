@@ -41,6 +41,7 @@ extension JSONCursor {
   private func digitsEnd(from start: Int) -> Int {
     var position = start
     while position < bytes.count, bytes[position] &- UInt8(ascii: "0") <= 9 { position += 1 }
+    didLookAt(position - start + 1)
     return position
   }
 

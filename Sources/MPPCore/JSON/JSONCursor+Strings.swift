@@ -57,6 +57,7 @@ extension JSONCursor {
         if byte == 0x22 || byte == 0x5C || byte < 0x20 || byte >= 0x80 { break }
         position &+= 1
       }
+      didLookAt(position - start + 1)
       return position
     }
   }

@@ -25,6 +25,8 @@ struct JSONCursor {
   }
 
   mutating func skipSpace() {
+    let start = index
+    defer { didLookAt(index - start + 1) }
     while index < bytes.count {
       switch bytes[index] {
       case 0x20, 0x09, 0x0A, 0x0D: index += 1

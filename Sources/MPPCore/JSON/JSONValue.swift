@@ -49,6 +49,18 @@ public enum JSONValue: Sendable {
     if case .string(let value) = self { value } else { nil }
   }
 
+  /// Whether this is the string `text`, byte for byte. Use it instead of comparing `stringValue`: see
+  /// `String.equalsBytes`.
+  public func isText(_ text: String) -> Bool {
+    if case .string(let value) = self { value.equalsBytes(of: text) } else { false }
+  }
+
+  /// The string when it has at most 64 bytes: for switching over the names a protocol knows, which compares as
+  /// Swift does (see `String.equalsBytes`).
+  public var nameValue: String? {
+    if case .string(let value) = self, value.utf8.count <= 64 { value } else { nil }
+  }
+
   public var arrayValue: [JSONValue]? {
     if case .array(let value) = self { value } else { nil }
   }
@@ -69,11 +81,21 @@ extension JSONValue: Hashable {
       Int64(exactly: right) == left
     case (.string(let left), .string(let right)): left.equalsBytes(of: right)
     case (.array(let left), .array(let right)): left == right
-    case (.object(let left), .object(let right)):
-      left.count == right.count && left.allSatisfy { rhs[$0.key] == $0.value }
-        && right.allSatisfy { lhs[$0.key] == $0.value }
+    case (.object(let left), .object(let right)): haveSameMembers(left, right)
     default: false
     }
+  }
+
+  /// Every pair of values is compared once: anything more would double the work at each level of nesting.
+  private static func haveSameMembers(_ left: [Member], _ right: [Member]) -> Bool {
+    guard left.count == right.count else { return false }
+    if zip(left, right).allSatisfy({ $0.key.equalsBytes(of: $1.key) }) {
+      return zip(left, right).allSatisfy { $0.value == $1.value }
+    }
+    func ordered(_ members: [Member]) -> [Member] {
+      members.sorted { CanonicalJSON.precedes($0.key, $1.key) }
+    }
+    return zip(ordered(left), ordered(right)).allSatisfy { $0 == $1 }
   }
 
   public func hash(into hasher: inout Hasher) {
@@ -83,7 +105,7 @@ extension JSONValue: Hashable {
     case .integer(let value): hasher.combine(value)
     case .number(let value):
       if let integer = Int64(exactly: value) { hasher.combine(integer) } else { hasher.combine(value) }
-    case .string(let value): for byte in value.utf8 { hasher.combine(byte) }
+    case .string(let value): value.hashBytes(into: &hasher)
     case .array(let values): hasher.combine(values)
     // Members may come in any order; their number is enough to stay consistent with `==`.
     case .object(let members): hasher.combine(members.count)
@@ -97,7 +119,7 @@ extension JSONValue.Member: Hashable {
   }
 
   public func hash(into hasher: inout Hasher) {
-    for byte in key.utf8 { hasher.combine(byte) }
+    key.hashBytes(into: &hasher)
     hasher.combine(value)
   }
 }

@@ -81,6 +81,7 @@ extension Credential {
     while start <= bytes.count {
       let end = firstIndex(of: UInt8(ascii: ","), in: bytes, from: start) ?? bytes.count
       var piece = start..<end
+      defer { didLookAt(end - start - piece.count + 1) }
       while let first = piece.first, bytes[first].isHTTPSpace { piece = first + 1..<piece.upperBound }
       while let last = piece.last, bytes[last].isHTTPSpace { piece = piece.lowerBound..<last }
       if tokenStart(in: bytes, piece) != nil {
@@ -100,7 +101,9 @@ extension Credential {
     for offset in 0..<scheme.utf8CodeUnitCount {
       guard bytes[range.lowerBound + offset].asciiLowercased == scheme.utf8Start[offset] else { return nil }
     }
+    let spaces = index
     while index < range.upperBound, bytes[index].isHTTPSpace { index += 1 }
+    didLookAt(index - spaces + scheme.utf8CodeUnitCount)
     return index < range.upperBound ? index : nil
   }
 }

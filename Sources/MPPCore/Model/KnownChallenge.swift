@@ -12,10 +12,11 @@ final class KnownChallenge: Sendable {
   /// - Parameters:
   ///   - token: a token with the challenge as the first member of its object.
   ///   - end: where the challenge ends in the decoded text.
-  /// - Returns: nil when the token is too short to be told by its beginning, or is not base64.
+  /// - Returns: nil when the challenge is too short to be told by its beginning or too long to be kept, or is not base64.
   init?(token: UnsafeBufferPointer<UInt8>, end: Int, challenge: Challenge, seed: UInt64) {
     let groups = (end + 2) / 3
-    guard 4 * groups >= KnownChallenges.window, 4 * groups <= token.count,
+    guard (KnownChallenges.window...KnownChallenges.longestPrefix).contains(4 * groups),
+      4 * groups <= token.count,
       let fingerprint = KnownChallenges.fingerprint(of: token, seed: seed),
       case .success(let last) = Base64Codec.decode(
         buffer: UnsafeBufferPointer(rebasing: token[(4 * groups - 4)..<(4 * groups)])),

@@ -8,6 +8,9 @@ import Synchronization
 final class KnownChallenges: Sendable {
   /// Characters at the beginning of a token that its place is found by. They include the id unless the description is very long.
   static let window = 512
+  /// Characters of a challenge beyond which it is proved anew each time. Its description and members nobody knows are
+  /// the sender's to choose: with this, all places together keep a few tens of megabytes, whatever is sent.
+  static let longestPrefix = 4096
   private static let stripes = 16
   private static let places = 256
 

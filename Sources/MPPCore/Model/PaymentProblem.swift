@@ -11,6 +11,14 @@ public struct PaymentProblem: Error, Sendable {
     }
 
     public var description: String { rawValue }
+
+    public static func == (left: Self, right: Self) -> Bool {
+      left.rawValue.equalsBytes(of: right.rawValue)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+      rawValue.hashBytes(into: &hasher)
+    }
   }
 
   public static let typePrefix = "https://paymentauth.org/problems/"
@@ -70,7 +78,7 @@ public struct PaymentProblem: Error, Sendable {
     }
     let known = ["type", "title", "status", "detail", "details", "hint", "challengeId"]
     self.init(
-      code: Code(rawValue: String(type.dropFirst(Self.typePrefix.count))),
+      code: Code(rawValue: String(decoding: type.utf8.dropFirst(Self.typePrefix.utf8.count), as: UTF8.self)),
       status: document["status"]?.intValue.flatMap { Int(exactly: $0) } ?? 402,
       title: document["title"]?.stringValue ?? "", detail: document["detail"]?.stringValue ?? "",
       hint: document["hint"]?.stringValue, details: document["details"]?.objectValue ?? [],

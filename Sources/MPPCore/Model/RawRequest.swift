@@ -60,6 +60,6 @@ public struct RawRequest: Sendable, Hashable {
   }
 
   public func hash(into hasher: inout Hasher) {
-    hasher.combine(encoded)
+    encoded.hashBytes(into: &hasher)
   }
 }

@@ -31,6 +31,10 @@ public struct UnverifiedSource: Sendable, Hashable, CustomStringConvertible {
   public static func == (lhs: Self, rhs: Self) -> Bool {
     lhs.text.equalsBytes(of: rhs.text)
   }
+
+  public func hash(into hasher: inout Hasher) {
+    text.hashBytes(into: &hasher)
+  }
 }
 
 /// A payer whose control of the account a method has proved. Only verifiers make one.

@@ -56,7 +56,9 @@ struct AuthParameterScanner {
   }
 
   private mutating func skip(_ matches: (UInt8) -> Bool) {
+    let start = index
     while index < bytes.endIndex, matches(bytes[index]) { index += 1 }
+    didLookAt(index - start + 1)
   }
 
   private static func isNameByte(_ byte: UInt8) -> Bool {
@@ -71,6 +73,8 @@ struct AuthParameterScanner {
   /// Reads up to the closing quote. `\uXXXX` is a UTF-16 unit, any other `\x` is `x`.
   private mutating func quotedValue() throws(ChallengeError) -> String {
     var output: [UInt8] = []
+    let start = index
+    defer { didLookAt(index - start) }
     while index < bytes.endIndex {
       let byte = bytes[index]
       index += 1
@@ -125,6 +129,7 @@ struct AuthParameterScanner {
     var isQuoted = false
     var index = 0
     while index < bytes.count {
+      didLookAt(1)
       let byte = bytes[index]
       if isQuoted {
         if byte == UInt8(ascii: "\\") { index += 1 } else if byte == UInt8(ascii: "\"") { isQuoted = false }

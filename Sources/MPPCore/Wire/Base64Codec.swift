@@ -76,6 +76,7 @@ enum Base64Codec {
   static func decode(
     buffer text: UnsafeBufferPointer<UInt8>, after head: [UInt8] = []
   ) -> Result<[UInt8], Base64Error> {
+    didLookAt(text.count)
     var count = text.count
     while count > 0, text[count - 1] == UInt8(ascii: "=") { count -= 1 }
     guard count % 4 != 1 else { return .failure(.invalidLength) }

@@ -6,14 +6,22 @@
   import Glibc
 #endif
 
-/// Comparison of texts by their bytes. `String ==` follows Unicode equivalence, under which different bytes
-/// are equal ("é" in two spellings, the Kelvin sign and "K"); nothing that is signed or keyed may be compared
-/// that way.
+/// Comparison of texts by their bytes. `String ==`, `<` and `hash` follow Unicode equivalence: different bytes
+/// are equal ("é" in two spellings, the Kelvin sign and "K"), and a long run of combining marks costs the square
+/// of its length (40,000 marks: over a second). No text of a peer may be compared or hashed that way.
 extension String {
   package func equalsBytes(of other: String) -> Bool {
     let (left, right) = (utf8, other.utf8)
     guard left.count == right.count else { return false }
+    didLookAt(left.count)
     return left.span.bytes.equals(right.span.bytes)
+  }
+
+  /// For `Hashable` types whose texts come from peers; fits `equalsBytes`.
+  package func hashBytes(into hasher: inout Hasher) {
+    var text = self
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    hasher.combine(UInt8(0xFF))
   }
 
   /// Whether all bytes are visible ASCII or space, and none of them is one of two others.
@@ -70,10 +78,11 @@ extension RawSpan {
 
 /// The position of the first `byte` from `start` on, nil when there is none.
 func firstIndex(of byte: UInt8, in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
-  guard let base = bytes.baseAddress, start < bytes.count,
-    let found = memchr(base + start, Int32(byte), bytes.count - start)
-  else { return nil }
-  return UnsafeRawPointer(base).distance(to: found)
+  guard let base = bytes.baseAddress, start < bytes.count else { return nil }
+  let found = memchr(base + start, Int32(byte), bytes.count - start)
+  let index = found.map { UnsafeRawPointer(base).distance(to: $0) }
+  didLookAt((index ?? bytes.count) - start + 1)
+  return index
 }
 
 /// Compares in a time that depends on the lengths only.

@@ -15,7 +15,7 @@ public enum ChargePayload: Sendable, Hashable {
 
   /// Unknown members are dropped. Throws for everything that is none of the three.
   public init(parsing value: JSONValue) throws(ChargePayloadError) {
-    switch value["type"]?.stringValue {
+    switch value["type"]?.nameValue {
     case "transaction": self = .transaction(try Self.bytes(value))
     case "proof": self = .proof(try Self.bytes(value))
     case "hash":

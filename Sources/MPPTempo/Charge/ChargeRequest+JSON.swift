@@ -34,7 +34,7 @@ extension ChargeRequest {
   /// Digits without leading zeros (`06` §1.2).
   static func amount(_ value: JSONValue, _ field: String) throws(ChargeRequestError) -> Amount? {
     guard let text = try text(value, field) else { return nil }
-    guard text == "0" || text.utf8.first != 0x30, let amount = try? Amount(baseUnits: text) else {
+    guard text.utf8.first != 0x30 || text.utf8.count == 1, let amount = try? Amount(baseUnits: text) else {
       throw ChargeRequestError(field)
     }
     return amount
@@ -59,7 +59,7 @@ extension ChargeRequest {
     }
     var modes: [Mode] = []
     for entry in entries {
-      guard let mode = entry.stringValue.flatMap(Mode.init(rawValue:)) else {
+      guard let mode = entry.nameValue.flatMap(Mode.init(rawValue:)) else {
         throw ChargeRequestError("supportedModes")
       }
       modes.append(mode)

@@ -17,7 +17,7 @@ extension SessionPayload {
   /// The action a payload names, whatever else is in it; nil when it names none.
   public static func action(of credential: Credential) -> SessionAction? {
     if let raw = credential.rawPayload, let action = plainAction(raw) { return action }
-    return credential.payload["action"]?.stringValue.flatMap(SessionAction.init(rawValue:))
+    return credential.payload["action"]?.nameValue.flatMap(SessionAction.init(rawValue:))
   }
 
   private static func plainAction(_ raw: RawJSON) -> SessionAction? {

@@ -19,7 +19,7 @@ public struct SessionPayloadSchema: Sendable, Hashable {
   /// Throws ``SessionPayloadError/schema`` on the first member that is missing or malformed.
   public init(parsing value: JSONValue) throws(SessionPayloadError) {
     guard case .object = value,
-      let action = value["action"]?.stringValue.flatMap(SessionAction.init(rawValue:)),
+      let action = value["action"]?.nameValue.flatMap(SessionAction.init(rawValue:)),
       let channelID = value["channelId"]?.stringValue, WireText.isHex(channelID, count: 64)
     else { throw .schema }
     self.action = action
@@ -38,7 +38,7 @@ public struct SessionPayloadSchema: Sendable, Hashable {
   }
 
   private static func literal(_ value: JSONValue?, _ text: String) throws(SessionPayloadError) -> String {
-    guard value?.stringValue == text else { throw .schema }
+    guard value?.isText(text) == true else { throw .schema }
     return text
   }
 

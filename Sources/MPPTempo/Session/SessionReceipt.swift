@@ -70,8 +70,8 @@ public struct SessionReceipt: Sendable, Hashable {
   /// Every required member must be there with its type; amounts are base-unit integers, ids 32 bytes, and
   /// `reference` is the channel.
   public init(parsing value: JSONValue) throws(SessionReceiptError) {
-    guard case .object(let members) = value, value["method"]?.stringValue == "tempo",
-      value["intent"]?.stringValue == "session", value["status"]?.stringValue == "success",
+    guard case .object(let members) = value, value["method"]?.isText("tempo") == true,
+      value["intent"]?.isText("session") == true, value["status"]?.isText("success") == true,
       let timestamp = value["timestamp"]?.stringValue,
       let reference = value["reference"]?.stringValue.flatMap({ try? Hash32(hex: $0) }),
       let challengeID = value["challengeId"]?.stringValue,
@@ -97,10 +97,12 @@ public struct SessionReceipt: Sendable, Hashable {
       }
       self.transactionHash = hash
     }
-    self.extra = members.filter { !Self.known.contains($0.key) }
+    self.extra = members.filter { member in
+      !Self.known.contains { $0.equalsBytes(of: member.key) }
+    }
   }
 
-  private static let known: Set<String> = [
+  private static let known = [
     "method", "intent", "status", "timestamp", "reference", "challengeId", "channelId",
     "acceptedCumulative", "spent", "units", "txHash",
   ]

@@ -73,7 +73,9 @@ public struct SessionRequest: Sendable, Hashable {
   /// and payee are required, and the price is above zero.
   public func requireServerFields() throws(SessionRequestError) {
     guard amount > .zero else { throw SessionRequestError("amount") }
-    guard methodDetails.sessionProtocol == "v2" else { throw SessionRequestError("sessionProtocol") }
+    guard methodDetails.sessionProtocol.map({ $0.equalsBytes(of: "v2") }) == true else {
+      throw SessionRequestError("sessionProtocol")
+    }
     guard methodDetails.chainID != nil else { throw SessionRequestError("chainId") }
     guard methodDetails.escrowContract != nil else { throw SessionRequestError("escrowContract") }
     guard currencyAddress != nil else { throw SessionRequestError("currency") }

@@ -141,10 +141,15 @@ struct SnapshotReader {
       signature: signature)
   }
 
+  private static let descriptorFields = [
+    "authorizedSigner", "expiringNonceHash", "operator", "payee", "payer", "salt", "token",
+  ]
+
   func descriptorTexts() -> [String: String] {
     var texts: [String: String] = [:]
-    for member in value["descriptor"]?.objectValue ?? [] {
-      if let text = member.value.stringValue { texts[member.key] = text }
+    // Only keys of ours become keys of a dictionary.
+    for name in Self.descriptorFields {
+      if let text = value["descriptor"]?[name]?.stringValue { texts[name] = text }
     }
     return texts
   }

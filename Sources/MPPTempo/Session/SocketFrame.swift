@@ -42,7 +42,7 @@ public enum SocketFrame: Sendable, Hashable {
   }
 
   private init?(_ value: JSONValue) {
-    switch value["mpp"]?.stringValue {
+    switch value["mpp"]?.nameValue {
     case "authorization":
       guard let credential = value["authorization"]?.stringValue else { return nil }
       self = .authorization(credential)

@@ -16,7 +16,7 @@ public struct SubscriptionPayload: Sendable, Hashable {
   ///
   /// Strict about the bytes: what would be written differently, or is followed by anything, is refused.
   public init(parsing value: JSONValue) throws(SubscriptionError) {
-    guard value["type"]?.stringValue == Self.type, let text = value["signature"]?.stringValue,
+    guard value["type"]?.isText(Self.type) == true, let text = value["signature"]?.stringValue,
       text.utf8.count <= Self.maximumDigits, WireText.isHex(text)
     else { throw Self.invalid }
     let bytes: [UInt8]

@@ -1,11 +1,20 @@
+import MPPCore
+
 /// How often a subscription may be charged (`07` §3.1, §4): a count of fixed units of elapsed seconds, without a
 /// calendar.
 public struct SubscriptionPeriod: Sendable, Hashable, CustomStringConvertible {
-  public enum Unit: String, Sendable, Hashable {
+  public enum Unit: String, Sendable, Hashable, CaseIterable {
     case day
     case week
     /// For development and tests.
     case developmentSecond = "dev_second"
+
+    public init?(rawValue: String) {
+      guard let unit = Self.allCases.first(where: { $0.rawValue.equalsBytes(of: rawValue) }) else {
+        return nil
+      }
+      self = unit
+    }
 
     public var seconds: UInt64 {
       switch self {

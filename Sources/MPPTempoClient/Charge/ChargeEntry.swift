@@ -45,7 +45,7 @@ struct ChargeEntry: Sendable, Hashable {
       let credential = value["credential"]?.stringValue, let hash = value["hash"]?.stringValue,
       let validBefore = value["validBefore"]?.stringValue.flatMap({ UInt64($0) }),
       let amount = value["amount"]?.stringValue, let token = value["token"]?.stringValue,
-      let state = value["state"]?.stringValue.flatMap(State.init(rawValue:))
+      let state = value["state"]?.nameValue.flatMap(State.init(rawValue:))
     else { throw JournalError(.corrupt, "a charge cannot be read") }
     self.init(
       request: request, challengeID: challengeID, credential: credential, hash: try Hash32(hex: hash),

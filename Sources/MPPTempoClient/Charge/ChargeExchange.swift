@@ -155,7 +155,7 @@ final class ChargeExchange: PaymentExchange {
     _ head: HTTPResponse, _ terms: ChargeTerms, _ entry: ChargeEntry?
   ) throws(PaymentClientError) -> PaymentReceipt? {
     guard let text = head.headerFields[values: ProtocolHeaders.paymentReceipt].first else { return nil }
-    guard let receipt = try? Receipt(parsing: text), receipt.method == "tempo" else {
+    guard let receipt = try? Receipt(parsing: text), receipt.method.equalsBytes(of: "tempo") else {
       throw PaymentClientError(.receiptInvalid, "not a receipt of a charge")
     }
     let isSponsored = terms.isSponsored && state.withLock { $0.actions.contains("pull") }

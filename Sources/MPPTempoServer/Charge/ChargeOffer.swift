@@ -62,7 +62,7 @@ struct ChargeOffer: Sendable {
       throw ConfigurationError(.offer, "supportedModes is not a list")
     }
     let modes = try entries.map { entry in
-      guard let mode = entry.stringValue.flatMap(ChargeRequest.Mode.init(rawValue:)) else {
+      guard let mode = entry.nameValue.flatMap(ChargeRequest.Mode.init(rawValue:)) else {
         throw ConfigurationError(.offer, "supportedModes knows pull and push")
       }
       return mode

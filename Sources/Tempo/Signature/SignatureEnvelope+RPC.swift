@@ -37,7 +37,7 @@ extension KeychainSignature {
     guard let signature = value["signature"] else { throw .signature(.missing) }
     guard signature["userAddress"] == nil else { throw .signature(.unsupportedKind) }
     let inner = try PrimitiveSignature(rpcForm: signature)
-    switch value["version"]?.stringValue {
+    switch value["version"]?.stringValue.flatMap({ $0.utf8.count == 2 ? $0 : nil }) {
     case "v1": self.init(version: .v1, account: account, inner: inner)
     case "v2": self.init(version: .v2, account: account, inner: inner)
     default: throw .invalidField("version")
@@ -57,6 +57,8 @@ extension PrimitiveSignature.Kind {
 
   /// The kind of exactly this name.
   public init?(rpcName: String) {
+    // Swift's comparison of long texts can cost the square of their length.
+    guard rpcName.utf8.count <= 16 else { return nil }
     switch rpcName {
     case "secp256k1": self = .secp256k1
     case "p256": self = .p256

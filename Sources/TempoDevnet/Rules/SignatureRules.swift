@@ -103,8 +103,8 @@ enum SignatureRules {
   private static func names(_ digest: Hash32, clientData: [UInt8]) -> Bool {
     do {
       let json = try JSONValue(parsing: clientData)
-      return json["type"]?.stringValue == "webauthn.get"
-        && json["challenge"]?.stringValue == Base64URL.encode(digest.bytes)
+      return json["type"]?.isText("webauthn.get") == true
+        && json["challenge"]?.isText(Base64URL.encode(digest.bytes)) == true
     } catch {
       return false
     }

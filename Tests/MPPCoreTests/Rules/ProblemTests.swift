@@ -19,6 +19,17 @@ import Testing
     #expect(PaymentProblem(document: 5) == nil)
   }
 
+  /// Swift counts a combining mark and the slash before it as one character; the code is taken by bytes.
+  @Test func aCodeIsTakenFromTheTypeByItsBytes() throws {
+    for code in ["\u{301}session/channel-not-found", "\u{59F}", "", "\r\n", "a\u{328}b"] {
+      let type = "https://paymentauth.org/problems/" + code
+      let problem = try #require(PaymentProblem(document: ["type": .string(type)]))
+      #expect(problem.code.rawValue.utf8.elementsEqual(code.utf8))
+      #expect(problem.type.utf8.elementsEqual(type.utf8))
+      #expect(problem.code != .channelNotFound)
+    }
+  }
+
   @Test func aHugeIDOfAPeerIsNotRepeated() {
     let problem = PaymentProblem.invalidChallenge(id: String(repeating: "a", count: 10_000), reason: "r")
     #expect(problem.detail == "Challenge is invalid: r.")

@@ -164,7 +164,7 @@ struct RPCCall: Sendable {
   let parameters: RPCParameters
 
   init?(_ json: JSONValue) {
-    guard json["jsonrpc"]?.stringValue == "2.0", let method = json["method"]?.stringValue,
+    guard json["jsonrpc"]?.isText("2.0") == true, let method = json["method"]?.stringValue,
       Self.isValid(json["id"])
     else { return nil }
     switch json["params"] {

@@ -91,7 +91,7 @@ extension DevnetCore {
       }
       return try blockReference(tag["blockNumber"], wall: wall)
     }
-    switch tag.stringValue {
+    switch tag.nameValue {
     case "latest", "pending", "safe", "finalized":
       chain.heartbeat(at: time(wall: wall))
       return .number(visibleLatest)
@@ -157,7 +157,7 @@ extension DevnetCore {
       return storage[.nonce(account)].uint64 ?? 0
     }
     let mined = chain.nonce(of: account, key: .zero)
-    guard parameters[1]?.stringValue == "pending" else { return mined }
+    guard parameters[1]?.isText("pending") == true else { return mined }
     let waiting = chain.pool.count {
       $0.transaction.sender == account && $0.transaction.content.nonceKey.isZero
     }

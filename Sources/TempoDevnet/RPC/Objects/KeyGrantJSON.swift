@@ -71,7 +71,7 @@ extension KeyGrant {
 
   /// Bytes that cost what the signature would.
   private static func placeholder(_ json: JSONValue?) throws(RPCFailure) -> [UInt8] {
-    switch json?["type"]?.stringValue {
+    switch json?["type"]?.nameValue {
     case "p256": return [1] + [UInt8](repeating: 0, count: 129)
     case "webAuthn":
       let data = try RPCParameters.bytes(json?["webauthnData"], "signature.webauthnData")

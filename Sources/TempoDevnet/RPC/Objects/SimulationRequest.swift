@@ -23,7 +23,7 @@ struct SimulationRequest: Sendable {
       throw .invalidParameters("invalid argument 0: expected a transaction object")
     }
     let isTempo =
-      Self.tempoMembers.contains { Self.member(json, $0) != nil } || json["type"]?.stringValue == "0x76"
+      Self.tempoMembers.contains { Self.member(json, $0) != nil } || json["type"]?.isText("0x76") == true
     content = DecodedTransaction(kind: isTempo ? .tempo : .eip1559)
     if let value = Self.member(json, "from") { from = try RPCParameters.address(value, "from") }
     if let value = Self.member(json, "gas") { gas = try RPCParameters.quantity(value, "gas") }
@@ -86,7 +86,7 @@ struct SimulationRequest: Sendable {
   }
 
   private mutating func readHints(_ json: JSONValue) throws(RPCFailure) {
-    switch json["keyType"]?.stringValue {
+    switch json["keyType"]?.nameValue {
     case "p256": hintedGas += 5_000
     case "webAuthn":
       // A length as one, two or four bytes; anything longer is the data itself.
