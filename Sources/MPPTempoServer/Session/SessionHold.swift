@@ -12,10 +12,11 @@ struct SessionHold: PaymentHold {
 
   func commit() async {
     do {
-      let (record, _) = try await service.table.updateWithoutWaiting(ChannelRecord.key(id)) { stored in
-        (try ChannelRecord.applying(.commit(hold.id), to: stored), ())
+      let (stored, _) = try await service.table.updateStoredWithoutWaiting(ChannelRecord.key(id)) { stored in
+        guard let stored else { throw ChannelTransitionError.notFound }
+        return (try stored.record.applying(.commit(hold.id)), ())
       }
-      service.charged(record)
+      service.charged(stored.record)
     } catch {
       // A close did not wait any longer, or the ledger is gone: delivered and not charged.
       service.logger.error(
