@@ -1,12 +1,13 @@
 # Everything a person does here. `make demo` and `make test` do all the set-up they need.
 SWIFT ?= swift
 
-.PHONY: help deps build demo test bench format lint ci
+.PHONY: help deps build demo test bench budgets format lint ci
 
 help:
 	@echo "make demo    a paid session end to end on the embedded chain"
 	@echo "make test    the whole test suite (no network)"
 	@echo "make bench   the benchmark program, release build"
+	@echo "make budgets instructions and allocations of a paid request, compared with the thresholds"
 	@echo "make format  format the sources"
 	@echo "make lint    format, layer and structure checks"
 	@echo "make ci      what CI runs"
@@ -25,6 +26,9 @@ test: deps
 
 bench: deps
 	$(SWIFT) run -c release mpp-bench
+
+budgets: deps
+	scripts/check-budgets
 
 format:
 	$(SWIFT) format -i -r -p Package.swift Sources Tests Examples
