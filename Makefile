@@ -1,13 +1,14 @@
 # Everything a person does here. `make demo` and `make test` do all the set-up they need.
 SWIFT ?= swift
 
-.PHONY: help deps build demo test vectors bench fuzz tsan format lint ci
+.PHONY: help deps build demo test vectors bench budgets fuzz tsan format lint ci
 
 help:
 	@echo "make demo    a paid session end to end on the embedded chain"
 	@echo "make test    the whole test suite (no network)"
 	@echo "make vectors the golden files, file by file"
 	@echo "make bench   the benchmark program, release build"
+	@echo "make budgets instructions and allocations of a paid request, compared with the thresholds"
 	@echo "make fuzz    every fuzz target for T seconds (T=60), with Address Sanitizer"
 	@echo "make tsan    the concurrent suites under Thread Sanitizer"
 	@echo "make format  format the sources"
@@ -31,6 +32,9 @@ vectors: deps
 
 bench: deps
 	$(SWIFT) run -c release mpp-bench
+
+budgets: deps
+	scripts/check-budgets
 
 T ?= 60
 

@@ -62,6 +62,7 @@ let package = Package(
     .library(name: "MPPTesting", targets: ["MPPTesting"]),
     .executable(name: "mpp", targets: ["mpp"]),
     .executable(name: "mpp-bench", targets: ["mpp-bench"]),
+    .executable(name: "mpp-budgets", targets: ["mpp-budgets"]),
   ],
   traits: [
     .trait(name: "Client", description: "HTTP transport through AsyncHTTPClient"),
@@ -126,9 +127,18 @@ let package = Package(
         "MPPCore", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", httpTypes,
         logging, lifecycle, unixSignals, argumentParser, hummingbird, asyncHTTPClient, nioCore, nioHTTP1,
       ], swiftSettings: settings),
+    library(
+      "BenchSupport",
+      [
+        "MPPTempoServer", "TempoDevnet", "MPPServer", "MPPTempo", "TempoRPC", "Tempo", "EVM", "MPPCore",
+        httpTypes, logging,
+      ]),
+    .executableTarget(
+      name: "mpp-budgets", dependencies: ["BenchSupport", "MPPServer", "MPPCore"], swiftSettings: settings),
     .executableTarget(
       name: "mpp-bench",
       dependencies: [
+        "BenchSupport",
         "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "TempoDevnet",
         "MPPCore", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", "CSecp256k1",
         httpTypes, logging, lifecycle, argumentParser, hummingbird, asyncHTTPClient, nioCore,

@@ -2,7 +2,7 @@ import MPPCore
 
 /// One offer at one price, ready to be issued and to be compared with: the prepared request, the fields a
 /// credential must repeat, and the serialised challenge of which only id and `expires` are missing.
-struct OfferTemplate: Sendable {
+final class OfferTemplate: Sendable {
   let prepared: PreparedOffer
   /// Everything the MAC covers, without `expires` and `digest`.
   let parameters: ChallengeParameters

@@ -1,14 +1,22 @@
 import MPPCore
 import Synchronization
 
+/// The author's terms in one place: they are handed on with every request.
+final class OfferReference: Sendable {
+  let offer: Offer
+
+  init(_ offer: Offer) { self.offer = offer }
+}
+
 /// An offer of a route with its method and its ready-made challenges.
 final class RouteOffer: Sendable {
-  let offer: Offer
+  let reference: OfferReference
   let method: any ServerMethod
   /// The map bound as `opaque`, decoded.
   let meta: JSONValue?
   /// The only template of a fixed price.
   let fixed: OfferTemplate?
+  var offer: Offer { reference.offer }
   private let opaque: String?
   private let realm: String
   private let mac: ChallengeMAC
@@ -20,7 +28,7 @@ final class RouteOffer: Sendable {
     offer: Offer, method: any ServerMethod, scope: String?, realm: String, mac: ChallengeMAC,
     limits: ServerLimits
   ) throws(ConfigurationError) {
-    self.offer = offer
+    reference = OfferReference(offer)
     self.method = method
     self.realm = realm
     self.mac = mac

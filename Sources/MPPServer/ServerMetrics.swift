@@ -12,6 +12,19 @@ final class ServerMetrics: Sendable {
     case paid
     case delivered
     case released
+
+    /// Position in `allCases`.
+    var index: Int {
+      switch self {
+      case .challenged: 0
+      case .refused: 1
+      case .problem: 2
+      case .managed: 3
+      case .paid: 4
+      case .delivered: 5
+      case .released: 6
+      }
+    }
   }
 
   private struct Handles: Sendable {
@@ -25,8 +38,7 @@ final class ServerMetrics: Sendable {
     }
 
     func increment(_ outcome: Outcome) {
-      guard let index = Outcome.allCases.firstIndex(of: outcome) else { return }
-      counters[index].increment()
+      counters[outcome.index].increment()
     }
   }
 

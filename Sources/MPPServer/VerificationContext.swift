@@ -10,7 +10,8 @@ public struct VerificationContext: Sendable {
   /// The offer the credential was bound to, with the price resolved for this request.
   public let prepared: PreparedOffer
   /// The author's terms of that offer.
-  public let offer: Offer
+  public var offer: Offer { reference.offer }
+  private let reference: OfferReference
   /// When the price is charged. With `.beforeHandler` the pipeline commits the hold itself.
   public let charging: ChargeTiming
   /// Seconds a challenge of this route lives.
@@ -23,10 +24,19 @@ public struct VerificationContext: Sendable {
     request: PaymentRequest, purpose: RequestPurpose, prepared: PreparedOffer, offer: Offer,
     charging: ChargeTiming, challengeLifetime: Int64 = 300, now: Timestamp, logger: Logger
   ) {
+    self.init(
+      request: request, purpose: purpose, prepared: prepared, reference: OfferReference(offer),
+      charging: charging, challengeLifetime: challengeLifetime, now: now, logger: logger)
+  }
+
+  init(
+    request: PaymentRequest, purpose: RequestPurpose, prepared: PreparedOffer, reference: OfferReference,
+    charging: ChargeTiming, challengeLifetime: Int64, now: Timestamp, logger: Logger
+  ) {
     self.request = request
     self.purpose = purpose
     self.prepared = prepared
-    self.offer = offer
+    self.reference = reference
     self.charging = charging
     self.challengeLifetime = challengeLifetime
     self.now = now

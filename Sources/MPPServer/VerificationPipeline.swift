@@ -23,7 +23,7 @@ struct VerificationPipeline: Sendable {
     if route.collectsBody, isTooLarge(request) {
       return problem(.contentTooLarge(limit: limits.maxBodyBytes), route)
     }
-    guard let header = request.headers[.authorization] else { return await challenge(request, route, now) }
+    guard let header = request.headers.authorizationText else { return await challenge(request, route, now) }
     let credential: CredentialAuthenticator.Found
     do throws(CredentialError) {
       let found = try authenticator.find(
@@ -56,7 +56,7 @@ struct VerificationPipeline: Sendable {
     let bound = try await bind(authenticated, request, route, siblings)
     let context = VerificationContext(
       request: request, purpose: bound.purpose, prepared: bound.template.prepared,
-      offer: bound.offer.offer, charging: bound.charging,
+      reference: bound.offer.reference, charging: bound.charging,
       challengeLifetime: route.options.lifetimeSeconds, now: now, logger: logger)
     try await checkExpiry(authenticated, bound.offer.method, context)
     try checkDigest(authenticated.challenge, request, route)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BenchSupport
 import Foundation
 import MPPCore
 import MPPServer
@@ -29,10 +30,14 @@ struct RepeatCommand: AsyncParsableCommand {
       Output.line("ready")
       _ = readLine()
     }
+    let used = Processor.usedMicroseconds()
     let start = Ticks.now()
     for request in requests.prefix(count) { try await service.pay(request) }
     let elapsed = Double(Ticks.now() - start) / 1_000
-    Output.line("\(ScenarioReport.number(elapsed / Double(count))) µs a request")
+    let processor = Processor.usedMicroseconds() - used
+    Output.line(
+      "\(ScenarioReport.number(elapsed / Double(count))) µs a request, "
+        + "\(ScenarioReport.number(processor / Double(count))) µs of processor time")
     await service.server.shutdown()
   }
 }

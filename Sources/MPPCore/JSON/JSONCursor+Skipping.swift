@@ -1,70 +1,72 @@
-/// The keys of an object, for finding one that comes twice. Up to sixteen plain ones are kept without a heap allocation.
-private struct KeySet {
-  private static let capacity = 16
-  private var starts = InlineArray<16, Int32>(repeating: 0)
-  private var lengths = InlineArray<16, Int32>(repeating: 0)
-  private var count = 0
-
-  /// False when there is no room for the key, or when it is not plain.
-  enum Insertion {
-    case inserted
-    case duplicate
-    case full
-  }
-
-  mutating func insert(_ key: JSONKey, in text: RawSpan) -> Insertion {
-    guard key.text == nil, count < Self.capacity, key.range.upperBound <= Int(Int32.max) else { return .full }
-    let (start, length) = (Int32(key.range.lowerBound), Int32(key.range.count))
-    for index in 0..<count where lengths[index] == length {
-      let other = Int(starts[index])
-      if text.extracting(key.range).equals(text.extracting(other..<(other + Int(length)))) {
-        return .duplicate
+extension JSONCursor {
+  /// Reads a value as `parseValue(depth:)` does, with the same refusals, and builds nothing where it is written as clients normally
+  /// do.
+  mutating func skipValue(depth: Int) throws(JSONParseError) {
+    if try peek() == UInt8(ascii: "{") {
+      let start = index
+      let end = bytes.withUnsafeBytes {
+        Self.plainObjectEnd($0, from: start, levels: limits.maximumDepth - depth)
+      }
+      if let end {
+        advance(to: end)
+        return
       }
     }
-    starts[count] = start
-    lengths[count] = length
-    count += 1
-    return .inserted
+    _ = try parseValue(depth: depth)
+  }
+
+  /// The end of an object whose keys and values are texts of plain ASCII, or such objects, without white space; at most sixteen
+  /// different keys in each. Nil for everything else, right or wrong.
+  ///
+  /// - Parameter levels: how deep the object may be.
+  private static func plainObjectEnd(_ text: UnsafeRawBufferPointer, from start: Int, levels: Int) -> Int? {
+    guard levels > 0 else { return nil }
+    var keys = PlainKeys()
+    var position = start &+ 1
+    while true {
+      guard position < text.count, text[position] == UInt8(ascii: "\"") else { return nil }
+      let key = position &+ 1
+      let keyEnd = plainEnd(of: text, from: key)
+      guard keyEnd &+ 2 < text.count, text[keyEnd] == UInt8(ascii: "\""),
+        text[keyEnd &+ 1] == UInt8(ascii: ":"), keys.insert(key..<keyEnd, of: text)
+      else { return nil }
+      position = keyEnd &+ 2
+      switch text[position] {
+      case UInt8(ascii: "\""):
+        position = plainEnd(of: text, from: position &+ 1)
+        guard position < text.count, text[position] == UInt8(ascii: "\"") else { return nil }
+        position &+= 1
+      case UInt8(ascii: "{"):
+        guard let end = plainObjectEnd(text, from: position, levels: levels - 1) else { return nil }
+        position = end
+      default:
+        return nil
+      }
+      guard position < text.count else { return nil }
+      if text[position] == UInt8(ascii: "}") { return position &+ 1 }
+      guard text[position] == UInt8(ascii: ",") else { return nil }
+      position &+= 1
+    }
   }
 }
 
-extension JSONCursor {
-  /// Reads a value as `parseValue(depth:)` does, with the same refusals, and builds nothing.
-  mutating func skipValue(depth: Int) throws(JSONParseError) {
-    switch try peek() {
-    case UInt8(ascii: "\""): _ = try parseKey()
-    case UInt8(ascii: "{"): try skipObject(depth: depth + 1)
-    // Arrays are rare where values are skipped.
-    default: _ = try parseValue(depth: depth)
-    }
-  }
+/// The keys of an object, for finding one that comes twice.
+private struct PlainKeys {
+  private var places = InlineArray<16, UInt64>(repeating: 0)
+  private var count = 0
 
-  private mutating func skipObject(depth: Int) throws(JSONParseError) {
-    let start = index
-    guard depth <= limits.maximumDepth else { throw error(.tooDeep) }
-    advance(to: start + 1)
-    if try peek() == UInt8(ascii: "}") {
-      advance(to: index + 1)
-      return
+  /// False when the key is there already, or when there is no room for it.
+  mutating func insert(_ key: Range<Int>, of text: UnsafeRawBufferPointer) -> Bool {
+    guard count < 16, key.upperBound <= Int(Int32.max) else { return false }
+    for index in 0..<count where places[index] & 0xFFFF_FFFF == UInt64(key.count) {
+      let other = Int(places[index] >> 32)
+      let isSame = areEqual(
+        UnsafeRawBufferPointer(rebasing: text[key]),
+        UnsafeRawBufferPointer(rebasing: text[other..<(other + key.count)]))
+      if isSame { return false }
     }
-    var keys = KeySet()
-    var count = 0
-    while true {
-      guard count < limits.maximumMembers else { throw error(.tooManyMembers) }
-      guard try peek() == UInt8(ascii: "\"") else { throw error(.unexpectedByte) }
-      switch keys.insert(try parseKey(), in: bytes.span.bytes) {
-      case .inserted: break
-      case .duplicate: throw error(.duplicateKey)
-      case .full:
-        // Many keys, or keys with escapes: as a tree.
-        advance(to: start)
-        _ = try parseValue(depth: depth - 1)
-        return
-      }
-      try expect(UInt8(ascii: ":"))
-      try skipValue(depth: depth)
-      count += 1
-      if try closes(UInt8(ascii: "}")) { return }
-    }
+    places[count] = UInt64(key.lowerBound) << 32 | UInt64(key.count)
+    count += 1
+    return true
   }
 }

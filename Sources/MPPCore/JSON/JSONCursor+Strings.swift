@@ -32,34 +32,41 @@ extension JSONCursor {
     key.text ?? String(decoding: bytes[key.range], as: UTF8.self)
   }
 
-  /// The first byte from `start` on that is a quote, a backslash, a control character or not ASCII.
   func plainEnd(from start: Int) -> Int { Self.plainEnd(of: bytes, from: start) }
 
   static func plainEnd(of bytes: [UInt8], from start: Int) -> Int {
-    bytes.withUnsafeBytes { raw in
-      let ones: UInt64 = 0x0101_0101_0101_0101
-      let highs: UInt64 = 0x8080_8080_8080_8080
-      var position = start
-      while position &+ 8 <= raw.count {
-        let word = raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-        let quote = word ^ (ones &* 0x22)
-        let backslash = word ^ (ones &* 0x5C)
-        // The high bit of a byte is set where that byte is zero (first two) or below 0x20 (third); where the
-        // word has a byte that is not ASCII, the exact position is found below.
-        let found =
-          ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
-          | ((word &- (ones &* 0x20)) & ~word) | word
-        if found & highs != 0 { break }
-        position &+= 8
+    bytes.withUnsafeBytes { plainEnd(of: $0, from: start) }
+  }
+
+  /// The first byte from `start` on that is a quote, a backslash, a control character or not ASCII.
+  @inline(__always)
+  static func plainEnd(of raw: UnsafeRawBufferPointer, from start: Int) -> Int {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highs: UInt64 = 0x8080_8080_8080_8080
+    var position = start
+    while position &+ 8 <= raw.count {
+      let word = raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+      let quote = word ^ (ones &* 0x22)
+      let backslash = word ^ (ones &* 0x5C)
+      // The high bit of a byte is set where that byte is zero (first two) or below 0x20 (third), or is not ASCII. Bytes before the
+      // first such one have it clear: a borrow comes only from a byte that was found.
+      let found =
+        (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
+          | ((word &- (ones &* 0x20)) & ~word) | word) & highs
+      if found != 0 {
+        position &+= found.littleEndian.trailingZeroBitCount &>> 3
+        didLookAt(position - start + 1)
+        return position
       }
-      while position < raw.count {
-        let byte = raw[position]
-        if byte == 0x22 || byte == 0x5C || byte < 0x20 || byte >= 0x80 { break }
-        position &+= 1
-      }
-      didLookAt(position - start + 1)
-      return position
+      position &+= 8
     }
+    while position < raw.count {
+      let byte = raw[position]
+      if byte == 0x22 || byte == 0x5C || byte < 0x20 || byte >= 0x80 { break }
+      position &+= 1
+    }
+    didLookAt(position - start + 1)
+    return position
   }
 
   /// A string with escapes or characters beyond ASCII, or a broken one.

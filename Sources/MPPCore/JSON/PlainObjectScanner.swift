@@ -46,6 +46,16 @@ package struct PlainObjectScanner {
     return start..<stop
   }
 
+  /// Where a text of exactly `count` bytes stands, which its reader examines: there may be quotes inside.
+  package mutating func string(count: Int) -> Range<Int>? {
+    let start = position + 1
+    guard start + count < end, text[position] == UInt8(ascii: "\""),
+      text[start + count] == UInt8(ascii: "\"")
+    else { return nil }
+    position = start + count + 1
+    return start..<(start + count)
+  }
+
   /// Passes over a text, or an object of texts.
   package mutating func skip() -> Bool {
     guard open() else { return string() != nil }

@@ -3,29 +3,42 @@
 ///
 /// An application gets challenges from `parse(header:)` or, on the server, from `ChallengeMAC.issue`.
 public struct Challenge: Sendable {
-  public let id: String
-  public let parameters: ChallengeParameters
-  /// Where the server wants the credential. Not echoed.
-  public let credentialHeader: CredentialHeader
+  // In one place: challenges are handed on often and never change.
+  private final class Storage: Sendable {
+    let id: String
+    let parameters: ChallengeParameters
+    let credentialHeader: CredentialHeader
 
-  public var realm: String { parameters.realm }
-  public var method: String { parameters.method }
-  public var intent: String { parameters.intent }
-  public var request: RawRequest { parameters.request }
+    init(id: String, parameters: ChallengeParameters, credentialHeader: CredentialHeader) {
+      self.id = id
+      self.parameters = parameters
+      self.credentialHeader = credentialHeader
+    }
+  }
+
+  private let storage: Storage
+
+  public var id: String { storage.id }
+  public var parameters: ChallengeParameters { storage.parameters }
+  /// Where the server wants the credential. Not echoed.
+  public var credentialHeader: CredentialHeader { storage.credentialHeader }
+
+  public var realm: String { storage.parameters.realm }
+  public var method: String { storage.parameters.method }
+  public var intent: String { storage.parameters.intent }
+  public var request: RawRequest { storage.parameters.request }
   /// The raw text: it is signed, so never reformat it.
-  public var expires: String? { parameters.expires }
+  public var expires: String? { storage.parameters.expires }
   /// Not covered by the id: show it, never decide by it.
-  public var description: String? { parameters.description }
-  public var digest: String? { parameters.digest }
-  public var opaque: String? { parameters.opaque }
+  public var description: String? { storage.parameters.description }
+  public var digest: String? { storage.parameters.digest }
+  public var opaque: String? { storage.parameters.opaque }
 
   /// Does not check anything; an id that no MAC has made is nobody's challenge.
   package init(
     id: String, parameters: ChallengeParameters, credentialHeader: CredentialHeader = .authorization
   ) {
-    self.id = id
-    self.parameters = parameters
-    self.credentialHeader = credentialHeader
+    storage = Storage(id: id, parameters: parameters, credentialHeader: credentialHeader)
   }
 
   /// Header field for the credential (`20` §8: some servers read `Payment-Authorization` only).

@@ -23,7 +23,7 @@ struct CredentialReader {
 
   mutating func read() throws(ReadError) -> Credential {
     var payload: RawJSON?
-    var source: JSONValue?
+    var source: String?
     var others: [String] = []
     var isFirst = challenge == nil
     if isFirst {
@@ -38,8 +38,7 @@ struct CredentialReader {
         guard payload == nil else { throw .duplicateKey }
         payload = try rawValue(depth: 1)
       } else if cursor.matches(key, "source") {
-        guard source == nil else { throw .duplicateKey }
-        source = try value(depth: 1)
+        try readText(into: &source)
       } else {
         try skip(key, others: &others)
       }
@@ -47,8 +46,7 @@ struct CredentialReader {
     }
     do throws(JSONParseError) { try cursor.finish() } catch { throw .json }
     guard let challenge else { throw .shape }
-    guard case .string(let claim) = source ?? .string("") else { throw .shape }
-    let claimed = claim.isEmpty ? nil : UnverifiedSource(claim)
+    let claimed = source.flatMap { $0.isEmpty ? nil : UnverifiedSource($0) }
     guard let payload else { return Credential(challenge: challenge, payload: .null, source: claimed) }
     return Credential(challenge: challenge, rawPayload: payload, source: claimed)
   }
@@ -92,8 +90,16 @@ struct CredentialReader {
 
   private mutating func readText(into slot: inout String?) throws(ReadError) {
     guard slot == nil else { throw .duplicateKey }
-    guard case .string(let text) = try value(depth: 2) else { throw .shape }
-    slot = text
+    do throws(JSONParseError) {
+      if try cursor.peek() == UInt8(ascii: "\"") {
+        slot = try cursor.parseString()
+        return
+      }
+      // Not a text; whether it is JSON at all makes no difference.
+      throw cursor.error(.unexpectedByte)
+    } catch {
+      throw .shape
+    }
   }
 
   private func challenge(from echo: Echo) throws(ReadError) -> Challenge {

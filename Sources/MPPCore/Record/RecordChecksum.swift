@@ -6,26 +6,29 @@ package enum RecordChecksum {
   package static let length = 8
 
   package static func of(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-    bytes.withUnsafeBytes { buffer in
-      var sum = 0x9E37_79B9_7F4A_7C15 ^ UInt64(buffer.count)
-      var offset = 0
-      while offset + 8 <= buffer.count {
-        sum = step(sum, UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
-        offset += 8
-      }
-      var last: UInt64 = 0
-      while offset < buffer.count {
-        last = last << 8 | UInt64(buffer[offset])
-        offset += 1
-      }
-      sum = step(sum, last)
-      sum = (sum ^ (sum >> 32)) &* 0xD6E8_FEB8_6659_FD93
-      return sum ^ (sum >> 32)
-    }
+    bytes.withUnsafeBytes { of($0) }
   }
 
+  static func of(_ buffer: UnsafeRawBufferPointer) -> UInt64 {
+    var sum = 0x9E37_79B9_7F4A_7C15 ^ UInt64(buffer.count)
+    var offset = 0
+    while offset &+ 8 <= buffer.count {
+      sum = step(sum, UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+      offset &+= 8
+    }
+    var last: UInt64 = 0
+    while offset < buffer.count {
+      last = last << 8 | UInt64(buffer[offset])
+      offset += 1
+    }
+    sum = step(sum, last)
+    sum = (sum ^ (sum >> 32)) &* 0xD6E8_FEB8_6659_FD93
+    return sum ^ (sum >> 32)
+  }
+
+  @inline(__always)
   private static func step(_ sum: UInt64, _ word: UInt64) -> UInt64 {
     let mixed = (sum ^ word) &* 0xFF51_AFD7_ED55_8CCD
-    return mixed << 29 | mixed >> 35
+    return mixed &<< 29 | mixed &>> 35
   }
 }

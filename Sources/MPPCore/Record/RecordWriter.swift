@@ -1,36 +1,37 @@
 /// Writes the stored form of a record: a schema number, fields in a fixed order, big-endian, and a checksum of everything
 /// before it. There are no field names: the schema number says what the order is.
+@usableFromInline
 package struct RecordWriter: ~Copyable {
-  // Filled from the front; what is behind `position` is room.
-  private var buffer: [UInt8]
-  private var position = 0
+  // Memory of its own while it writes: an array would ask at every field whether it is the only one.
+  @usableFromInline var memory: UnsafeMutableRawPointer
+  @usableFromInline var capacity: Int
+  @usableFromInline var position = 0
 
+  /// - Parameter capacity: bytes the record may need; more are taken when it is longer.
   package init(schema: UInt8, capacity: Int = 256) {
-    buffer = [UInt8](repeating: 0, count: max(capacity, 16))
+    self.capacity = max(capacity, 64)
+    memory = Self.allocate(self.capacity)
     byte(schema)
   }
 
+  deinit { memory.assumingMemoryBound(to: UInt64.self).deallocate() }
+
+  @inlinable
   package mutating func byte(_ value: UInt8) {
-    let start = take(1)
-    buffer[start] = value
+    take(1).storeBytes(of: value, as: UInt8.self)
   }
 
+  @inlinable
   package mutating func flag(_ value: Bool) { byte(value ? 1 : 0) }
 
-  package mutating func integer(_ value: UInt16) {
-    let start = take(2)
-    buffer.withUnsafeMutableBytes { $0.storeBytes(of: value.bigEndian, toByteOffset: start, as: UInt16.self) }
-  }
+  @inlinable
+  package mutating func integer(_ value: UInt16) { take(2).storeBytes(of: value.bigEndian, as: UInt16.self) }
 
-  package mutating func integer(_ value: UInt32) {
-    let start = take(4)
-    buffer.withUnsafeMutableBytes { $0.storeBytes(of: value.bigEndian, toByteOffset: start, as: UInt32.self) }
-  }
+  @inlinable
+  package mutating func integer(_ value: UInt32) { take(4).storeBytes(of: value.bigEndian, as: UInt32.self) }
 
-  package mutating func integer(_ value: UInt64) {
-    let start = take(8)
-    buffer.withUnsafeMutableBytes { $0.storeBytes(of: value.bigEndian, toByteOffset: start, as: UInt64.self) }
-  }
+  @inlinable
+  package mutating func integer(_ value: UInt64) { take(8).storeBytes(of: value.bigEndian, as: UInt64.self) }
 
   package mutating func timestamp(_ value: Timestamp) {
     integer(UInt64(bitPattern: value.milliseconds))
@@ -47,9 +48,9 @@ package struct RecordWriter: ~Copyable {
 
   /// Bytes whose number the schema fixes.
   package mutating func fixed(_ value: [UInt8]) {
-    let start = take(value.count)
-    buffer.withUnsafeMutableBytes { buffer in
-      value.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: buffer[start...]).copyMemory(from: $0) }
+    value.withUnsafeBytes { source in
+      let target = take(source.count)
+      if let start = source.baseAddress { target.copyMemory(from: start, byteCount: source.count) }
     }
   }
 
@@ -75,6 +76,7 @@ package struct RecordWriter: ~Copyable {
   }
 
   /// Whether the value follows, and the value.
+  @inlinable
   package mutating func optional<T>(
     _ value: T?, _ write: (inout RecordWriter, T) throws(RecordError) -> Void
   ) throws(RecordError) {
@@ -84,19 +86,31 @@ package struct RecordWriter: ~Copyable {
 
   /// Appends the checksum and gives the finished bytes.
   package consuming func finish() -> [UInt8] {
-    let sum = RecordChecksum.of(buffer[..<position])
-    integer(sum)
-    buffer.removeLast(buffer.count - position)
-    return buffer
+    integer(RecordChecksum.of(UnsafeRawBufferPointer(start: memory, count: position)))
+    return [UInt8](UnsafeRawBufferPointer(start: memory, count: position))
   }
 
-  /// Where the next `count` bytes go; makes room when the capacity was too small.
-  private mutating func take(_ count: Int) -> Int {
-    let start = position
-    position += count
-    if position > buffer.count {
-      buffer.append(contentsOf: repeatElement(0, count: max(buffer.count, position - buffer.count)))
-    }
+  /// Where the next `count` bytes go.
+  @inlinable
+  mutating func take(_ count: Int) -> UnsafeMutableRawPointer {
+    if count > capacity &- position { grow(count) }
+    let start = memory + position
+    position &+= count
     return start
+  }
+
+  /// Words, because memory with an alignment given for bytes comes from a slower place.
+  private static func allocate(_ count: Int) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(UnsafeMutablePointer<UInt64>.allocate(capacity: (count + 7) / 8))
+  }
+
+  /// Makes room for `count` bytes more.
+  @usableFromInline
+  mutating func grow(_ count: Int) {
+    let larger = max(2 * capacity, position + count)
+    let moved = Self.allocate(larger)
+    moved.copyMemory(from: memory, byteCount: position)
+    memory.assumingMemoryBound(to: UInt64.self).deallocate()
+    (memory, capacity) = (moved, larger)
   }
 }

@@ -24,25 +24,24 @@ extension Timestamp {
       days -= 1
     }
     let (year, month, day) = Self.civil(fromDays: days)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(24)
-    func put(_ value: Int64, _ width: Int, _ terminator: UInt8) {
-      var divisor: Int64 = 1
-      for _ in 1..<width { divisor *= 10 }
-      while divisor > 0 {
-        bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-        divisor /= 10
+    return String(unsafeUninitializedCapacity: 24) { text in
+      func put(_ value: Int64, _ start: Int, _ width: Int, _ terminator: UInt8) {
+        var rest = UInt32(truncatingIfNeeded: value)
+        for index in stride(from: start + width - 1, through: start, by: -1) {
+          text[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+          rest /= 10
+        }
+        text[start + width] = terminator
       }
-      bytes.append(terminator)
+      put(year, 0, 4, UInt8(ascii: "-"))
+      put(month, 5, 2, UInt8(ascii: "-"))
+      put(day, 8, 2, UInt8(ascii: "T"))
+      put(rest / 3_600_000, 11, 2, UInt8(ascii: ":"))
+      put(rest / 60_000 % 60, 14, 2, UInt8(ascii: ":"))
+      put(rest / 1000 % 60, 17, 2, UInt8(ascii: "."))
+      put(rest % 1000, 20, 3, UInt8(ascii: "Z"))
+      return 24
     }
-    put(year, 4, UInt8(ascii: "-"))
-    put(month, 2, UInt8(ascii: "-"))
-    put(day, 2, UInt8(ascii: "T"))
-    put(rest / 3_600_000, 2, UInt8(ascii: ":"))
-    put(rest / 60_000 % 60, 2, UInt8(ascii: ":"))
-    put(rest / 1000 % 60, 2, UInt8(ascii: "."))
-    put(rest % 1000, 3, UInt8(ascii: "Z"))
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// As `rfc3339`, with six more digits below the millisecond (`subMillisecond` modulo 1 000 000). Random

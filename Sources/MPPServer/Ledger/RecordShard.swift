@@ -1,33 +1,5 @@
 public import Synchronization
 
-/// One record in memory. All fields are guarded by the lock of the shard; the object never leaves it.
-@usableFromInline
-final class RecordEntry<Record: LedgerRecord> {
-  /// Newest state; may be ahead of the store.
-  @usableFromInline var record: Record?
-  /// Counts the changes; what the store will hold when everything queued is written.
-  @usableFromInline var version: UInt64
-  /// What the store holds when the batch under way is written.
-  @usableFromInline var handedOver: UInt64
-  /// Index values handed over last; `nil` when unknown, as after loading.
-  @usableFromInline var handedOverIndexes: [IndexValue]?
-  /// Ticket for changes not yet taken by the committer.
-  @usableFromInline var queued: WriteTicket?
-  /// Ticket of the batch under way.
-  @usableFromInline var underWay: WriteTicket?
-  /// Used since the last look of the evictor.
-  @usableFromInline var wasUsed = true
-
-  @inlinable
-  init(record: Record?, version: UInt64) {
-    self.record = record
-    self.version = version
-    self.handedOver = version
-  }
-
-  @usableFromInline var isClean: Bool { queued == nil && underWay == nil }
-}
-
 /// One of the shards of a ``RecordTable``.
 @usableFromInline
 struct RecordShard<Record: LedgerRecord> {
@@ -66,9 +38,9 @@ struct RecordShard<Record: LedgerRecord> {
       let slot = hand
       hand = hand + 1 == ring.count ? 0 : hand + 1
       guard let entry = entries[ring[slot]] else { return slot }
-      if !entry.isClean { continue }
-      if entry.wasUsed {
-        entry.wasUsed = false
+      if !entry.state.isClean { continue }
+      if entry.state.wasUsed {
+        entry.state.wasUsed = false
         continue
       }
       remove(ring[slot])

@@ -19,6 +19,8 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   @usableFromInline let shards: [RecordTableShard<Record>]
   /// `write(for:)` made for the record's type; the committer knows the table as a `WriteSource` only.
   @usableFromInline let takeWrite: @Sendable (RecordTable<Record>, WriteTicket) throws -> Write?
+  /// The same for the end of a write.
+  @usableFromInline let written: @Sendable (RecordTable<Record>, WriteTicket) -> Void
 
   @inlinable
   init(store: any LedgerStore, committer: GroupCommitter, limits: LedgerLimits) {
@@ -28,6 +30,9 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
     let capacity = (max(limits.cachedRecords, 1) + Self.shardCount - 1) / Self.shardCount
     shards = (0..<Self.shardCount).map { _ in RecordTableShard(capacity: capacity) }
     takeWrite = { table, ticket in try table.write(for: ticket) }
+    written = { table, ticket in
+      table.shard(ticket.key).state.withLock { $0.entries[ticket.key]?.state.written(ticket) }
+    }
   }
 
   // MARK: Reading
@@ -37,12 +42,12 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   /// It may be ahead of the disk by the changes of the batch under way: good for checks that are repeated inside
   /// ``update(_:_:)``, not for an answer.
   @inlinable
-  public func peek(_ key: RecordKey) -> Record? {
-    shard(key).state.withLock { shard in
-      guard let entry = shard.entries[key] else { return nil }
-      entry.wasUsed = true
-      return entry.record
-    }
+  public func peek(_ key: RecordKey) -> Record? { peekStored(key)?.record }
+
+  /// As ``peek(_:)``, without a copy.
+  @inlinable
+  package func peekStored(_ key: RecordKey) -> StoredRecord<Record>? {
+    shard(key).state.withLock { $0.entries[key]?.state.use() }
   }
 
   /// As ``peek(_:)``, but reads the store when the record is not in memory. `nil`: there is no such record.
@@ -50,20 +55,25 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   /// - Throws: `StoreError`; `corrupt` when the stored bytes are damaged.
   @inlinable
   public nonisolated(nonsending) func load(_ key: RecordKey) async throws -> Record? {
+    try await loadStored(key)?.record
+  }
+
+  /// As ``load(_:)``, without a copy.
+  @inlinable
+  package nonisolated(nonsending) func loadStored(_ key: RecordKey) async throws -> StoredRecord<Record>? {
     while true {
-      let (cached, departures): (Record??, UInt64) = shard(key).state.withLock { shard in
+      let (cached, departures): (StoredRecord<Record>??, UInt64) = shard(key).state.withLock { shard in
         guard let entry = shard.entries[key] else { return (.none, shard.departures) }
-        entry.wasUsed = true
-        return (.some(entry.record), shard.departures)
+        return (.some(entry.state.use()), shard.departures)
       }
       if let cached { return cached }
-      let (record, version) = try await fetch(key)
-      guard let record else { return nil }
-      let result: Record?? = shard(key).state.withLock { shard in
-        if let entry = shard.entries[key] { return .some(entry.record) }
+      let (stored, version) = try await fetch(key)
+      guard let stored else { return nil }
+      let result: StoredRecord<Record>?? = shard(key).state.withLock { shard in
+        if let entry = shard.entries[key] { return .some(entry.state.stored) }
         guard shard.departures == departures else { return .none }
-        shard.insert(RecordEntry(record: record, version: version), for: key)
-        return .some(record)
+        shard.insert(RecordEntry(stored: stored, version: version), for: key)
+        return .some(stored)
       }
       if let result { return result }
     }
@@ -73,15 +83,17 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   @inlinable
   public nonisolated(nonsending) func loadDurable(_ key: RecordKey) async throws -> Record? {
     while true {
-      let record = try await load(key)
+      let stored = try await loadStored(key)
       let (same, ticket): (Bool, WriteTicket?) = shard(key).state.withLock { shard in
-        guard let entry = shard.entries[key] else { return (record == nil, nil) }
-        return (entry.record == record, entry.queued ?? entry.underWay)
+        guard let state = shard.entries[key]?.state else { return (stored == nil, nil) }
+        return (
+          state.stored === stored || state.stored?.record == stored?.record, state.queued ?? state.underWay
+        )
       }
       guard same else { continue }
-      guard let ticket else { return record }
+      guard let ticket else { return stored?.record }
       committer.kick()
-      if case .success = await ticket.result() { return record }
+      if case .success = await ticket.result() { return stored?.record }
     }
   }
 
@@ -109,14 +121,23 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   public nonisolated(nonsending) func update<T: Sendable>(
     _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
   ) async throws -> (Record, T) {
+    let (stored, value) = try await updateStored(key) { try body($0?.record) }
+    return (stored.record, value)
+  }
+
+  /// As ``update(_:_:)``, without copies.
+  @inlinable
+  package nonisolated(nonsending) func updateStored<T: Sendable>(
+    _ key: RecordKey, _ body: @Sendable (StoredRecord<Record>?) throws -> (Record, T)
+  ) async throws -> (StoredRecord<Record>, T) {
     var attempt = 0
     while true {
-      let (record, value, ticket) = try await apply(key, body)
-      guard let ticket else { return (record, value) }
+      let (stored, value, ticket) = try await apply(key, body)
+      guard let ticket else { return (stored, value) }
       committer.kick()
       switch await ticket.result() {
       case .success:
-        return (record, value)
+        return (stored, value)
       case .failure(let error) where error.code == .conflict && attempt < conflictRetries:
         attempt += 1
       case .failure(let error):
@@ -140,10 +161,23 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
     _ key: RecordKey, isAdmitted: Bool = false, onLoss: (@Sendable (StoreError) -> Void)? = nil,
     _ body: @Sendable (Record?) throws -> (Record, T)
   ) async throws -> (Record, T) {
-    let (record, value, ticket) = try await apply(key, isAdmitted: isAdmitted, body)
+    let (stored, value) = try await updateStoredWithoutWaiting(key, isAdmitted: isAdmitted, onLoss: onLoss) {
+      try body($0?.record)
+    }
+    return (stored.record, value)
+  }
+
+  /// As ``updateWithoutWaiting(_:isAdmitted:onLoss:_:)``, without copies.
+  @discardableResult
+  @inlinable
+  package nonisolated(nonsending) func updateStoredWithoutWaiting<T: Sendable>(
+    _ key: RecordKey, isAdmitted: Bool = false, onLoss: (@Sendable (StoreError) -> Void)? = nil,
+    _ body: @Sendable (StoredRecord<Record>?) throws -> (Record, T)
+  ) async throws -> (StoredRecord<Record>, T) {
+    let (stored, value, ticket) = try await apply(key, isAdmitted: isAdmitted, body)
     if let onLoss { ticket?.onFailure(onLoss) }
     committer.kickLater()
-    return (record, value)
+    return (stored, value)
   }
 
   /// As ``updateWithoutWaiting(_:isAdmitted:onLoss:_:)`` for a caller that cannot suspend: `nil`, and nothing changed, when the
@@ -153,23 +187,33 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
     _ key: RecordKey, isAdmitted: Bool = false, onLoss: (@Sendable (StoreError) -> Void)? = nil,
     _ body: @Sendable (Record?) throws -> (Record, T)
   ) throws -> (Record, T)? {
+    let done = try updateStoredInMemory(key, isAdmitted: isAdmitted, onLoss: onLoss) { try body($0?.record) }
+    return done.map { ($0.0.record, $0.1) }
+  }
+
+  /// As ``updateInMemory(_:isAdmitted:onLoss:_:)``, without copies.
+  @inlinable
+  package func updateStoredInMemory<T: Sendable>(
+    _ key: RecordKey, isAdmitted: Bool = false, onLoss: (@Sendable (StoreError) -> Void)? = nil,
+    _ body: @Sendable (StoredRecord<Record>?) throws -> (Record, T)
+  ) throws -> (StoredRecord<Record>, T)? {
     guard isAdmitted || committer.hasRoom else {
       throw StoreError(.overloaded, "too many changes wait for the store")
     }
-    let done: (Record, T, WriteTicket?)? = try shard(key).state.withLock { shard in
+    let done: (StoredRecord<Record>, T, WriteTicket?)? = try shard(key).state.withLock { shard in
       guard let entry = shard.entries[key] else { return nil }
       return try change(entry, key, body)
     }
-    guard let (record, value, ticket) = done else { return nil }
+    guard let (stored, value, ticket) = done else { return nil }
     if let onLoss { ticket?.onFailure(onLoss) }
     committer.kickLater()
-    return (record, value)
+    return (stored, value)
   }
 
   /// Forgets a record that has no unwritten changes, so that its next use reads what other processes have made of it.
   public func refresh(_ key: RecordKey) {
     shard(key).state.withLock { shard in
-      if shard.entries[key]?.isClean == true { shard.remove(key) }
+      if shard.entries[key]?.state.isClean == true { shard.remove(key) }
     }
   }
 
@@ -181,10 +225,10 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
     _ key: RecordKey, where isRemovable: @Sendable (Record) -> Bool
   ) async throws -> Bool {
     let (stored, version) = try await fetch(key)
-    guard let stored, isRemovable(stored) else { return false }
+    guard let stored, isRemovable(stored.record) else { return false }
     let isUnused: Bool = shard(key).state.withLock { shard in
       guard let entry = shard.entries[key] else { return true }
-      guard entry.isClean, entry.version <= version else { return false }
+      guard entry.state.isClean, entry.state.version <= version else { return false }
       shard.remove(key)
       return true
     }
@@ -197,22 +241,24 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
 
   @inlinable
   nonisolated(nonsending) func apply<T: Sendable>(
-    _ key: RecordKey, isAdmitted: Bool = false, _ body: @Sendable (Record?) throws -> (Record, T)
-  ) async throws -> (Record, T, WriteTicket?) {
+    _ key: RecordKey, isAdmitted: Bool = false,
+    _ body: @Sendable (StoredRecord<Record>?) throws -> (Record, T)
+  ) async throws -> (StoredRecord<Record>, T, WriteTicket?) {
     guard isAdmitted || committer.hasRoom else {
       throw StoreError(.overloaded, "too many changes wait for the store")
     }
     while true {
-      let (done, departures): ((Record, T, WriteTicket?)?, UInt64) = try shard(key).state.withLock { shard in
-        guard let entry = shard.entries[key] else { return (nil, shard.departures) }
-        return (try change(entry, key, body), shard.departures)
-      }
+      let (done, departures): ((StoredRecord<Record>, T, WriteTicket?)?, UInt64) =
+        try shard(key).state.withLock { shard in
+          guard let entry = shard.entries[key] else { return (nil, shard.departures) }
+          return (try change(entry, key, body), shard.departures)
+        }
       if let done { return done }
-      let (record, version) = try await fetch(key)
-      let result: (Record, T, WriteTicket?)? = try shard(key).state.withLock { shard in
+      let (stored, version) = try await fetch(key)
+      let result: (StoredRecord<Record>, T, WriteTicket?)? = try shard(key).state.withLock { shard in
         if let entry = shard.entries[key] { return try change(entry, key, body) }
         guard shard.departures == departures else { return nil }
-        let entry = RecordEntry(record: record, version: version)
+        let entry = RecordEntry(stored: stored, version: version)
         let result = try change(entry, key, body)
         shard.insert(entry, for: key)
         return result
@@ -224,25 +270,27 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   /// Runs under the lock of the shard.
   @inlinable
   func change<T: Sendable>(
-    _ entry: RecordEntry<Record>, _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
-  ) throws -> (Record, T, WriteTicket?) {
-    entry.wasUsed = true
-    let (record, value) = try body(entry.record)
-    if record == entry.record { return (record, value, entry.queued ?? entry.underWay) }
-    entry.record = record
-    entry.version += 1
-    if let queued = entry.queued { return (record, value, queued) }
+    _ entry: RecordEntry<Record>, _ key: RecordKey,
+    _ body: @Sendable (StoredRecord<Record>?) throws -> (Record, T)
+  ) throws -> (StoredRecord<Record>, T, WriteTicket?) {
+    let old = entry.state.use()
+    let (record, value) = try body(old)
+    if let old, record == old.record { return (old, value, entry.state.queued ?? entry.state.underWay) }
+    let stored = StoredRecord(record)
+    entry.state.stored = stored
+    entry.state.version += 1
+    if let queued = entry.state.queued { return (stored, value, queued) }
     let ticket = WriteTicket(key: key, source: self)
-    entry.queued = ticket
+    entry.state.queued = ticket
     committer.enqueue(ticket)
-    return (record, value, ticket)
+    return (stored, value, ticket)
   }
 
   @inlinable
-  nonisolated(nonsending) func fetch(_ key: RecordKey) async throws -> (Record?, UInt64) {
+  nonisolated(nonsending) func fetch(_ key: RecordKey) async throws -> (StoredRecord<Record>?, UInt64) {
     guard let stored = try await store.load([key]).first ?? nil else { return (nil, 0) }
     do {
-      return (try Record(decoding: stored.body), stored.version)
+      return (StoredRecord(try Record(decoding: stored.body)), stored.version)
     } catch {
       throw StoreError(.corrupt, "record \(key) is damaged", underlying: String(describing: error))
     }
@@ -258,49 +306,36 @@ extension RecordTable: WriteSource {
 
   @inlinable
   func write(for ticket: WriteTicket) throws -> Write? {
-    let taken: (record: Record, expected: UInt64, version: UInt64, indexes: [IndexValue]?)? =
-      shard(ticket.key).state.withLock { shard in
-        guard let entry = shard.entries[ticket.key], entry.queued === ticket, let record = entry.record
-        else { return nil }
-        entry.queued = nil
-        entry.underWay = ticket
-        let expected = entry.handedOver
-        entry.handedOver = entry.version
-        return (record, expected, entry.version, entry.handedOverIndexes)
-      }
-    guard let taken else { return nil }
-    let indexes = taken.record.indexValues
-    let body = try taken.record.encoded()
-    if indexes != taken.indexes { remember(indexes, ticket) }
+    let taken = shard(ticket.key).state.withLock { $0.entries[ticket.key]?.state.handOver(ticket) }
+    guard let taken = taken ?? nil else { return nil }
+    let indexes = taken.stored.record.indexValues
+    let body = try taken.stored.record.encoded()
+    let areKnown = indexes == taken.indexes
+    if !areKnown { remember(indexes, ticket) }
     return Write(
       key: ticket.key, expected: taken.expected, version: taken.version, body: body,
-      indexValues: indexes == taken.indexes ? nil : indexes)
+      indexValues: areKnown ? nil : indexes)
   }
 
   @inlinable
   func remember(_ indexes: [IndexValue], _ ticket: WriteTicket) {
     shard(ticket.key).state.withLock { shard in
-      guard let entry = shard.entries[ticket.key], entry.underWay === ticket else { return }
-      entry.handedOverIndexes = indexes
+      guard let entry = shard.entries[ticket.key], entry.state.underWay === ticket else { return }
+      entry.state.handedOverIndexes = indexes
     }
   }
 
   @usableFromInline
-  func written(_ ticket: WriteTicket) {
-    shard(ticket.key).state.withLock { shard in
-      guard let entry = shard.entries[ticket.key], entry.underWay === ticket else { return }
-      entry.underWay = nil
-    }
-  }
+  func written(_ ticket: WriteTicket) { written(self, ticket) }
 
   @usableFromInline
   func forget(_ ticket: WriteTicket, _ error: StoreError) {
     let queued: WriteTicket? = shard(ticket.key).state.withLock { shard in
-      guard let entry = shard.entries[ticket.key],
-        entry.underWay === ticket || entry.queued === ticket
+      guard let state = shard.entries[ticket.key]?.state,
+        state.underWay === ticket || state.queued === ticket
       else { return nil }
       shard.remove(ticket.key)
-      return entry.queued
+      return state.queued
     }
     queued?.finish(.failure(error))
   }

@@ -49,13 +49,14 @@ extension ChannelRecord {
       throw .invariant(error)
     }
     try change(&next)
+    let changed = next
     do throws(ChannelInvariantViolation) {
-      try ChannelInvariants.check(next)
-      try ChannelInvariants.check(from: self, to: next)
+      try ChannelInvariants.check(changed)
+      try ChannelInvariants.check(from: self, to: changed)
     } catch {
       throw .invariant(error)
     }
-    return next
+    return changed
   }
 
   private mutating func apply(_ transition: ChannelTransition) throws(ChannelTransitionError) {

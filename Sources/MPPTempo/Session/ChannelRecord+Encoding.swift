@@ -48,7 +48,8 @@ extension ChannelRecord {
       try writer.amount(spent)
       writer.integer(units)
       try writer.count(history.count)
-      for voucher in history { try writer.voucher(voucher) }
+      let vouchers = history.span
+      for index in vouchers.indices { try writer.voucher(vouchers[index]) }
       try writer.count(holds.count)
       for hold in holds {
         writer.integer(hold.id.epoch)
@@ -135,7 +136,7 @@ extension ChannelRecord {
 }
 
 extension RecordWriter {
-  fileprivate mutating func voucher(_ voucher: SignedVoucher) throws(RecordError) {
+  fileprivate mutating func voucher(_ voucher: borrowing SignedVoucher) throws(RecordError) {
     try amount(voucher.cumulativeAmount)
     try variable(voucher.signature)
   }

@@ -107,15 +107,15 @@ extension ChannelRecord {
     if let position, holds[position].id == request.id { throw .duplicateHold }
     let hold = Hold(id: request.id, amount: request.amount, expires: request.expires)
     holds.insert(hold, at: position.map { $0 + 1 } ?? 0)
-    held = try sum(held, request.amount)
+    held = try Self.sum(held, request.amount)
     return hold
   }
 
   mutating func commit(_ id: HoldID) throws(ChannelTransitionError) {
     guard let index = holds.firstIndex(where: { $0.id == id }) else { throw .unknownHold }
     let hold = holds.remove(at: index)
-    held = try difference(held, hold.amount)
-    spent = try sum(spent, hold.amount)
+    held = try Self.difference(held, hold.amount)
+    spent = try Self.sum(spent, hold.amount)
     let (count, overflow) = units.addingReportingOverflow(1)
     guard !overflow else { throw .overflow }
     units = count
@@ -144,11 +144,12 @@ extension ChannelRecord {
     }
   }
 
-  private func sum(_ left: Amount, _ right: Amount) throws(ChannelTransitionError) -> Amount {
+  // Of the type, not of a record: a call on one that is being changed would copy it.
+  private static func sum(_ left: Amount, _ right: Amount) throws(ChannelTransitionError) -> Amount {
     do throws(AmountError) { return try left.adding(right) } catch { throw .overflow }
   }
 
-  private func difference(_ left: Amount, _ right: Amount) throws(ChannelTransitionError) -> Amount {
+  private static func difference(_ left: Amount, _ right: Amount) throws(ChannelTransitionError) -> Amount {
     do throws(AmountError) { return try left.subtracting(right) } catch { throw .overflow }
   }
 }

@@ -65,22 +65,19 @@ extension SessionPayload {
     while true {
       guard case .member(let key) = scanner.next(isFirst: isFirst) else { return scanner.hasClosed }
       isFirst = false
-      if scanner.matches(key, "descriptor") {
+      // The length tells nearly all of them apart.
+      switch key.count {
+      case 10 where scanner.matches(key, "descriptor"):
         guard let descriptor = ChannelDescriptor(&scanner) else { return false }
         texts.descriptor = descriptor
-        continue
-      }
-      guard let text = scanner.string() else { return false }
-      if scanner.matches(key, "channelId") {
-        texts.channelID = text
-      } else if scanner.matches(key, "cumulativeAmount") {
-        texts.cumulativeAmount = text
-      } else if scanner.matches(key, "signature") {
-        texts.signature = text
-      } else if scanner.matches(key, "action") {
+      case 9 where scanner.matches(key, "channelId"): texts.channelID = scanner.string(count: 66)
+      case 9 where scanner.matches(key, "signature"):
+        texts.signature = scanner.string(count: 132) ?? scanner.string()
+      case 16 where scanner.matches(key, "cumulativeAmount"): texts.cumulativeAmount = scanner.string()
+      case 6 where scanner.matches(key, "action"):
+        guard let text = scanner.string() else { return false }
         texts.isVoucher = scanner.matches(text, "voucher")
-      } else {
-        return false
+      default: return false
       }
     }
   }
@@ -100,24 +97,15 @@ extension ChannelDescriptor {
     var isFirst = true
     while case .member(let key) = scanner.next(isFirst: isFirst) {
       isFirst = false
-      guard let range = scanner.string() else { return nil }
-      let text = scanner.text.span.bytes.extracting(range)
-      if scanner.matches(key, "payer") {
-        payer = Address(hex: text)
-      } else if scanner.matches(key, "payee") {
-        payee = Address(hex: text)
-      } else if scanner.matches(key, "token") {
-        token = Address(hex: text)
-      } else if scanner.matches(key, "operator") {
-        operatorAddress = Address(hex: text)
-      } else if scanner.matches(key, "salt") {
-        salt = Hash32(hex: text)
-      } else if scanner.matches(key, "authorizedSigner") {
-        authorizedSigner = Address(hex: text)
-      } else if scanner.matches(key, "expiringNonceHash") {
-        expiringNonceHash = Hash32(hex: text)
-      } else {
-        return nil
+      switch key.count {
+      case 5 where scanner.matches(key, "payer"): payer = scanner.address()
+      case 5 where scanner.matches(key, "payee"): payee = scanner.address()
+      case 5 where scanner.matches(key, "token"): token = scanner.address()
+      case 8 where scanner.matches(key, "operator"): operatorAddress = scanner.address()
+      case 4 where scanner.matches(key, "salt"): salt = scanner.word()
+      case 16 where scanner.matches(key, "authorizedSigner"): authorizedSigner = scanner.address()
+      case 17 where scanner.matches(key, "expiringNonceHash"): expiringNonceHash = scanner.word()
+      default: return nil
       }
     }
     guard scanner.hasClosed, let payer, let payee, let operatorAddress, let token, let salt,
@@ -126,5 +114,15 @@ extension ChannelDescriptor {
     self.init(
       payer: payer, payee: payee, operator: operatorAddress, token: token, salt: salt,
       authorizedSigner: authorizedSigner, expiringNonceHash: expiringNonceHash)
+  }
+}
+
+extension PlainObjectScanner {
+  fileprivate mutating func address() -> Address? {
+    string(count: 42).flatMap { Address(hex: text.span.bytes.extracting($0)) }
+  }
+
+  fileprivate mutating func word() -> Hash32? {
+    string(count: 66).flatMap { Hash32(hex: text.span.bytes.extracting($0)) }
   }
 }

@@ -53,7 +53,7 @@ public struct SessionReceipt: Sendable, Hashable {
 
   /// The `Payment-Receipt` field value: base64url without padding of the compact JSON.
   public func headerValue() -> String {
-    Base64URL.encode(jsonValue.serialized().utf8)
+    plainHeaderValue() ?? Base64URL.encode(jsonValue.serialized().utf8)
   }
 
   /// Largest header value that is decoded (bytes), `11` §11.

@@ -8,17 +8,17 @@ import MPPTempo
 extension ChannelService {
   /// Runs a durable update that may take a hold. Whatever becomes of the update, the hold has an owner: the
   /// caller when it was taken, the keeper when nobody knows.
-  func taking(
+  func taking<Changed: Sendable>(
     _ request: HoldRequest?, of id: Hash32,
-    _ update: nonisolated(nonsending) () async throws -> (ChannelRecord, HoldOutcome)
-  ) async throws -> (ChannelRecord, HoldOutcome) {
+    _ update: nonisolated(nonsending) () async throws -> (Changed, HoldOutcome)
+  ) async throws -> (Changed, HoldOutcome) {
     guard let request else { return try await update() }
     live.insert(request, of: id)
     do {
-      let (record, outcome) = try await update()
-      if case .held = outcome { return (record, outcome) }
+      let (changed, outcome) = try await update()
+      if case .held = outcome { return (changed, outcome) }
       live.remove(request.id)
-      return (record, outcome)
+      return (changed, outcome)
     } catch let error as ChannelTransitionError {
       live.remove(request.id)
       throw error
@@ -32,11 +32,11 @@ extension ChannelService {
   /// The owner's report. Queued, not waited for; if the ledger refuses it, the keeper tries again.
   func end(_ hold: LiveHold, _ end: LiveHold.End) async {
     do {
-      let (record, _) = try await table.updateWithoutWaiting(
+      let (stored, _) = try await table.updateStoredWithoutWaiting(
         ChannelRecord.key(hold.channelID), isAdmitted: true,
         onLoss: { [live] _ in live.owe(end, hold) },
-        { stored in (try ChannelRecord.applying(end.transition(hold.id), to: stored), ()) })
-      ended(hold, end, record)
+        { stored in (try end.applied(to: stored, hold.id), ()) })
+      ended(hold, end, stored.record)
     } catch {
       notEnded(hold, end, error)
     }
@@ -45,12 +45,12 @@ extension ChannelService {
   /// As ``end(_:_:)`` without suspending. `false`: nothing was done, because the record is not in memory.
   func endNow(_ hold: LiveHold, _ end: LiveHold.End) -> Bool {
     do {
-      let done = try table.updateInMemory(
+      let done = try table.updateStoredInMemory(
         ChannelRecord.key(hold.channelID), isAdmitted: true,
         onLoss: { [live] _ in live.owe(end, hold) },
-        { stored in (try ChannelRecord.applying(end.transition(hold.id), to: stored), ()) })
-      guard let (record, _) = done else { return false }
-      ended(hold, end, record)
+        { stored in (try end.applied(to: stored, hold.id), ()) })
+      guard let (stored, _) = done else { return false }
+      ended(hold, end, stored.record)
     } catch {
       notEnded(hold, end, error)
     }
@@ -150,6 +150,13 @@ extension ChannelService {
 }
 
 extension LiveHold.End {
+  func applied(
+    to stored: StoredRecord<ChannelRecord>?, _ id: HoldID
+  ) throws(ChannelTransitionError) -> ChannelRecord {
+    guard let stored else { throw .notFound }
+    return try stored.record.applying(transition(id))
+  }
+
   func transition(_ id: HoldID) -> ChannelTransition {
     switch self {
     case .commit: .commit(id)

@@ -10,17 +10,20 @@ import TempoRPC
 extension ChannelService {
   /// `04` §18.3 in its order.
   func voucher(_ payload: SessionPayload.VoucherPayload, _ call: SessionCall) async throws -> Verification {
-    let known = table.peek(ChannelRecord.key(payload.channelID))
-    try call.terms.check(payload.channelID, payload.descriptor, known: known)
-    guard let stored = try await load(payload.channelID) else { throw SessionProblem.channelNotFound }
-    guard stored.descriptor == payload.descriptor else { throw SessionProblem.foreignDescriptor }
-    let source = try Self.source(call.source, stored)
-    guard !stored.finalized else { throw SessionProblem.finalized }
+    let key = ChannelRecord.key(payload.channelID)
+    let known = table.peekStored(key)
+    try call.terms.check(payload.channelID, payload.descriptor, known: known?.record)
+    guard let stored = if let known { known } else { try await table.loadStored(key) } else {
+      throw SessionProblem.channelNotFound
+    }
+    guard stored.record.descriptor == payload.descriptor else { throw SessionProblem.foreignDescriptor }
+    let source = try Self.source(call.source, stored.record)
+    guard !stored.record.finalized else { throw SessionProblem.finalized }
     let signed = SignedVoucher(
       channelID: payload.channelID, cumulativeAmount: payload.cumulativeAmount, signature: payload.signature)
-    let record = try await bounds(signed, stored, call)
+    let accepted = try await bounds(signed, stored, call)
     let acceptance = VoucherAcceptance(
-      voucher: signed, minimumDelta: call.terms.minimumDelta, comparedWith: record.accepted)
+      voucher: signed, minimumDelta: call.terms.minimumDelta, comparedWith: accepted)
     return try await accept(acceptance, source, call)
   }
 
@@ -28,48 +31,56 @@ extension ChannelService {
   private static func source(
     _ source: UnverifiedSource?, _ record: ChannelRecord
   ) throws(PaymentProblem) -> VerifiedSource {
-    guard let source, source.text.utf8.starts(with: "did:pkh:eip155:\(record.chainID):".utf8) else {
-      throw SessionProblem.failed("credential source does not match channel")
-    }
-    guard let text = source.account?.address, let address = try? Address(hex: text) else {
+    guard let source else { throw SessionProblem.failed("credential source does not match channel") }
+    guard let account = PayerAccount(source) else {
+      guard source.text.utf8.starts(with: "did:pkh:eip155:\(record.chainID):".utf8) else {
+        throw SessionProblem.failed("credential source does not match channel")
+      }
       throw SessionProblem.failed("invalid credential source")
     }
-    guard address == record.descriptor.payer || address == record.descriptor.effectiveSigner else {
+    guard account.chainID == record.chainID else {
+      throw SessionProblem.failed("credential source does not match channel")
+    }
+    guard account.address == record.descriptor.payer || account.address == record.descriptor.effectiveSigner
+    else {
       throw SessionProblem.failed("credential source does not match channel payer or authorized signer")
     }
     // True once the voucher's signature was checked, which happens before anything is answered.
     return VerifiedSource(source.text)
   }
 
-  /// V7 to V12, the signature included. Returns the record the amounts were compared with.
+  /// V7 to V12, the signature included. Returns the highest amount accepted before, which the voucher was compared with.
   private func bounds(
-    _ voucher: SignedVoucher, _ stored: ChannelRecord, _ call: SessionCall
-  ) async throws -> ChannelRecord {
+    _ voucher: SignedVoucher, _ known: StoredRecord<ChannelRecord>, _ call: SessionCall
+  ) async throws -> Amount {
     let amount = voucher.cumulativeAmount
-    var isVerified = stored.recognizes(voucher)
-    if !isVerified, !freshness.isFresh(voucher.channelID, call.now) {
+    var stored = known
+    var isVerified = stored.record.recognizes(voucher)
+    if !freshness.isFresh(voucher.channelID, call.now) {
       // A read of the chain is due: a signature is asked for first, so that strangers cannot cause reads.
-      try verify(voucher, signer: stored.descriptor.effectiveSigner, domain: call.terms.domain)
-      isVerified = true
+      if !isVerified {
+        try verify(voucher, signer: stored.record.descriptor.effectiveSigner, domain: call.terms.domain)
+        isVerified = true
+      }
+      stored = StoredRecord(try await current(stored.record, call.now))
     }
-    var record = try await current(stored, call.now)
-    if amount > record.deposit, record.deposit > .zero, !isVerified {
+    if amount > stored.record.deposit, stored.record.deposit > .zero, !isVerified {
       // The deposit may have been raised on the chain without us. The same holds for this read.
-      try verify(voucher, signer: record.descriptor.effectiveSigner, domain: call.terms.domain)
+      try verify(voucher, signer: stored.record.descriptor.effectiveSigner, domain: call.terms.domain)
       isVerified = true
-      record = try await reread(record, call.now)
+      stored = StoredRecord(try await reread(stored.record, call.now))
     }
-    guard record.deposit > .zero else { throw SessionProblem.notFunded }
-    guard record.phase == .open else { throw SessionProblem.closing }
-    guard amount <= record.deposit else { throw SessionProblem.exceedsDeposit }
-    guard amount >= record.accepted || record.recognizes(voucher) else {
+    guard stored.record.deposit > .zero else { throw SessionProblem.notFunded }
+    guard stored.record.phase == .open else { throw SessionProblem.closing }
+    guard amount <= stored.record.deposit else { throw SessionProblem.exceedsDeposit }
+    guard amount >= stored.record.accepted || stored.record.recognizes(voucher) else {
       throw SessionProblem.voucherTooLow
     }
     if !isVerified {
-      try verify(voucher, signer: record.descriptor.effectiveSigner, domain: call.terms.domain)
+      try verify(voucher, signer: stored.record.descriptor.effectiveSigner, domain: call.terms.domain)
     }
-    guard amount > record.settled else { throw SessionProblem.belowSettled }
-    return record
+    guard amount > stored.record.settled else { throw SessionProblem.belowSettled }
+    return stored.record.accepted
   }
 
   private func reread(_ record: ChannelRecord, _ now: Timestamp) async throws -> ChannelRecord {
@@ -87,12 +98,12 @@ extension ChannelService {
     transactionHash: Hash32? = nil
   ) async throws -> Verification {
     do {
-      var (record, outcome) = try await decided(acceptance, call)
+      var (stored, outcome) = try await decided(acceptance, call)
       // Holds whose owner is gone are headroom: they are given back before anybody is refused for them.
-      if case .short = outcome, try await writeOwed(in: record) {
-        (record, outcome) = try await decided(acceptance, call)
+      if case .short = outcome, try await writeOwed(in: stored.record) {
+        (stored, outcome) = try await decided(acceptance, call)
       }
-      return try answer(record, outcome, source, call, transactionHash)
+      return try answer(stored.record, outcome, source, call, transactionHash)
     } catch let error as ChannelTransitionError {
       throw SessionProblem.refusal(error)
     }
@@ -100,13 +111,13 @@ extension ChannelService {
 
   private func decided(
     _ acceptance: VoucherAcceptance, _ call: SessionCall
-  ) async throws -> (ChannelRecord, HoldOutcome) {
+  ) async throws -> (StoredRecord<ChannelRecord>, HoldOutcome) {
     let request = call.purpose == .content ? holdRequest(call) : nil
     let id = acceptance.voucher.channelID
     return try await taking(request, of: id) {
-      try await table.update(ChannelRecord.key(id)) { stored in
+      try await table.updateStored(ChannelRecord.key(id)) { stored in
         guard let stored else { throw ChannelTransitionError.notFound }
-        let decision = try stored.deciding(acceptance, hold: request)
+        let decision = try stored.record.deciding(acceptance, hold: request)
         return (decision.record, decision.hold)
       }
     }

@@ -5,7 +5,7 @@ import MPPTempo
 import Tempo
 
 /// A session offer in typed form: what a credential for it is checked against.
-struct SessionTerms: Sendable {
+final class SessionTerms: Sendable {
   let request: SessionRequest
   let amount: Amount
   let currency: Address

@@ -1,3 +1,4 @@
+import BenchSupport
 import NIOCore
 
 /// One keep-alive connection that sends its requests one after the other and looks at every answer.

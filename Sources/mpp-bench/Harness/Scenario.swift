@@ -37,9 +37,3 @@ struct Bench: Sendable {
     return ScenarioReport(name: scenario.name, title: scenario.title, command: command)
   }
 }
-
-/// What went wrong, for a person.
-struct BenchFailure: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}

@@ -1,3 +1,4 @@
+import BenchSupport
 import CSecp256k1
 import EVM
 

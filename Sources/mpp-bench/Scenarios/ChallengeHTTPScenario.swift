@@ -1,3 +1,4 @@
+import BenchSupport
 import NIOCore
 
 /// A 402 beside a trivial answer of the same server.

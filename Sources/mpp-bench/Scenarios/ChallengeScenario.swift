@@ -1,3 +1,4 @@
+import BenchSupport
 import HTTPTypes
 import MPPCore
 import MPPServer

@@ -1,3 +1,4 @@
+import BenchSupport
 import EVM
 import MPPCore
 import MPPServer

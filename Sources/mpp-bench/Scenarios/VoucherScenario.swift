@@ -1,3 +1,4 @@
+import BenchSupport
 import EVM
 import MPPTempo
 import Tempo

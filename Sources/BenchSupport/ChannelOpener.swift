@@ -1,21 +1,21 @@
-import EVM
+package import EVM
 import HTTPTypes
-import MPPCore
-import MPPServer
+package import MPPCore
+package import MPPServer
 import MPPTempo
 import Tempo
-import TempoDevnet
+package import TempoDevnet
 import TempoRPC
 
 /// Opens channels on the embedded chain, through the server as every payer does.
-struct ChannelOpener: Sendable {
-  let devnet: Devnet
-  let server: PaymentServer
-  let route: Route
-  let payee: Address
+package struct ChannelOpener: Sendable {
+  package let devnet: Devnet
+  package let server: PaymentServer
+  package let route: Route
+  package let payee: Address
   private let planner: TransactionPlanner
 
-  init(devnet: Devnet, server: PaymentServer, route: Route, payee: Address) {
+  package init(devnet: Devnet, server: PaymentServer, route: Route, payee: Address) {
     self.devnet = devnet
     self.server = server
     self.route = route
@@ -25,7 +25,7 @@ struct ChannelOpener: Sendable {
       chainID: devnet.chainID)
   }
 
-  static func challenge(_ server: PaymentServer, _ route: Route) async throws -> Challenge {
+  package static func challenge(_ server: PaymentServer, _ route: Route) async throws -> Challenge {
     let request = PaymentRequest(method: .get, path: PaidService.path)
     guard case .challenge(let response) = await server.authorize(request, for: route),
       let challenge = try ChallengeList(fields: response.headers).challenges.first
@@ -34,7 +34,7 @@ struct ChannelOpener: Sendable {
   }
 
   /// Opens the channel with this number; the first price is paid with it.
-  func open(_ number: Int) async throws -> BenchChannel {
+  package func open(_ number: Int) async throws -> BenchChannel {
     let account = devnet.accounts[1 + number % (devnet.accounts.count - 1)]
     var salt = [UInt8](repeating: 0, count: 32)
     salt[30] = UInt8(number >> 8 & 255)

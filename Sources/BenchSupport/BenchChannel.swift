@@ -1,17 +1,17 @@
-import EVM
-import MPPCore
+package import EVM
+package import MPPCore
 import MPPTempo
-import Tempo
+package import Tempo
 
 /// An open channel as its payer knows it.
-struct BenchChannel: Sendable {
-  let descriptor: ChannelDescriptor
-  let key: Secp256k1PrivateKey
-  let id: Hash32
-  let domain: VoucherDomain
-  let source: UnverifiedSource
+package struct BenchChannel: Sendable {
+  package let descriptor: ChannelDescriptor
+  package let key: Secp256k1PrivateKey
+  package let id: Hash32
+  package let domain: VoucherDomain
+  package let source: UnverifiedSource
 
-  init(descriptor: ChannelDescriptor, key: Secp256k1PrivateKey, chainID: UInt64) {
+  package init(descriptor: ChannelDescriptor, key: Secp256k1PrivateKey, chainID: UInt64) {
     self.descriptor = descriptor
     self.key = key
     id = descriptor.channelID(chainID: chainID)
@@ -19,14 +19,14 @@ struct BenchChannel: Sendable {
     source = UnverifiedSource("did:pkh:eip155:\(chainID):\(key.address.checksummed)")
   }
 
-  func digest(_ amount: UInt128) throws -> Hash32 {
+  package func digest(_ amount: UInt128) throws -> Hash32 {
     try Voucher(channelID: id, cumulativeAmount: amount).digest(domain: domain)
   }
 
-  func signature(_ amount: UInt128) throws -> [UInt8] { key.sign(try digest(amount)).bytes65 }
+  package func signature(_ amount: UInt128) throws -> [UInt8] { key.sign(try digest(amount)).bytes65 }
 
   /// The `Authorization` value that raises the authorization to `amount` (base units).
-  func authorization(_ challenge: Challenge, _ amount: UInt128) throws -> String {
+  package func authorization(_ challenge: Challenge, _ amount: UInt128) throws -> String {
     let payload = SessionPayload.voucher(
       .init(
         channelID: id, descriptor: descriptor, cumulativeAmount: Amount(units: amount),
@@ -36,11 +36,11 @@ struct BenchChannel: Sendable {
 
   // MARK: From the server's process to the payer's
 
-  var json: JSONValue {
+  package var json: JSONValue {
     ["key": .string(Hex.encode(key.rawRepresentation)), "descriptor": descriptor.jsonValue]
   }
 
-  init(json: JSONValue, chainID: UInt64) throws {
+  package init(json: JSONValue, chainID: UInt64) throws {
     guard let key = json["key"]?.stringValue, let descriptor = json["descriptor"] else {
       throw BenchFailure("the server described no channel")
     }
