@@ -5,9 +5,8 @@ import Synchronization
 
 /// A paid response that was returned to the framework and not written yet.
 struct PendingDelivery: Sendable {
+  /// Its receipt is in the head of the response: a head without it is another response.
   let payment: Payment
-  /// As it is in the head of the response: a head without it is another response.
-  let receipt: String
 }
 
 /// The paid responses of one connection on their way: announced by the task that answers, found again by the channel handler
@@ -84,7 +83,7 @@ final class DeliveryMonitor: Sendable {
 
   private static func isResponse(_ head: HTTPResponse, of delivery: PendingDelivery) -> Bool {
     Payment.isCharged(status: head.status.code)
-      && head.headerFields[ProtocolHeaders.paymentReceipt] == delivery.receipt
+      && head.headerFields.value(of: ProtocolHeaders.paymentReceipt) == delivery.payment.receipt
   }
 
   /// The connection has ended: what was not written never will be.

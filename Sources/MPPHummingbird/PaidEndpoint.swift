@@ -34,6 +34,26 @@ final class PaidEndpoint<Context: PaidContext>: Sendable {
     var registered: Set<HTTPRequest.Method> = []
     /// Made with the first request, when the whole pattern is known; declarations are over by then.
     var routes: [(method: HTTPRequest.Method, route: Route)]?
+    var targets: [Target] = []
+  }
+
+  /// What a method of the path leads to.
+  final class Target: Sendable {
+    let method: HTTPRequest.Method
+    let route: Route
+    /// The other routes of the path.
+    let siblings: [Route]
+    /// `nil` for a method that is there for the payment protocol alone.
+    let handler: PaidHandler<Context>?
+
+    init(
+      method: HTTPRequest.Method, route: Route, siblings: [Route], handler: PaidHandler<Context>?
+    ) {
+      self.method = method
+      self.route = route
+      self.siblings = siblings
+      self.handler = handler
+    }
   }
 
   private let gate: PaymentMiddleware<Context>
@@ -54,33 +74,31 @@ final class PaidEndpoint<Context: PaidContext>: Sendable {
     }
   }
 
-  func handler(for method: HTTPRequest.Method) -> PaidHandler<Context>? {
-    state.withLock { $0.handlers.first { $0.method == method }?.handler }
-  }
-
-  /// The route a request belongs to, and the others of the path. A method without content of its own
-  /// belongs to the first declared one.
-  func routes(
-    for method: HTTPRequest.Method, pattern: String
-  ) throws(ConfigurationError) -> (route: Route, siblings: [Route]) {
-    let routes: [(method: HTTPRequest.Method, route: Route)]
+  /// Where a request of a method goes. A method without content of its own belongs to the first declared one.
+  ///
+  /// - Parameter pattern: of the path, asked for with the first request.
+  func target(
+    of method: HTTPRequest.Method, pattern: @autoclosure () -> String?
+  ) throws(ConfigurationError) -> Target {
     do {
-      routes = try state.withLock { state in
-        if let routes = state.routes { return routes }
-        let made = try makeRoutes(state.handlers.map(\.method), pattern)
-        state.routes = made
-        return made
+      return try state.withLock { state in
+        if let known = state.targets.first(where: { $0.method == method }) { return known }
+        let routes = try state.routes ?? makeRoutes(state.handlers.map(\.method), pattern() ?? "/")
+        state.routes = routes
+        guard !routes.isEmpty else { throw ConfigurationError(.offer, "no content at \(pattern() ?? "/")") }
+        let index = routes.firstIndex { $0.method == method } ?? 0
+        let target = Target(
+          method: method, route: routes[index].route,
+          siblings: routes.indices.filter { $0 != index }.map { routes[$0].route },
+          handler: state.handlers.first { $0.method == method }?.handler)
+        state.targets.append(target)
+        return target
       }
     } catch let error as ConfigurationError {
       throw error
     } catch {
       throw ConfigurationError(.offer, "\(error)")
     }
-    guard let first = routes.first else { throw ConfigurationError(.offer, "no content at \(pattern)") }
-    let index = routes.firstIndex { $0.method == method } ?? 0
-    guard routes.count > 1 else { return (first.route, []) }
-    let siblings = routes.indices.filter { $0 != index }.map { routes[$0].route }
-    return (routes[index].route, siblings)
   }
 
   private func makeRoutes(

@@ -12,9 +12,9 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
   let method: HTTPRequest.Method
 
   func respond(to request: Request, context: Context) async throws -> Response {
-    let routes: (route: Route, siblings: [Route])
+    let target: PaidEndpoint<Context>.Target
     do throws(ConfigurationError) {
-      routes = try endpoint.routes(for: method, pattern: context.endpointPath ?? "/")
+      target = try endpoint.target(of: method, pattern: context.endpointPath)
     } catch {
       context.logger.error("a paid route is not usable", metadata: ["mpp.code": .string("\(error.code)")])
       return PaymentResponse(problem: .internalError()).response(for: request.method)
@@ -23,18 +23,18 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
     let body: [UInt8]?
     do {
       body = try await RequestCapture.collectBody(
-        &request, isNeeded: routes.route.collectsBody, limit: endpoint.server.limits.maxBodyBytes)
+        &request, isNeeded: target.route.collectsBody, limit: endpoint.server.limits.maxBodyBytes)
     } catch is NIOTooManyBytesError {
       let problem = PaymentProblem.contentTooLarge(limit: endpoint.server.limits.maxBodyBytes)
       return PaymentResponse(problem: problem).response(for: request.method)
     }
     let outcome = await endpoint.server.authorize(
-      RequestCapture.capture(request, body: body), for: routes.route, siblings: routes.siblings)
+      RequestCapture.capture(request, body: body), for: target.route, siblings: target.siblings)
     switch outcome {
     case .challenge(let response), .management(let response), .problem(let response):
       return response.response(for: request.method)
     case .proceed(let payment):
-      return try await serve(payment, request, context)
+      return try await serve(payment, target, request, context)
     }
   }
 
@@ -45,9 +45,9 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
   /// Runs the content. The price is charged when the whole body has been handed to the transport, and not
   /// at all when the handler throws, answers 500 and above, or the connection is gone.
   private func serve(
-    _ payment: Payment, _ request: Request, _ context: Context
+    _ payment: Payment, _ target: PaidEndpoint<Context>.Target, _ request: Request, _ context: Context
   ) async throws -> Response {
-    guard let handler = endpoint.handler(for: method) else {
+    guard let handler = target.handler else {
       await payment.failed()
       throw HTTPError(.methodNotAllowed)
     }
@@ -65,15 +65,14 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
       return response
     }
     if let refusal = payment.begin() { return refusal.response(for: request.method) }
-    payment.finish(status: response.status.code, headers: &response.headers)
+    let hasReceipt = payment.finish(status: response.status.code, headers: &response.headers)
     if let connection = context.connection {
-      if let length = response.body.contentLength, length <= Self.longestWatchedBody,
-        let receipt = response.headers[ProtocolHeaders.paymentReceipt],
-        connection.expect(PendingDelivery(payment: payment, receipt: receipt))
+      if hasReceipt, let length = response.body.contentLength, length <= Self.longestWatchedBody,
+        connection.expect(PendingDelivery(payment: payment))
       {
         return response
       }
-      if request.headers[.connection] != "close" { connection.watch() }
+      if request.headers.value(of: .connection) != "close" { connection.watch() }
     }
     let body = response.body
     response.body = ResponseBody(contentLength: body.contentLength) { writer in

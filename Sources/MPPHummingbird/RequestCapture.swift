@@ -15,7 +15,7 @@ enum RequestCapture {
   /// HTTP/1.1 announces every body; the stream object that Hummingbird always has proves nothing.
   private static func hasFramedBody(_ headers: HTTPFields) -> Bool {
     if headers.contains(.transferEncoding) { return true }
-    return headers[.contentLength].map { $0 != "0" } ?? false
+    return headers.value(of: .contentLength).map { $0 != "0" } ?? false
   }
 
   /// Collects the body when the route asks for it, or when nothing but the body itself can tell whether

@@ -51,10 +51,14 @@ public final class Payment: Sendable {
 
   /// Completes the head of the handler's response: the receipt on 2xx and 3xx, and `private` in
   /// `Cache-Control` wherever the receipt is. Call it before the head is sent.
-  public func finish(status: Int, headers: inout HTTPFields) {
+  ///
+  /// - Returns: whether the response carries the receipt.
+  @discardableResult
+  public func finish(status: Int, headers: inout HTTPFields) -> Bool {
     let isError = status >= 400
-    guard Self.isCharged(status: status), !isError || receiptOnErrors else { return }
+    guard Self.isCharged(status: status), !isError || receiptOnErrors else { return false }
     ResponseHeaders.attach(receipt: receipt, to: &headers)
+    return true
   }
 
   /// The handler has answered and its response is about to be sent. Call it once, before the first byte; for a

@@ -38,10 +38,15 @@ public struct PaymentRequest: Sendable {
     method: HTTPRequest.Method, target: String, scheme: String = "https", authority: String? = nil,
     headers: HTTPFields = [:], body: [UInt8]? = nil, hasBody: Bool? = nil
   ) {
-    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    var path = target
+    var query: String?
+    if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
+      path = String(target[..<mark])
+      query = String(target[target.utf8.index(after: mark)...])
+    }
     self.init(
-      method: method, scheme: scheme, authority: authority, path: parts.first.map(String.init) ?? "/",
-      query: parts.count > 1 ? String(parts[1]) : nil, headers: headers, body: body, hasBody: hasBody)
+      method: method, scheme: scheme, authority: authority, path: path, query: query, headers: headers,
+      body: body, hasBody: hasBody)
   }
 
   /// Whether the request target has a non-empty query.

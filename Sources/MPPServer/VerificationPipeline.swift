@@ -23,7 +23,9 @@ struct VerificationPipeline: Sendable {
     if route.collectsBody, isTooLarge(request) {
       return problem(.contentTooLarge(limit: limits.maxBodyBytes), route)
     }
-    guard let header = request.headers.authorizationText else { return await challenge(request, route, now) }
+    guard let header = request.headers.value(of: .authorization) else {
+      return await challenge(request, route, now)
+    }
     let credential: CredentialAuthenticator.Found
     do throws(CredentialError) {
       let found = try authenticator.find(

@@ -131,7 +131,7 @@
         var (jobs, isClosing) = takeJobs()
         if !jobs.isEmpty {
           if let gathered = jobs.first(where: { $0.gathered != nil })?.gathered, !isClosing {
-            gathering.wait(gathered) { sleep($0) }
+            gathering.wait(gathered, sleep: { sleep(.nanoseconds(Int($0))) })
             jobs += takeJobs().jobs
           }
           perform(jobs, statements)

@@ -14,12 +14,12 @@ struct DeliveryMonitorTests {
 
   private func delivery() async throws -> PendingDelivery {
     let payment = try #require(try await fixture.pay(try fixture.route(), ["do": "pay"]).payment)
-    return PendingDelivery(payment: payment, receipt: payment.receipt)
+    return PendingDelivery(payment: payment)
   }
 
   private func head(_ status: Int = 200, of delivery: PendingDelivery? = nil) -> HTTPResponse {
     var head = HTTPResponse(status: .init(code: status))
-    if let delivery { head.headerFields[ProtocolHeaders.paymentReceipt] = delivery.receipt }
+    if let delivery { head.headerFields[ProtocolHeaders.paymentReceipt] = delivery.payment.receipt }
     return head
   }
 
