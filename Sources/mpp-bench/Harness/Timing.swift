@@ -31,4 +31,26 @@ enum Timing {
     withExtendedLifetime(sink) {}
     return samples
   }
+
+  /// So many callers, each of which does its operations one after the other. `body` gets the numbers of caller and operation.
+  static func concurrently(
+    _ callers: Int, each: Int, _ body: @escaping @Sendable (Int, Int) async throws -> Void
+  ) async throws -> (samples: Samples, perSecond: Double) {
+    let start = Ticks.now()
+    let samples = try await withThrowingTaskGroup(of: Samples.self) { group in
+      for caller in 0..<callers {
+        group.addTask {
+          var samples = Samples()
+          for operation in 0..<each {
+            let start = Ticks.now()
+            try await body(caller, operation)
+            samples.add(nanoseconds: Ticks.since(start))
+          }
+          return samples
+        }
+      }
+      return try await group.reduce(into: Samples()) { $0.add($1) }
+    }
+    return (samples, Double(samples.count) / (Double(Ticks.now() - start) / 1e9))
+  }
 }

@@ -27,10 +27,13 @@ struct GroupCommitScenario: Scenario {
       try Self.sync(bench.folder + "/sync", bench.count(500), &disk)
       for (index, callers) in Self.callers.enumerated() {
         let each = max(1, bench.count(min(20_000, 1_000 * callers)) / callers)
-        let start = Ticks.now()
-        let timed = try await Self.update(table, callers, each)
-        rates[index].append(Double(timed.count) / (Double(Ticks.now() - start) / 1e9))
-        samples[index].add(timed)
+        let timed = try await Timing.concurrently(callers, each: each) { caller, _ in
+          _ = try await table.update(BenchRecord.key(caller)) { record in
+            (BenchRecord(count: (record?.count ?? 0) + 1), ())
+          }
+        }
+        rates[index].append(timed.perSecond)
+        samples[index].add(timed.samples)
       }
     }
     try await ledger.close()
@@ -43,27 +46,6 @@ struct GroupCommitScenario: Scenario {
           perSecond: Samples.median(rates[index])))
     }
     return report
-  }
-
-  private static func update(
-    _ table: RecordTable<BenchRecord>, _ callers: Int, _ each: Int
-  ) async throws -> Samples {
-    try await withThrowingTaskGroup(of: Samples.self) { group in
-      for caller in 0..<callers {
-        group.addTask {
-          var samples = Samples()
-          for _ in 0..<each {
-            let start = Ticks.now()
-            _ = try await table.update(BenchRecord.key(caller)) { record in
-              (BenchRecord(count: (record?.count ?? 0) + 1), ())
-            }
-            samples.add(nanoseconds: Ticks.since(start))
-          }
-          return samples
-        }
-      }
-      return try await group.reduce(into: Samples()) { $0.add($1) }
-    }
   }
 
   /// What one durable write costs on this disk.

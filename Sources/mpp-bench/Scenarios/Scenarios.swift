@@ -7,6 +7,7 @@ enum Scenarios {
     WorkloadScenario("base64url", "a credential's bytes to base64url and back"),
     WorkloadScenario("rlp", "a signed transaction to its bytes and their hash"),
     ChallengeScenario(), CredentialScenario(), VoucherScenario(), PaidScenario(), ConcurrentScenario(),
-    ChallengeHTTPScenario(), PaidHTTPScenario(), GroupCommitScenario(), DevnetScenario(),
+    ChallengeHTTPScenario(), PaidHTTPScenario(), GroupCommitScenario(), ClaimScenario(),
+    ChargeScenario(), DevnetScenario(),
   ]
 }
