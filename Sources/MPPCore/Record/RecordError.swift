@@ -1,4 +1,5 @@
 /// Why stored bytes are not a record, or a record cannot be stored.
+@usableFromInline
 package enum RecordError: Error, Sendable, Equatable {
   /// The checksum does not fit: the bytes are not what was written.
   case damaged

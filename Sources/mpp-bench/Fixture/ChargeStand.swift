@@ -1,5 +1,6 @@
 import BenchSupport
 import EVM
+import HTTPTypes
 import MPPCore
 import MPPServer
 import MPPTempo

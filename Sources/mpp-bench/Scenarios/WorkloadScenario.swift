@@ -1,4 +1,5 @@
 import BenchSupport
+import MPPServer
 
 /// One operation without state, beside a plain copy of its bytes.
 struct WorkloadScenario: Scenario {
