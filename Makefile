@@ -1,11 +1,12 @@
 # Everything a person does here. `make demo` and `make test` do all the set-up they need.
 SWIFT ?= swift
 
-.PHONY: help deps build demo test vectors bench fuzz tsan format lint ci
+.PHONY: help deps build demo test pytempo vectors bench fuzz tsan format lint ci
 
 help:
 	@echo "make demo    a paid session end to end on the embedded chain"
 	@echo "make test    the whole test suite (no network)"
+	@echo "make pytempo Python clients against mpp devnet (installs them from the package index)"
 	@echo "make vectors the golden files, file by file"
 	@echo "make bench   the benchmark program, release build"
 	@echo "make fuzz    every fuzz target for T seconds (T=60), with Address Sanitizer"
@@ -28,6 +29,9 @@ test: deps
 
 vectors: deps
 	scripts/vectors
+
+pytempo: deps
+	SWIFT="$(SWIFT)" scripts/test-pytempo
 
 bench: deps
 	$(SWIFT) run -c release mpp-bench
