@@ -52,6 +52,7 @@ lint:
 	$(SWIFT) format lint -r -p --strict Package.swift Sources Tests Examples Fuzz/Package.swift Fuzz/Sources
 	scripts/check-layers
 	scripts/check-rules
+	scripts/check-snippets
 
 ci:
 	.ci/run
