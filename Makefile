@@ -1,11 +1,12 @@
 # Everything a person does here. `make demo` and `make test` do all the set-up they need.
 SWIFT ?= swift
 
-.PHONY: help deps build demo test vectors bench budgets fuzz tsan format lint ci
+.PHONY: help deps build demo test pytempo vectors bench budgets fuzz tsan format lint ci
 
 help:
 	@echo "make demo    a paid session end to end on the embedded chain"
 	@echo "make test    the whole test suite (no network)"
+	@echo "make pytempo Python clients against mpp devnet (installs them from the package index)"
 	@echo "make vectors the golden files, file by file"
 	@echo "make bench   the benchmark program, release build"
 	@echo "make budgets instructions and allocations of a paid request, compared with the thresholds"
@@ -30,6 +31,9 @@ test: deps
 vectors: deps
 	scripts/vectors
 
+pytempo: deps
+	SWIFT="$(SWIFT)" scripts/test-pytempo
+
 bench: deps
 	$(SWIFT) run -c release mpp-bench
 
@@ -52,6 +56,7 @@ lint:
 	$(SWIFT) format lint -r -p --strict Package.swift Sources Tests Examples Fuzz/Package.swift Fuzz/Sources
 	scripts/check-layers
 	scripts/check-rules
+	scripts/check-snippets
 
 ci:
 	.ci/run

@@ -152,6 +152,11 @@ let package = Package(
       name: "PayingClient",
       dependencies: ["MPPTempoClient", "MPPStoreSQLite"], path: "Examples/PayingClient",
       swiftSettings: settings),
+    // The snippets of docs/guides; scripts/check-snippets compares them.
+    .target(
+      name: "Guides",
+      dependencies: ["MPPHummingbird", "MPPTempoClient", "MPPStoreSQLite", hummingbird],
+      path: "Examples/Guides", swiftSettings: settings),
     // Also built with sanitizers by the package in Fuzz/.
     .target(
       name: "FuzzTargets", dependencies: ["MPPTempo", "TempoRPC", "Tempo", "EVM", "MPPCore"],

@@ -24,6 +24,24 @@
     public func send(
       _ request: HTTPRequest, body: [UInt8]?, timeout: Duration
     ) async throws(HTTPTransportError) -> HTTPTransportResponse {
+      try await send(request, body.map { .bytes(ByteBuffer(bytes: $0)) }, timeout)
+    }
+
+    public func send(
+      _ request: HTTPRequest, stream: RequestStream, timeout: Duration
+    ) async throws(HTTPTransportError) -> HTTPTransportResponse {
+      let chunks: RequestStream.Chunks
+      do { chunks = try stream.chunks() } catch {
+        throw HTTPTransportError(.notSent, "the body could not be read: \(error)")
+      }
+      let body = HTTPClientRequest.Body.stream(
+        chunks.map { ByteBuffer(bytes: $0) }, length: stream.length.map { .known(Int64($0)) } ?? .unknown)
+      return try await send(request, body, timeout)
+    }
+
+    private func send(
+      _ request: HTTPRequest, _ body: HTTPClientRequest.Body?, _ timeout: Duration
+    ) async throws(HTTPTransportError) -> HTTPTransportResponse {
       guard let scheme = request.scheme, let authority = request.authority, let path = request.path else {
         throw HTTPTransportError(.notSent, "incomplete request")
       }
@@ -32,7 +50,7 @@
       for field in request.headerFields {
         outgoing.headers.add(name: field.name.rawName, value: field.value)
       }
-      if let body { outgoing.body = .bytes(ByteBuffer(bytes: body)) }
+      outgoing.body = body
       do {
         let response = try await client.execute(outgoing, timeout: timeout.timeAmount)
         var head = HTTPResponse(status: .init(code: Int(response.status.code)))

@@ -1,3 +1,5 @@
+public import MPPCore
+
 /// Bounds and timeouts of a client. Every wait has an end.
 public struct ClientOptions: Sendable, Hashable {
   /// Requests sent with a credential for one logical request, at most.
@@ -14,6 +16,12 @@ public struct ClientOptions: Sendable, Hashable {
   public var maximumProblemBody = 64 * 1024
   /// Challenges looked at in one answer.
   public var maximumChallenges = 64
+
+  /// How gladly to pay in one way, by `method/intent`, such as `["tempo/session": .full]`; ways that are not named have full weight,
+  /// those with `.none` are never used. Between ways of equal weight the server's order decides.
+  public var preferences: [String: PaymentWeight] = [:]
+  /// Tell servers in `Accept-Payment` what this client can pay with. A request that has the field already keeps it, and is paid by it.
+  public var sendsAcceptPayment = true
 
   public init() {}
 }

@@ -1,19 +1,25 @@
 public import HTTPTypes
 
-/// A request as an application makes it: replayable, so that it can be repeated with a credential.
+/// A request as an application makes it. To be paid for it must be replayable: it is repeated with a credential.
 public struct ClientRequest: Sendable {
   public var method: HTTPRequest.Method
   /// Absolute URL; in a session also an absolute path.
   public var url: String
   public var headers: HTTPFields
-  /// nil: no body.
+  /// nil: no body, or a ``stream``.
   public var body: [UInt8]?
+  /// A body that is produced while it is sent; takes the place of `body`.
+  public var stream: RequestStream?
 
-  public init(_ method: HTTPRequest.Method, _ url: String, headers: HTTPFields = [:], body: [UInt8]? = nil) {
+  public init(
+    _ method: HTTPRequest.Method, _ url: String, headers: HTTPFields = [:], body: [UInt8]? = nil,
+    stream: RequestStream? = nil
+  ) {
     self.method = method
     self.url = url
     self.headers = headers
     self.body = body
+    self.stream = stream
   }
 
   public static func get(_ url: String, headers: HTTPFields = [:]) -> ClientRequest {
@@ -22,6 +28,10 @@ public struct ClientRequest: Sendable {
 
   public static func post(_ url: String, headers: HTTPFields = [:], body: [UInt8]) -> ClientRequest {
     ClientRequest(.post, url, headers: headers, body: body)
+  }
+
+  public static func post(_ url: String, headers: HTTPFields = [:], stream: RequestStream) -> ClientRequest {
+    ClientRequest(.post, url, headers: headers, stream: stream)
   }
 }
 

@@ -20,6 +20,8 @@ struct PaidRun {
   private var credential = ""
   private var credentialField = HTTPField.Name.authorization
   private var answer: HTTPTransportResponse?
+  /// Of the request's body; computed when it is first needed, nil without a body.
+  private var bodyDigest: String?
   private var problem = ServerProblem(status: 0, kind: nil, detail: nil)
 
   init(client: PaymentClient, request: ClientRequest, url: RequestURL, depositLimit: Amount?) {
@@ -78,13 +80,15 @@ struct PaidRun {
   }
 
   private mutating func pay(_ payable: Payable) async throws {
+    guard request.stream?.isReplayable ?? true else { throw notReplayable(nil) }
     try client.policy.check(payable.offer, origin: url.origin)
     if exchange == nil {
       exchange = try await payable.method.begin(
         payable.offer,
         context: PaymentContext(
-          url: url, method: request.method, headers: request.headers, hasBody: request.body?.isEmpty == false,
-          bodyDigest: request.body.map(BodyDigest.compute), depositLimit: depositLimit))
+          url: url, method: request.method, headers: request.headers,
+          hasBody: request.stream != nil || request.body?.isEmpty == false, bodyDigest: bodyDigest,
+          depositLimit: depositLimit))
     }
     guard let exchange else { return }
     credential = try await exchange.credential(for: payable.offer)
@@ -128,15 +132,21 @@ struct PaidRun {
     var head = HTTPRequest(
       method: request.method, scheme: url.origin.scheme, authority: url.authority, path: url.path,
       headerFields: request.headers)
+    client.preferences.add(to: &head.headerFields, origin: url.origin, policy: client.policy)
     if let credential { head.headerFields[credentialField] = credential }
-    if request.body != nil || ![.get, .head].contains(request.method) {
+    if let stream = request.stream {
+      head.headerFields[.contentLength] = stream.length.map { String($0) }
+    } else if request.body != nil || ![.get, .head].contains(request.method) {
       head.headerFields[.contentLength] = String(request.body?.count ?? 0)
     }
     let response: HTTPTransportResponse
     do throws(HTTPTransportError) {
-      response = try await client.transport.send(
-        head, body: request.body,
-        timeout: credential == nil ? client.options.requestTimeout : client.options.chainActionTimeout)
+      let timeout = credential == nil ? client.options.requestTimeout : client.options.chainActionTimeout
+      if let stream = request.stream {
+        response = try await client.transport.send(head, stream: stream, timeout: timeout)
+      } else {
+        response = try await client.transport.send(head, body: request.body, timeout: timeout)
+      }
     } catch {
       let code: PaymentClientError.Code = error.kind == .cancelled ? .cancelled : .transport
       throw PaymentClientError(
@@ -163,12 +173,14 @@ struct PaidRun {
     answer = HTTPTransportResponse(head: response.head, body: ResponseBody(body))
     problem = ServerProblem(status: status, body: body)
     let challenges = readChallenges(response.head.headerFields)
+    if !challenges.isEmpty { try await digestBody() }
     for challenge in challenges {
-      for method in client.methods where method.name == challenge.method && method.intent == challenge.intent
-      {
+      for method in client.methods
+      where challenge.method.equalsBytes(of: method.name) && challenge.intent.equalsBytes(of: method.intent) {
         consider(challenge, method)
       }
     }
+    payable = client.preferences.ordered(payable, for: request.headers) { ($0.method.name, $0.method.intent) }
     nextEvent = .answered(
       PaymentFlow.Answer(
         status: status,
@@ -209,8 +221,38 @@ struct PaidRun {
 
   /// A challenge that is bound to another body would be paid for nothing.
   private func checkDigest(_ challenge: Challenge) throws(PaymentClientError) {
-    guard let digest = challenge.digest, !BodyDigest.verify(digest, body: request.body ?? []) else { return }
+    guard let digest = challenge.digest else { return }
+    // A body that cannot be sent again is refused for that, whatever its digest is.
+    guard request.stream?.isReplayable ?? true else { return }
+    guard !BodyDigest.verify(digest, computed: bodyDigest ?? BodyDigest.compute([])) else { return }
     throw PaymentClientError(.invalidChallenge, "the challenge is bound to another body than the request's")
+  }
+
+  private mutating func digestBody() async throws {
+    guard bodyDigest == nil else { return }
+    guard let stream = request.stream else {
+      bodyDigest = request.body.map(BodyDigest.compute)
+      return
+    }
+    guard stream.isReplayable else { return }
+    var digest = BodyDigest.Running()
+    do {
+      for try await chunk in try stream.chunks() { digest.update(chunk) }
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      throw notReplayable(error)
+    }
+    bodyDigest = digest.text
+  }
+
+  /// Before anything is signed: what was demanded goes to the caller.
+  private func notReplayable(_ cause: (any Error)?) -> PaymentClientError {
+    PaymentClientError(
+      .bodyNotReplayable, "payment is asked for, and the body of the request cannot be sent again",
+      response: answer.map {
+        PaidResponse(status: $0.head.status, headers: $0.head.headerFields, body: $0.body)
+      }, underlying: cause)
   }
 
   private func readChallenges(_ headers: HTTPFields) -> [Challenge] {

@@ -11,6 +11,7 @@ public final class PaymentClient: Sendable {
   public let policy: SpendPolicy
   public let options: ClientOptions
   let methods: [any ClientMethod]
+  let preferences: Preferences
   let transport: any HTTPTransport
   let journal: any PaymentJournal
   let spending: SpendLedger
@@ -30,7 +31,8 @@ public final class PaymentClient: Sendable {
   ///   - spending: what may be spent; there is no default and no unlimited form.
   ///   - journal: where everything signed is written down first, such as `.sqlite(at: "payments.journal")`.
   ///   - transport: nil: AsyncHTTPClient.
-  /// - Throws: `PaymentClientError` for a journal that cannot be opened or a method that cannot be set up.
+  /// - Throws: `PaymentClientError` for a journal that cannot be opened or a method that cannot be set up, `AcceptPaymentError` for a
+  ///   preference that names no method.
   public init(
     methods: [ClientMethodProvider], spending: SpendPolicy, journal: JournalProvider,
     transport: (any HTTPTransport)? = nil, options: ClientOptions = ClientOptions(),
@@ -55,6 +57,9 @@ public final class PaymentClient: Sendable {
       random: random, logger: logger, spending: self.spending)
     do {
       self.methods = try methods.flatMap { try $0.make(environment) }
+      preferences = try Preferences(
+        methods: self.methods, weights: options.preferences, policy: spending,
+        isSent: options.sendsAcceptPayment)
     } catch {
       chosen.abandon()
       throw error

@@ -16,6 +16,9 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
     public static let invalidURL = Code("invalid-url")
     /// The challenge cannot be answered as it stands. Nothing was signed.
     public static let invalidChallenge = Code("invalid-challenge")
+    /// Payment is asked for a request whose body can be read only once, or could not be read again. Nothing was signed; the demand is
+    /// in `response`.
+    public static let bodyNotReplayable = Code("body-not-replayable")
     /// Chain, escrow or descriptor are not those this client agreed to. Nothing was signed.
     public static let untrustedTerms = Code("untrusted-terms")
     /// The server wants more than this client counts (`05` §6.2). Nothing was signed for it.

@@ -20,6 +20,8 @@ public struct SpendPolicy: Sendable, Hashable {
   public private(set) var recipients: Set<String>?
   /// Tokens that may be spent, compared without regard to case; nil: any.
   public private(set) var tokens: Set<String>?
+  /// Ways to pay that may be used, as `method/intent`; nil: all the client has.
+  public private(set) var methods: Set<String>?
 
   public init(
     maximumPrice: Amount, maximumDeposit: Amount, maximumTotal: Amount, periodSeconds: Int64
@@ -74,8 +76,27 @@ public struct SpendPolicy: Sendable, Hashable {
     return copy
   }
 
+  /// The same limits in these ways only, such as `tempo/charge`.
+  public func paying(methods: [String]) -> SpendPolicy {
+    var copy = self
+    copy.methods = Set(methods)
+    return copy
+  }
+
+  /// Whether the policy names a way to pay.
+  public func allows(method: String, intent: String) -> Bool {
+    guard let methods else { return true }
+    let name = "\(method)/\(intent)"
+    return methods.contains { $0.equalsBytes(of: name) }
+  }
+
   /// Refuses an offer that is outside the policy, before anything is signed.
   public func check(_ offer: PaymentOffer, origin: Origin) throws(PaymentClientError) {
+    let challenge = offer.challenge
+    guard allows(method: challenge.method, intent: challenge.intent) else {
+      throw .refusedByPolicy(
+        "\(printable("\(challenge.method)/\(challenge.intent)", limit: 80)) is not an allowed way to pay")
+    }
     guard offer.price <= maximumPrice else {
       throw .refusedByPolicy(
         "the price is \(offer.price), the limit for one request is \(maximumPrice) base units")

@@ -26,8 +26,8 @@ final class PaidEndpoints<Context: PaidContext>: Sendable {
 
 /// One paid path: the content handlers by method, and the routes of the engine.
 final class PaidEndpoint<Context: PaidContext>: Sendable {
-  /// What `HEAD` and `POST` are for besides content.
-  static var managementMethods: [HTTPRequest.Method] { [.head, .post] }
+  /// What `HEAD` and `POST` are for besides content, where payments have to be managed.
+  private var managementMethods: [HTTPRequest.Method] { gate.hasManagement ? [.head, .post] : [] }
 
   private struct State {
     var handlers: [(method: HTTPRequest.Method, handler: PaidHandler<Context>)] = []
@@ -70,7 +70,7 @@ final class PaidEndpoint<Context: PaidContext>: Sendable {
       precondition(
         !state.handlers.contains { $0.method == method }, "\(method.rawValue) already has a paid handler")
       state.handlers.append((method, handler))
-      return ([method] + Self.managementMethods).filter { state.registered.insert($0).inserted }
+      return ([method] + managementMethods).filter { state.registered.insert($0).inserted }
     }
   }
 

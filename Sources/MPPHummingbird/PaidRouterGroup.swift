@@ -1,7 +1,7 @@
 public import HTTPTypes
 public import Hummingbird
 
-/// Routes behind a ``PaymentMiddleware``. A path declared here also answers `HEAD` and `POST` of the
+/// Routes behind a ``PaymentMiddleware``. A path that sessions pay for also answers `HEAD` and `POST` of the
 /// payment protocol (voucher, top-up, close), so no other route may declare those methods at this path;
 /// declare the content of several methods in one group: `.get { … }.post { … }`.
 public struct PaidRouterGroup<Context: PaidContext>: RouterMethods {

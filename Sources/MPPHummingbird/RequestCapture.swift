@@ -20,12 +20,15 @@ enum RequestCapture {
 
   /// Collects the body when the route asks for it, or when nothing but the body itself can tell whether
   /// there is one: a `POST` without framing headers, as HTTP/2 may send (`04` §17, B3). The collected body
-  /// is put back for the handler.
+  /// is put back for the handler. One that says it is longer than `limit` is not read at all.
   static func collectBody(_ request: inout Request, isNeeded: Bool, limit: Int) async throws -> [UInt8]? {
     let isUnclear =
       request.method == .post && !request.headers.contains(.contentLength)
       && !request.headers.contains(.transferEncoding)
     guard isNeeded || isUnclear else { return nil }
+    if let declared = request.headers[.contentLength].flatMap({ Int($0) }), declared > limit {
+      throw NIOTooManyBytesError(maxBytes: limit)
+    }
     let buffer = try await request.collectBody(upTo: limit)
     return Array(buffer.readableBytesView)
   }

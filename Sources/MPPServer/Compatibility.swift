@@ -5,6 +5,8 @@ public struct Compatibility: Sendable, Hashable {
   public var idEntropyInExpires: Bool
   /// Bind `METHOD pattern` of the declared route to every challenge (`01` §4.7).
   public var scopeBinding: Bool
+  /// Bind one-time challenges to the body of their request (`01` §7).
+  public var bodyBinding: Bool
   /// Send receipts on 4xx answers too (`01` §6).
   public var receiptOnErrors: Bool
   /// Write several challenges as one `WWW-Authenticate` line (`01` §3.4).
@@ -13,17 +15,18 @@ public struct Compatibility: Sendable, Hashable {
   public var leewaySeconds: Int64
 
   public init(
-    idEntropyInExpires: Bool = true, scopeBinding: Bool = true, receiptOnErrors: Bool = false,
-    mergeChallengesInOneField: Bool = false, leewaySeconds: Int64 = 0
+    idEntropyInExpires: Bool = true, scopeBinding: Bool = true, bodyBinding: Bool = true,
+    receiptOnErrors: Bool = false, mergeChallengesInOneField: Bool = false, leewaySeconds: Int64 = 0
   ) {
     self.idEntropyInExpires = idEntropyInExpires
     self.scopeBinding = scopeBinding
+    self.bodyBinding = bodyBinding
     self.receiptOnErrors = receiptOnErrors
     self.mergeChallengesInOneField = mergeChallengesInOneField
     self.leewaySeconds = leewaySeconds
   }
 
   public static let reference = Compatibility(
-    idEntropyInExpires: false, scopeBinding: false, receiptOnErrors: true,
+    idEntropyInExpires: false, scopeBinding: false, bodyBinding: false, receiptOnErrors: true,
     mergeChallengesInOneField: true)
 }

@@ -39,25 +39,27 @@ public struct Offer: Sendable {
   /// A payment channel that is charged `price` for every `unit`. Served by the registered Tempo session
   /// method, protocol `v2`.
   public static func session(
-    _ price: Price, per unit: String, suggestedDeposit: String? = nil, description: String? = nil,
-    options: [JSONValue.Member] = []
+    _ price: Price, per unit: String, currency: String? = nil, suggestedDeposit: String? = nil,
+    description: String? = nil, options: [JSONValue.Member] = []
   ) -> Offer {
     Offer(
       key: MethodKey(name: "tempo", intent: "session", version: "v2"), price: price, unit: unit,
-      suggestedDeposit: suggestedDeposit, description: description, options: options)
+      currency: currency, suggestedDeposit: suggestedDeposit, description: description, options: options)
   }
 
   /// One payment on the chain for one request; with a price of zero, a proof of who asks. Served by the registered Tempo charge
   /// method.
   ///
   /// - Parameters:
+  ///   - currency: the token; the server's when nil.
   ///   - options: by their input names (`06` §1.2): `memo`, `splits`, `supportedModes`, `externalId`, and `feePayer: false` for a
   ///     charge that is not sponsored though the server has a fee payer.
   public static func charge(
-    _ price: Price, recipient: String? = nil, description: String? = nil, options: [JSONValue.Member] = []
+    _ price: Price, currency: String? = nil, recipient: String? = nil, description: String? = nil,
+    options: [JSONValue.Member] = []
   ) -> Offer {
     Offer(
-      key: MethodKey(name: "tempo", intent: "charge"), price: price, recipient: recipient,
-      description: description, options: options)
+      key: MethodKey(name: "tempo", intent: "charge"), price: price, currency: currency,
+      recipient: recipient, description: description, options: options)
   }
 }

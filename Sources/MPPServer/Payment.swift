@@ -9,6 +9,8 @@ import Synchronization
 /// The first report wins; later ones do nothing. A payment that is dropped without a report counts as
 /// failed: its hold is released by the server's background task, or at the latest by the hold's lease.
 public final class Payment: Sendable {
+  /// What it was paid with, on a route with several offers.
+  public var method: MethodKey { observer.method }
   /// Who paid, as proved by a signature; `nil` when the method proves no identity.
   public let source: VerifiedSource?
   /// The price of this request, in base units.

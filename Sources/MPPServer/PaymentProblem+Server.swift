@@ -4,6 +4,7 @@ extension PaymentProblem.Code {
   /// The ledger or the chain did not answer; the request may be repeated.
   public static let unavailable = Self(rawValue: "unavailable")
   public static let internalError = Self(rawValue: "internal-error")
+  public static let methodNotAllowed = Self(rawValue: "method-not-allowed")
   public static let contentTooLarge = Self(rawValue: "content-too-large")
 }
 
@@ -22,6 +23,13 @@ extension PaymentProblem {
     PaymentProblem(
       code: .internalError, status: 500, title: "Internal Error",
       detail: "Payment processing failed.")
+  }
+
+  /// 405: the payment is for content, and this request cannot be content here. Nothing was taken of it.
+  public static func methodNotAllowed() -> PaymentProblem {
+    PaymentProblem(
+      code: .methodNotAllowed, status: 405, title: "Method Not Allowed",
+      detail: "What is paid for here is not served with this method.")
   }
 
   /// 413: the body is larger than this server collects. `limit` in bytes.

@@ -94,14 +94,27 @@ public final class PaymentServer: Sendable {
       }
     var bound: [RouteOffer] = []
     for offer in offers {
-      bound.append(
-        try RouteOffer(
-          offer: offer, method: try registry.method(for: offer.key), scope: scope, realm: realm,
-          mac: mac, limits: limits))
+      let method = try registry.method(for: offer.key)
+      let next = try RouteOffer(
+        offer: offer, method: method, scope: scope, bindsBody: bindsBody(method, options), realm: realm,
+        mac: mac, limits: limits)
+      guard !bound.contains(where: { $0.isConfusable(with: next) }) else {
+        throw ConfigurationError(
+          .offer, "two offers as \(offer.key) cannot be told apart by what a credential repeats of them")
+      }
+      bound.append(next)
     }
     return Route(
       scope: scope, options: options, offers: bound,
       challengeHead: ProblemTemplate(.paymentRequired(description: offers[0].description)))
+  }
+
+  private func bindsBody(_ method: any ServerMethod, _ options: RouteOptions) -> Bool {
+    switch options.bodyBinding {
+    case .automatic: compatibility.bodyBinding && method.isOneTime
+    case .none: false
+    case .digest: true
+    }
   }
 
   /// Decides about one request: the four outcomes are all there are, and none is an exception.

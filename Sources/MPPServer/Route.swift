@@ -17,7 +17,13 @@ public final class Route: Sendable {
   }
 
   /// Whether an adapter must collect the body before it calls `authorize`.
-  public var collectsBody: Bool { options.collectsBody || options.bodyBinding == .digest }
+  public var collectsBody: Bool { options.collectsBody || bindsBody }
+
+  /// Whether a challenge of some offer is bound to the body of its request.
+  var bindsBody: Bool { offers.contains(where: \.bindsBody) }
+
+  /// Whether the payment protocol has requests of its own at this resource, `HEAD` and `POST`: an adapter must pass them on.
+  public var hasManagement: Bool { offers.contains { !$0.method.isOneTime } }
 
   /// Whether requests with this method can never be content here, whatever their framing (`04` §17, B2).
   func isNeverContent(_ method: HTTPRequest.Method) -> Bool {
@@ -27,9 +33,13 @@ public final class Route: Sendable {
 
 /// Options of a route, with the defaults of DESIGN §4.
 public struct RouteOptions: Sendable, Hashable {
+  /// Whether a challenge names the digest of the body of its request, so that only that body redeems it (`01` §7). A challenge for
+  /// a request without a body names none, and a request with a body does not redeem it.
   public enum BodyBinding: Sendable, Hashable {
+    /// What one payment pays for is bound; what pays for many requests is not.
+    case automatic
+    /// Never, for bodies that are too large to collect.
     case none
-    /// The challenge names the digest of the body, and only that body redeems it (`01` §7).
     case digest
   }
 
@@ -51,7 +61,8 @@ public struct RouteOptions: Sendable, Hashable {
   public var lifetimeSeconds: Int64
 
   public init(
-    scope: Scope = .declared, charging: ChargeTiming = .onDelivery, bodyBinding: BodyBinding = .none,
+    scope: Scope = .declared, charging: ChargeTiming = .onDelivery,
+    bodyBinding: BodyBinding = .automatic,
     collectsBody: Bool = false, contentMethods: Set<HTTPRequest.Method>? = nil,
     lifetimeSeconds: Int64 = 300
   ) {

@@ -12,6 +12,8 @@ final class OfferReference: Sendable {
 final class RouteOffer: Sendable {
   let reference: OfferReference
   let method: any ServerMethod
+  /// Whether its challenges name the digest of the body.
+  let bindsBody: Bool
   /// The map bound as `opaque`, decoded.
   let meta: JSONValue?
   /// The only template of a fixed price.
@@ -25,11 +27,12 @@ final class RouteOffer: Sendable {
   private let cache = Mutex<[(amount: OfferAmount, template: OfferTemplate)]>([])
 
   init(
-    offer: Offer, method: any ServerMethod, scope: String?, realm: String, mac: ChallengeMAC,
-    limits: ServerLimits
+    offer: Offer, method: any ServerMethod, scope: String?, bindsBody: Bool, realm: String,
+    mac: ChallengeMAC, limits: ServerLimits
   ) throws(ConfigurationError) {
     reference = OfferReference(offer)
     self.method = method
+    self.bindsBody = bindsBody
     self.realm = realm
     self.mac = mac
     maxCachedPrices = limits.maxCachedPrices
@@ -66,6 +69,16 @@ final class RouteOffer: Sendable {
       cache.append((amount, template))
     }
     return template
+  }
+
+  /// Whether a credential for one of the two could be taken for the other, so that their order would decide. Only fixed prices can
+  /// be compared here.
+  func isConfusable(with other: RouteOffer) -> Bool {
+    guard offer.key == other.offer.key, let mine = fixed, let theirs = other.fixed, opaque == other.opaque
+    else { return false }
+    if mine.parameters.request == theirs.parameters.request { return true }
+    // Hints are added to challenges that serve many requests; then only the pinned fields tell them apart.
+    return !method.isOneTime && mine.pinned == theirs.pinned
   }
 
   private static func template(

@@ -10,6 +10,10 @@ public protocol ServerMethod: Sendable {
   /// What the method is registered under; two methods with one key are an error at start-up.
   var key: MethodKey { get }
 
+  /// Whether one challenge pays for one request. Such a challenge is bound to the body of its request unless the route says otherwise
+  /// (``RouteOptions/BodyBinding/automatic``), and only content redeems it: there is no management. The default is `false`.
+  var isOneTime: Bool { get }
+
   /// The wire request for `offer` at `amount`. Pure: the same arguments give the same request text.
   /// Throws ``ConfigurationError`` (or any error, which is reported the same way) when the offer cannot
   /// be served; that must include every mistake a payer would otherwise see later (W18).
@@ -47,6 +51,7 @@ public protocol ServerMethod: Sendable {
 }
 
 extension ServerMethod {
+  public var isOneTime: Bool { false }
   public func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose {
     .content
   }

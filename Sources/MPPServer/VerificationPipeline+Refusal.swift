@@ -46,16 +46,25 @@ extension VerificationPipeline {
     evidence: (any Sendable)? = nil
   ) async -> PaymentOutcome {
     guard Self.challengeStatuses.contains(problem.status) else { return self.problem(problem, route) }
-    let digest = route.options.bodyBinding == .digest ? BodyDigest.compute(request.body ?? []) : nil
-    var issued: [IssuedChallenge] = []
+    let digest = request.body.flatMap { route.bindsBody && !$0.isEmpty ? BodyDigest.compute($0) : nil }
+    let candidates = eligible(request, route)
+    guard !candidates.isEmpty else { return notAllowed(route) }
+    var offered: [(offer: RouteOffer, challenge: IssuedChallenge)] = []
     var failure: (any Error)?
-    for offer in route.offers {
+    for offer in candidates {
       do {
-        issued.append(try await issue(offer, request, route, now, evidence: evidence, digest: digest))
+        offered.append(
+          (
+            offer,
+            try await issue(
+              offer, request, route, now, evidence: evidence, digest: offer.bindsBody ? digest : nil)
+          ))
       } catch {
         failure = failure ?? error
       }
     }
+    let chosen = ranked(offered, request)
+    let issued = chosen.map(\.challenge)
     guard let first = issued.first else {
       return self.problem(Self.problem(forPriceFailure: failure, logger), route)
     }
@@ -64,9 +73,45 @@ extension VerificationPipeline {
     }
     let outcome: ServerMetrics.Outcome = problem.code == .paymentRequired ? .challenged : .refused
     metrics.count(outcome, intent: route.offers[0].offer.key.intent)
-    var response = Self.response(problem, challengeID: first.id, template: route.challengeHead)
+    var response = Self.response(
+      naming(chosen.first?.offer, in: problem, route), challengeID: first.id, template: route.challengeHead)
     append(issued, to: &response.headers)
     return .challenge(response)
+  }
+
+  /// What only content redeems is not offered to a request that cannot be content.
+  private func eligible(_ request: PaymentRequest, _ route: Route) -> [RouteOffer] {
+    guard route.isNeverContent(request.method) else { return route.offers }
+    return route.offers.filter { !$0.method.isOneTime }
+  }
+
+  private func notAllowed(_ route: Route) -> PaymentOutcome {
+    guard case .problem(var response) = problem(.methodNotAllowed(), route) else {
+      return problem(.methodNotAllowed(), route)
+    }
+    let methods = (route.options.contentMethods ?? []).map(\.rawValue).sorted()
+    response.headers[.allow] = methods.joined(separator: ", ")
+    return .problem(response)
+  }
+
+  /// The challenges as the client's `Accept-Payment` wants them: the most wanted first, without those it does not take. All of them in
+  /// the route's order when it says nothing, nothing readable, or takes none (`01` §8). What it says of the only offer counts nothing.
+  private func ranked(
+    _ offered: [(offer: RouteOffer, challenge: IssuedChallenge)], _ request: PaymentRequest
+  ) -> [(offer: RouteOffer, challenge: IssuedChallenge)] {
+    guard offered.count > 1, let header = request.headers[ProtocolHeaders.acceptPayment],
+      let accepted = try? AcceptPayment(parsing: header)
+    else { return offered }
+    let wanted = accepted.rank(offered) { ($0.offer.offer.key.name, $0.offer.offer.key.intent) }
+    return wanted.isEmpty ? offered : wanted
+  }
+
+  /// A plain demand for payment names what the first offer is for.
+  private func naming(_ offer: RouteOffer?, in problem: PaymentProblem, _ route: Route) -> PaymentProblem {
+    guard let offer, offer !== route.offers[0], problem.code == .paymentRequired,
+      problem.detail.equalsBytes(of: route.challengeHead.problem.detail)
+    else { return problem }
+    return .paymentRequired(description: offer.offer.description)
   }
 
   private func issue(

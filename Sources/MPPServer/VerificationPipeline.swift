@@ -23,6 +23,11 @@ struct VerificationPipeline: Sendable {
     if route.collectsBody, isTooLarge(request) {
       return problem(.contentTooLarge(limit: limits.maxBodyBytes), route)
     }
+    if route.bindsBody, request.hasBody, request.body == nil {
+      // Issued now, a challenge could never be redeemed: nobody must pay for it.
+      logger.error("the body of a request was not collected, and its route is bound to it")
+      return problem(.internalError(), route)
+    }
     guard let header = request.headers.value(of: .authorization) else {
       return await challenge(request, route, now)
     }
@@ -56,12 +61,13 @@ struct VerificationPipeline: Sendable {
     _ now: Timestamp
   ) async throws -> PaymentOutcome {
     let bound = try await bind(authenticated, request, route, siblings)
+    if bound.purpose == .management, bound.offer.method.isOneTime { throw PaymentProblem.methodNotAllowed() }
     let context = VerificationContext(
       request: request, purpose: bound.purpose, prepared: bound.template.prepared,
       reference: bound.offer.reference, charging: bound.charging,
       challengeLifetime: route.options.lifetimeSeconds, now: now, logger: logger)
     try await checkExpiry(authenticated, bound.offer.method, context)
-    try checkDigest(authenticated.challenge, request, route)
+    try checkDigest(authenticated.challenge, request, bound.offer)
     let stopwatch = Stopwatch()
     let verification = try await bound.offer.method.verify(authenticated, context)
     metrics.verified(in: stopwatch.elapsed)
@@ -104,7 +110,8 @@ struct VerificationPipeline: Sendable {
     for sibling in siblings {
       let bound = exactMatch(credential, request, sibling)
       if let bound, bound.purpose == .management { return bound }
-      if bound == nil, case .success(let bound) = try await compare(credential, request, sibling),
+      // One that cannot be priced now is none that this credential answers.
+      if bound == nil, case .success(let bound)? = try? await compare(credential, request, sibling),
         bound.purpose == .management
       {
         return bound
@@ -133,32 +140,46 @@ struct VerificationPipeline: Sendable {
     let name: String
   }
 
-  /// Field by field: for computed prices, and for challenges that carried hints.
+  /// Field by field: for computed prices, and for challenges that carried hints. Every offer is looked at before a miss is a refusal:
+  /// one without a price now must not hide another, and where two agree in all that is pinned, the whole text decides.
   private func compare(
     _ credential: AuthenticatedCredential, _ request: PaymentRequest, _ route: Route
   ) async throws -> Result<Bound, Mismatch> {
     let challenge = credential.challenge
     var firstMismatch: String?
+    var candidate: Bound?
+    var failure: (any Error)?
     for offer in route.offers {
       guard challenge.method.equalsBytes(of: offer.offer.key.name),
         challenge.intent.equalsBytes(of: offer.offer.key.intent)
       else { continue }
       let purpose = purpose(request, credential, offer, route)
-      guard let template = try await template(offer, credential, request, purpose) else {
+      let template: OfferTemplate?
+      do {
+        template = try await self.template(offer, credential, request, purpose)
+      } catch {
+        failure = failure ?? error
+        continue
+      }
+      guard let template else {
         firstMismatch = firstMismatch ?? "amount"
         continue
       }
       do throws(ChallengeError) {
-        guard let field = try RouteBinding.mismatch(challenge, template, meta: offer.meta) else {
-          return .success(
-            Bound(
-              offer: offer, template: template, purpose: purpose, charging: route.options.charging))
+        if let field = try RouteBinding.mismatch(challenge, template, meta: offer.meta) {
+          firstMismatch = firstMismatch ?? field
+          continue
         }
-        firstMismatch = firstMismatch ?? field
       } catch {
         throw PaymentProblem.malformedCredential()
       }
+      let bound = Bound(
+        offer: offer, template: template, purpose: purpose, charging: route.options.charging)
+      if RouteBinding.isExact(challenge, template) { return .success(bound) }
+      candidate = candidate ?? bound
     }
+    if let candidate { return .success(candidate) }
+    if let failure { throw failure }
     return .failure(Mismatch(name: firstMismatch ?? unknownMethodField(challenge, route)))
   }
 
@@ -190,14 +211,17 @@ struct VerificationPipeline: Sendable {
     return offer.method.purpose(of: request, credential: credential)
   }
 
-  /// Step 7. A digest in the credential is checked whenever the body is at hand (`01` §7).
+  /// Step 7. A digest in the credential is checked whenever the body is at hand (`01` §7); a challenge without one is, where bodies are
+  /// bound, for a request without a body.
   private func checkDigest(
-    _ challenge: Challenge, _ request: PaymentRequest, _ route: Route
+    _ challenge: Challenge, _ request: PaymentRequest, _ offer: RouteOffer
   ) throws(PaymentProblem) {
-    let isRequired = route.options.bodyBinding == .digest
-    guard isRequired || challenge.digest != nil else { return }
-    guard isRequired || request.body != nil || !request.hasBody else { return }
-    guard let digest = challenge.digest, BodyDigest.verify(digest, body: request.body ?? []) else {
+    guard offer.bindsBody || challenge.digest != nil else { return }
+    guard offer.bindsBody || request.body != nil || !request.hasBody else { return }
+    let body = request.body ?? []
+    let isBound =
+      challenge.digest.map { BodyDigest.verify($0, body: body) } ?? (body.isEmpty && !request.hasBody)
+    guard isBound else {
       throw .invalidChallenge(
         id: challenge.id, reason: "credential digest does not match this route's requirements")
     }

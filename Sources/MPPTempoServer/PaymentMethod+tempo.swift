@@ -28,12 +28,15 @@ extension PaymentMethod {
   }
 
   /// Sessions, and charges of the same payee in the same token.
-  static func tempo(sessions options: TempoSessionOptions) -> PaymentMethod {
+  static func tempo(
+    sessions options: TempoSessionOptions, feePayer: FeePayerOptions? = nil
+  ) -> PaymentMethod {
     PaymentMethod { environment in
       var charges = TempoChargeOptions(
         transport: options.transport, chainID: options.chainID, recipient: options.payee)
       charges.currency = options.currency
       charges.decimals = options.decimals
+      charges.feePayer = feePayer
       return [
         try TempoSessionMethod(options, environment), try TempoChargeMethod(charges, environment),
       ]

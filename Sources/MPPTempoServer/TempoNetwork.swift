@@ -30,22 +30,30 @@ public struct TempoNetwork: Sendable, Hashable {
     ///
     /// - Parameter signer: where the key is, as `0x` and 64 hexadecimal digits; for example
     ///   `.environment("MPP_PRIVATE_KEY")`. It must have funds for the fees of settlement and close.
+    /// - Parameter feePayer: the key of an account that pays the fees of its customers' charges, within the standard limits; nil: they
+    ///   pay their own.
     public static func tempo(
       signer: SecretSource, network: TempoNetwork, currency: String? = nil,
-      settlement: SettlementSchedule? = nil
+      settlement: SettlementSchedule? = nil, feePayer: SecretSource? = nil
     ) -> PaymentMethod {
       PaymentMethod { environment in
-        let keys = try await signer.load()
-        guard keys.count == 1, let key = try? Secp256k1PrivateKey(hex: keys[0]) else {
-          throw ConfigurationError(.secret, "\(signer) does not hold one private key (0x and 64 digits)")
-        }
         var options = TempoSessionOptions(
-          signer: LocalSigner(key: key), transport: AsyncHTTPRPCTransport(url: network.rpc),
+          signer: try await key(signer), transport: AsyncHTTPRPCTransport(url: network.rpc),
           chainID: network.chainID)
         options.currency = currency
         options.settlement = settlement
-        return try await PaymentMethod.tempo(sessions: options).build(environment)
+        let sponsor: FeePayerOptions? =
+          if let feePayer { FeePayerOptions(signer: try await key(feePayer)) } else { nil }
+        return try await PaymentMethod.tempo(sessions: options, feePayer: sponsor).build(environment)
       }
+    }
+
+    private static func key(_ source: SecretSource) async throws -> LocalSigner {
+      let keys = try await source.load()
+      guard keys.count == 1, let key = try? Secp256k1PrivateKey(hex: keys[0]) else {
+        throw ConfigurationError(.secret, "\(source) does not hold one private key (0x and 64 digits)")
+      }
+      return LocalSigner(key: key)
     }
   }
 #endif

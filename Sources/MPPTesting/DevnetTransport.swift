@@ -11,16 +11,22 @@ public struct DevnetTransport: RPCTransport {
   public func send(
     _ body: [UInt8], timeoutMilliseconds: Int64
   ) async throws(RPCTransportError) -> [UInt8] {
-    let reply = devnet.answer(body)
-    guard Int64(reply.delayMilliseconds) < timeoutMilliseconds else {
-      throw RPCTransportError(.timeout, mayHaveBeenReceived: true)
-    }
-    if reply.delayMilliseconds > 0 {
-      do {
-        try await Task.sleep(for: .milliseconds(reply.delayMilliseconds))
-      } catch {
-        throw RPCTransportError(.cancelled, mayHaveBeenReceived: true)
+    var reply = devnet.answer(body)
+    var waited: Int64 = 0
+    while true {
+      waited += Int64(reply.delayMilliseconds)
+      guard reply.delayMilliseconds == 0 || waited < timeoutMilliseconds else {
+        throw RPCTransportError(.timeout, mayHaveBeenReceived: true)
       }
+      if reply.delayMilliseconds > 0 {
+        do {
+          try await Task.sleep(for: .milliseconds(reply.delayMilliseconds))
+        } catch {
+          throw RPCTransportError(.cancelled, mayHaveBeenReceived: true)
+        }
+      }
+      guard let next = devnet.continuation(of: reply) else { break }
+      reply = next
     }
     switch reply.outcome {
     case .closed: throw RPCTransportError(.connectionLost, mayHaveBeenReceived: true)

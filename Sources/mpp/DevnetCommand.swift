@@ -1,5 +1,6 @@
 import ArgumentParser
 import EVM
+import Foundation
 import MPPCore
 import Tempo
 import TempoDevnet
@@ -9,15 +10,41 @@ struct DevnetCommand: AsyncParsableCommand {
     commandName: "devnet",
     abstract: "An embedded development chain that answers JSON-RPC on this machine only.",
     discussion: """
-      It executes the real signed transactions: TIP-20 tokens, the channel reserve, fees. Prefunded keys are \
-      public, and nothing survives the process. Prints `{"event":"ready",…}` when it listens; SIGINT or SIGTERM ends it.
+      It executes the real signed transactions: TIP-20 tokens, the channel reserve, access keys, fees. Prefunded \
+      keys are public. Nothing survives the process unless --state names a file. Prints `{"event":"ready",…}` when it listens; SIGINT or SIGTERM ends it.
       """)
 
   enum Clock: String, ExpressibleByArgument, CaseIterable { case system, manual }
-  enum Sealing: String, ExpressibleByArgument, CaseIterable { case instant, manual }
+  /// `instant`, `manual` or `interval:MILLISECONDS`.
+  struct Sealing: ExpressibleByArgument {
+    let mode: DevnetConfiguration.Sealing
+    let text: String
+
+    static let instant = Sealing(mode: .instant, text: "instant")
+
+    private init(mode: DevnetConfiguration.Sealing, text: String) {
+      self.mode = mode
+      self.text = text
+    }
+
+    init?(argument: String) {
+      let parts = argument.split(separator: ":", maxSplits: 1)
+      switch (parts.first, parts.count == 2 ? Int(parts[1]) : nil) {
+      case ("instant", nil) where parts.count == 1: mode = .instant
+      case ("manual", nil) where parts.count == 1: mode = .manual
+      case ("interval", let milliseconds?) where (1...3_600_000).contains(milliseconds):
+        mode = .interval(milliseconds: milliseconds)
+      default: return nil
+      }
+      text = argument
+    }
+
+    var defaultValueDescription: String { text }
+  }
   enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
   enum Gas: String, ExpressibleByArgument, CaseIterable { case flat, schedule }
   enum Validity: String, ExpressibleByArgument, CaseIterable { case chain, wall }
+  enum CallFees: String, ExpressibleByArgument, CaseIterable { case off, node }
 
   @Option(help: "Port; 0 takes any free one.")
   var port: UInt16 = 8545
@@ -31,7 +58,7 @@ struct DevnetCommand: AsyncParsableCommand {
   var clock = Clock.system
   @Option(help: "Seconds since 1970 at which a manual clock starts; default: now.")
   var timestamp: Int64?
-  @Option(help: "When transactions become a block: each at once, or by evm_mine.")
+  @Option(help: "When transactions become a block: instant, interval:MILLISECONDS, or manual (evm_mine).")
   var seal = Sealing.instant
   @Option(help: "Whether the block number advances by itself, one a second.")
   var heartbeat = Switch.on
@@ -49,8 +76,20 @@ struct DevnetCommand: AsyncParsableCommand {
   var accounts = 20
   @Option(help: "Base units of every token in each account.")
   var balance = "1000000000000"
+  @Option(help: "Words the accounts are derived from.")
+  var mnemonic = DevnetConfiguration().mnemonic
   @Flag(help: "Do not answer tempo_fundAddress.")
   var noFaucet = false
+  @Option(help: "Whether the path /sponsor pays fees for others.")
+  var sponsor = Switch.on
+  @Option(help: "Whether eth_call asks for the fee when a price is given.")
+  var callFees = CallFees.off
+  @Option(help: "Whether eth_fillTransaction is answered.")
+  var fill = Switch.off
+  @Option(help: "File to load the chain from when it exists, and to save it to at the end.")
+  var state: String?
+  @Flag(help: "Print a line for each request and each transaction.")
+  var log = false
   @Option(help: "Seed of the probability of fault rules.")
   var seed: UInt64 = 0
 
@@ -66,19 +105,38 @@ struct DevnetCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let devnet: Devnet
-    do {
-      devnet = try Devnet(configuration: try configuration())
-    } catch {
-      throw CommandFailure(.devnetUsage, "the chain cannot be set up: \(error)")
-    }
+    let devnet = try chain()
     let signals = await TerminationSignals()
     let bound = try await devnet.start(host: host, port: Int(port))
     let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(bound)"
     describe(devnet, url)
     Output.json(["event": "ready", "url": .string(url), "chainId": .integer(Int64(clamping: chainID))])
+    let printer = log ? Task { await DevnetLog.print(devnet.events()) } : nil
     await signals.wait()
+    printer?.cancel()
     await devnet.shutdown()
+    if let state { try save(devnet, to: state) }
+  }
+
+  private func chain() throws -> Devnet {
+    do {
+      let configuration = try configuration()
+      guard let state, FileManager.default.fileExists(atPath: state) else {
+        return try Devnet(configuration: configuration)
+      }
+      let bytes = try Data(contentsOf: URL(fileURLWithPath: state))
+      return try Devnet(configuration: configuration, restoring: Array(bytes))
+    } catch {
+      throw CommandFailure(.devnetUsage, "the chain cannot be set up: \(error)")
+    }
+  }
+
+  private func save(_ devnet: Devnet, to path: String) throws {
+    do {
+      try Data(devnet.savedState()).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw CommandFailure(.devnetUsage, "the chain cannot be saved to \(path): \(error)")
+    }
   }
 
   private func initialBalance() throws -> Amount {
@@ -94,7 +152,7 @@ struct DevnetCommand: AsyncParsableCommand {
     if clock == .manual {
       configuration.clock = .manual(timestamp.map { Timestamp(seconds: $0) } ?? SystemWallClock().now)
     }
-    configuration.sealing = seal == .instant ? .instant : .manual
+    configuration.sealing = seal.mode
     configuration.heartbeat = heartbeat == .on
     configuration.baseFee = baseFee
     configuration.gasModel = gas == .flat ? .flat : .schedule
@@ -103,7 +161,11 @@ struct DevnetCommand: AsyncParsableCommand {
     configuration.validityClock = validityClock == .chain ? .chain : .wall
     configuration.accountCount = accounts
     configuration.initialBalance = try initialBalance()
+    configuration.mnemonic = mnemonic
     configuration.faucet = !noFaucet
+    configuration.sponsorEndpoint = sponsor == .on
+    configuration.callFees = callFees == .off ? .off : .node
+    configuration.fillsTransactions = fill == .on
     configuration.seed = seed
     configuration.allowsRemoteConnections = allowsRemoteConnections
     return configuration
@@ -117,10 +179,10 @@ struct DevnetCommand: AsyncParsableCommand {
 
       RPC URL   \(url)
       Chain id  \(chainID)
-      Blocks    sealing \(seal.rawValue), clock \(clock.rawValue), heartbeat \(heartbeat.rawValue)
+      Blocks    sealing \(seal.text), clock \(clock.rawValue), heartbeat \(heartbeat.rawValue)
       Fees      base fee \(baseFee) attodollars a gas, gas \(gas.rawValue)
       Faucet    \(noFaucet ? "off" : devnet.faucet.address.checksummed)
-      Sponsor   \(devnet.sponsor.address.checksummed)
+      Sponsor   \(devnet.sponsor.address.checksummed)\(sponsor == .on ? ", pays at \(url)/sponsor" : "")
       Reserve   \(TempoAddress.channelReserve.checksummed)
 
       Tokens (6 decimals)

@@ -20,7 +20,8 @@ struct MPPCommand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      DemoCommand.self, RequestCommand.self, SessionsCommand.self, ServeCommand.self, DevnetCommand.self,
+      DemoCommand.self, RequestCommand.self, SessionsCommand.self, AccountCommand.self, ServeCommand.self,
+      DevnetCommand.self,
     ])
 
   /// Not on the main actor: every `await` from there would hop executors.

@@ -12,7 +12,8 @@ struct CLIDemoTests {
       #expect(result.output.count == result.events.count)
       #expect(
         result.events.compactMap { $0["event"]?.stringValue } == [
-          "started", "challenge", "open", "requests", "topUp", "settlement", "requests", "closed", "balances",
+          "started", "challenge", "open", "requests", "topUp", "settlement", "requests", "closed", "charge",
+          "proof", "balances",
         ])
       let balances = try #require(result.event("balances"))
       #expect(balances["balanced"]?.boolValue == true)
@@ -39,6 +40,11 @@ struct CLIDemoTests {
       #expect((payer.before - payer.after) - (payee.after - payee.before) == fees.after - fees.before)
       #expect(result.event("closed")?["captured"]?.stringValue == "1000000")
       #expect(result.event("closed")?["refunded"]?.stringValue == "200000")
+      #expect(result.event("charge")?["amount"]?.stringValue == "10000")
+      #expect(result.event("charge")?["transaction"]?.stringValue?.hasPrefix("0x") == true)
+      #expect(result.event("proof")?["amount"]?.stringValue == "0")
+      // A hundred requests over the channel and one charge, and not a unit more.
+      #expect(payee.after + fees.after - payee.before - fees.before == payer.before - payer.after)
       #expect(result.event("settlement")?["amount"]?.stringValue == "700000")
       #expect(try FileManager.default.contentsOfDirectory(atPath: mpp.folder).isEmpty)
     }
@@ -50,7 +56,8 @@ struct CLIDemoTests {
       #expect(result.exit == .code(0))
       let text = result.output.joined(separator: "\n")
       for word in [
-        "402 Payment Required", "deposit  0.6", "top-up", "settles", "refunded 0.2", "before", "after",
+        "402 Payment Required", "deposit  0.6", "top-up", "settles", "refunded 0.2", "GET /charge:",
+        "GET /charge/zero:", "before", "after",
         "payer",
         "payee", "escrow", "fees", "total",
       ] { #expect(text.contains(word), "\(word)") }

@@ -79,6 +79,10 @@ extension CLIProgram {
       try await mpp.run(["request", serverURL + path] + options, environment: payer(environment))
     }
 
+    func account(_ arguments: String...) async throws -> CLIProgram.Result {
+      try await mpp.run(["account"] + arguments, environment: ["MPP_RPC_URL": chainURL])
+    }
+
     func sessions(_ arguments: String...) async throws -> CLIProgram.Result {
       try await mpp.run(["sessions"] + arguments, environment: payer())
     }

@@ -10,17 +10,11 @@ import Testing
     try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
   }
 
-  /// The code block that follows `<!-- path -->`.
-  private func block(_ path: String, in readme: String) throws -> String {
-    let marker = "<!-- \(path) -->\n```swift\n"
-    let start = try #require(readme.range(of: marker)?.upperBound, "no block for \(path)")
-    let end = try #require(readme.range(of: "```", range: start..<readme.endIndex)?.lowerBound)
-    return String(readme[start..<end])
-  }
-
-  @Test(arguments: ["Examples/PaidAPI/main.swift", "Examples/PayingClient/main.swift"])
-  func exampleInTheReadmeIsTheCompiledFile(path: String) throws {
-    #expect(try block(path, in: text("README.md")) == text(path))
+  @Test func everySwiftBlockOfReadmeAndGuidesIsCompiledText() async throws {
+    let script = Self.root.appending(path: "scripts/check-snippets").path
+    try await ChildProcess.run(script, []) { check in
+      #expect(await check.finish() == .code(0), "\(check.errorLines)")
+    }
   }
 
   @Test func everyExitCodeIsDocumented() throws {
@@ -34,8 +28,11 @@ import Testing
   @Test func everyOptionIsDocumented() async throws {
     let guide = try text("docs/cli.md")
     try await CLIProgram.inFolder { mpp in
-      for command in ["request", "serve", "devnet", "demo"] {
-        let help = try await mpp.run([command, "--help"])
+      for command in [
+        ["request"], ["serve"], ["devnet"], ["demo"], ["account", "create"], ["account", "balance"],
+        ["account", "fund"],
+      ] {
+        let help = try await mpp.run(command + ["--help"])
         #expect(help.exit == .code(0))
         let options = Set(help.output.flatMap { $0.matches(of: #/--[a-z][a-z-]+/#).map { String($0.0) } })
         for option in options.subtracting([

@@ -82,6 +82,7 @@ public final class Marketplace: Sendable {
     account: Int = 1, journal: String? = nil, spending: SpendPolicy? = nil,
     transport: (any HTTPTransport)? = nil, clock: (any WallClock)? = nil,
     options: ClientOptions = ClientOptions(),
+    charges: MPPTempoClient.TempoChargeOptions = .init(),
     _ change: (inout MPPTempoClient.TempoSessionOptions) -> Void = { _ in }
   ) throws -> PaymentClient {
     var tempo = MPPTempoClient.TempoSessionOptions()
@@ -92,7 +93,7 @@ public final class Marketplace: Sendable {
       methods: [
         .tempo(
           .key(devnet.accounts[account].privateKey), network: .rpc(rpcURL, chainID: devnet.chainID),
-          options: tempo)
+          options: tempo, charges: charges)
       ], spending: policy,
       journal: journal.map { .sqlite(at: path($0)) } ?? .volatile, transport: transport, options: options,
       clock: clock ?? self.clock, logger: logger)

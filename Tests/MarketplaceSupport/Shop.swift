@@ -103,8 +103,18 @@ public final class Shop: Sendable {
         try Ledger(options.store(MemoryStore()), allowVolatileLedger: true)
       }
     let secrets = options.secrets
+    var methods: [PaymentMethod] = [.tempo(tempo)]
+    if let change = options.charges {
+      var charges = TempoChargeOptions(
+        transport: AsyncHTTPRPCTransport(url: market.rpcURL), chainID: market.devnet.chainID,
+        recipient: market.devnet.accounts[options.account].address)
+      charges.sleeper = MarketSleeper(clock: market.devnet.clock)
+      change(&charges)
+      methods.append(.tempoCharge(charges))
+    }
     return try await PaymentServer(
-      realm: options.realm, secrets: .closure { secrets }, ledger: ledger, methods: [.tempo(tempo)],
+      realm: options.realm, secrets: .closure { secrets }, ledger: ledger,
+      methods: options.isReversed ? methods.reversed() : methods,
       limits: options.limits, clock: options.clock ?? market.clock, logger: logger)
   }
 

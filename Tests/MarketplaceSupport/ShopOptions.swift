@@ -21,6 +21,10 @@ public struct ShopOptions: Sendable {
   public var price: Price = "0.01"
   public var limits = ServerLimits()
   public var tempo: @Sendable (inout MPPTempoServer.TempoSessionOptions) -> Void = { _ in }
+  /// When set, the shop takes charges too, to the same account.
+  public var charges: (@Sendable (inout MPPTempoServer.TempoChargeOptions) -> Void)?
+  /// Register the methods the other way round.
+  public var isReversed = false
   /// Routes beside the usual ones.
   public var routes: Routes = { _, _, _ in }
   /// The shop's clock; the market's when `nil`.

@@ -30,14 +30,17 @@ public final class FakeMethod: ServerMethod {
   private let hint: (@Sendable (ChallengeContext) -> JSONValue?)?
   /// Holds cannot be resolved without suspending, as when a record is not in memory.
   private let needsSuspension: Bool
+  public let isOneTime: Bool
 
   public init(
     key: MethodKey = MethodKey(name: "tempo", intent: "session", version: "v2"),
-    hint: (@Sendable (ChallengeContext) -> JSONValue?)? = nil, needsSuspension: Bool = false
+    hint: (@Sendable (ChallengeContext) -> JSONValue?)? = nil, needsSuspension: Bool = false,
+    isOneTime: Bool = false
   ) {
     self.key = key
     self.hint = hint
     self.needsSuspension = needsSuspension
+    self.isOneTime = isOneTime
   }
 
   public var counts: Counts { state.withLock { $0 } }

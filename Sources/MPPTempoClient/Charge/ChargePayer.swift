@@ -30,6 +30,9 @@ final class ChargePayer: Sendable {
       random: environment.random)
   }
 
+  /// The chain that was named when the client was set up.
+  var knownChainID: UInt64? { network.chainID }
+
   /// The challenge's chain must be ours (T13). A challenge without one is not guessed at.
   func chainID(_ terms: ChargeTerms) async throws(PaymentClientError) -> UInt64 {
     let ours: UInt64

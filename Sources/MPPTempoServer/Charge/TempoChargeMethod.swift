@@ -7,6 +7,7 @@ import TempoRPC
 /// One payment on the chain for one request, and proofs of identity where the price is zero: the server's side of `06` §1.
 public final class TempoChargeMethod: ServerMethod {
   public let key = MethodKey(name: "tempo", intent: "charge")
+  public var isOneTime: Bool { true }
   private let options: TempoChargeOptions
   private let service: ChargeService
 

@@ -16,8 +16,17 @@ enum Addresses {
   static let addressRegistry = Address(high: 0xfdc0_0000_0000_0000, middle: 0, low: 0)
   static let receiveGuard = Address(high: 0xb10c_0000_0000_0000, middle: 0, low: 0)
   static let storageCredits = Address(high: 0x1060_0000_0000_0000, middle: 0, low: 0)
+  static let validatorConfigs = [0, 1].map { number in
+    Address(high: 0xcccc_cccc_0000_0000, middle: 0, low: number)
+  }
   static let multicall3 = Address(
     high: 0xca11_bde0_5977_b363, middle: 0x1167_0288_62be_2a17, low: 0x3976_ca11)
+
+  /// The v1 stream contracts of mainnet and of the test network; here on every chain.
+  static let legacyEscrows = [
+    Address(high: 0x33b9_0101_8174_ddab, middle: 0xe484_1042_ab76_ba85, low: 0xd4e2_4f25),
+    Address(high: 0xe1c4_d3dc_e17b_c111, middle: 0x181d_df71_6f75_bae4, low: 0x9e61_a336),
+  ]
 
   static let pathUSD = token(0)
   static let alphaUSD = token(1)
@@ -26,10 +35,8 @@ enum Addresses {
   static let usdc = Address(high: 0x20c0_0000_0000_0000, middle: 0x0000_0000_b953_7d11, low: 0xc60e_8b50)
 
   /// Precompiles that have code (`0xef`) and no functions here.
-  static let precompilesWithoutFunctions: Set<Address> = [
-    dex, tip20Factory, tip403Registry, addressRegistry, receiveGuard,
-    storageCredits,
-  ]
+  static let precompilesWithoutFunctions = Set(
+    [tip20Factory, tip403Registry, addressRegistry, receiveGuard, storageCredits] + validatorConfigs)
 
   private static func token(_ number: UInt32) -> Address {
     Address(high: 0x20c0_0000_0000_0000, middle: 0, low: number)

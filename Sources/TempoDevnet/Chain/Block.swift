@@ -15,14 +15,15 @@ struct Block: Sendable {
   var timestamp: UInt64 { timestampMilliseconds / 1000 }
 
   static func hash(
-    chainID: UInt64, number: UInt64, parent: Hash32, timestampMilliseconds: UInt64, transactions: [Hash32]
+    chainID: UInt64, number: UInt64, parent: Hash32, timestampMilliseconds: UInt64, transactions: [Hash32],
+    salt: UInt64 = 0
   ) -> Hash32 {
     var bytes = Array("tempo-devnet".utf8)
     for word in [chainID, number] { append(word, to: &bytes) }
     bytes += parent.bytes
     append(timestampMilliseconds, to: &bytes)
     for hash in transactions { bytes += hash.bytes }
-    append(0, to: &bytes)
+    append(salt, to: &bytes)
     return Keccak256.hash(bytes)
   }
 
@@ -63,6 +64,10 @@ struct PendingTransaction: Sendable {
   let transaction: ChainTransaction
   /// Not included before this block (fault `hold`).
   var notBefore: UInt64 = 0
+  /// Not included before this time.
+  var notBeforeMilliseconds: UInt64 = 0
   /// Mined with status 0 and these bytes (fault `revert`).
   var forcedRevert: [UInt8]?
+  /// Mined with status 0 and its whole gas limit used (fault `outOfGas`).
+  var runsOutOfGas = false
 }

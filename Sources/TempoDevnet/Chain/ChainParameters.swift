@@ -3,17 +3,18 @@ import EVM
 /// The rules of a chain that do not change while it runs.
 struct ChainParameters: Sendable {
   let chainID: UInt64
-  let baseFee: UInt128
-  let gasModel: DevnetConfiguration.GasModel
-  let sealing: DevnetConfiguration.Sealing
+  var baseFee: UInt128
+  var gasModel: DevnetConfiguration.GasModel
+  var sealing: DevnetConfiguration.Sealing
   let heartbeat: Bool
   let expiryWindow: UInt64
   let poolMargin: UInt64
   let validityClock: DevnetConfiguration.ValidityClock
   let retainedBlocks: Int
+  let maximumExpiringNonces: Int
+  let legacyEscrowInitCodes: Set<Hash32>
 
   static let maximumPending = 10_000
-  static let maximumExpiringNonces = 300_000
   static let blockGasLimit: UInt64 = 500_000_000
   static let transactionGasCap: UInt64 = 30_000_000
   /// Blocks whose state can still be read.
@@ -28,6 +29,9 @@ struct ChainParameters: Sendable {
     expiryWindow = configuration.expiryWindow
     poolMargin = configuration.poolMargin
     validityClock = configuration.validityClock
+    maximumExpiringNonces = configuration.maximumExpiringNonces
+    legacyEscrowInitCodes = Set(
+      [CodeKind.legacyEscrowInitCode, configuration.extraLegacyEscrowInitCode].compactMap(\.self))
     retainedBlocks = max(configuration.retainedBlocks, Self.readableBlocks)
   }
 }

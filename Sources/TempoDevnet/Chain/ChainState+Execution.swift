@@ -11,6 +11,7 @@ extension ChainState {
     var context = context(timestamp: timestamp, hash: transaction.contextHash)
     context.origin = transaction.sender
     world.begin(context)
+    let start = world.storage.checkpoint
     takeNonce(of: transaction)
     if let key = transaction.accessKey, key.id != content.keyGrant?.terms.keyID {
       world.context.transactionKey = key.id
@@ -23,7 +24,7 @@ extension ChainState {
     if let token { takeFee(prepaid, token, of: transaction) }
     if let grant = content.keyGrant { accept(grant, transaction, fee: token.map { (prepaid, $0) }) }
 
-    let result = runCalls(transaction, intrinsic: intrinsic, forcedRevert: pending.forcedRevert)
+    let result = runCalls(pending, intrinsic: intrinsic)
 
     let fee = min(Fee.units(gas: result.gasUsed, price: price) ?? prepaid, prepaid)
     if let token {
@@ -32,6 +33,7 @@ extension ChainState {
         token, [Topic.transfer, transaction.feePayer.word, Addresses.feeManager.word],
         Words.encode(UInt256(fee)))
     }
+    assert(world.violations(since: start).isEmpty, world.violations(since: start).joined(separator: "; "))
     return ExecutionOutcome(
       succeeded: result.revert == nil, gasUsed: result.gasUsed, price: price, fee: token == nil ? 0 : fee,
       feeToken: token, logs: world.logs, revert: result.revert, failedCall: result.failedCall,
@@ -104,26 +106,33 @@ extension ChainState {
     var created: Address?
   }
 
-  private mutating func runCalls(
-    _ transaction: ChainTransaction, intrinsic: UInt64, forcedRevert: [UInt8]?
-  ) -> CallResult {
+  private mutating func runCalls(_ pending: PendingTransaction, intrinsic: GasSchedule.Intrinsic)
+    -> CallResult
+  {
+    let transaction = pending.transaction
     let mark = world.mark
     var result = run(
       transaction.calls, from: transaction.sender, intrinsic: intrinsic,
-      gasLimit: transaction.content.gasLimit)
-    if let forcedRevert, result.revert == nil {
+      gasLimit: transaction.content.gasLimit, creationNonce: takeCreationNonce(of: transaction))
+    if let forcedRevert = pending.forcedRevert, result.revert == nil {
       world.rollBack(to: mark)
       result.revert = Revert(injected: forcedRevert)
+    }
+    if pending.runsOutOfGas {
+      world.rollBack(to: mark)
+      result.revert = .outOfGas
+      result.gasUsed = transaction.content.gasLimit
     }
     return result
   }
 
   /// Runs calls in order; the first revert undoes all of them.
   mutating func run(
-    _ calls: [ChainTransaction.Call], from sender: Address, intrinsic: UInt64, gasLimit: UInt64
+    _ calls: [ChainTransaction.Call], from sender: Address, intrinsic: GasSchedule.Intrinsic,
+    gasLimit: UInt64, creationNonce: UInt64
   ) -> CallResult {
     let mark = world.mark
-    var result = CallResult(gasUsed: intrinsic)
+    var result = CallResult(gasUsed: intrinsic.required)
     if let index = world.firstForbiddenCall(calls) {
       result.revert = .callNotAllowed
       result.failedCall = index
@@ -131,16 +140,19 @@ extension ChainState {
       return result
     }
     for (index, call) in calls.enumerated() {
+      let cells = world.storage.newCells
       do throws(Revert) {
         if let target = call.to {
           result.returnData = try world.call(target, call.data, from: sender)
         } else {
-          result.created = try create(call.data, from: sender)
+          result.created = try create(call.data, from: sender, nonce: creationNonce)
           result.returnData = []
         }
         result.gasUsed = gasUsed(intrinsic: intrinsic)
-        guard result.gasUsed <= gasLimit else { throw Revert(reason: "out of gas") }
+        guard result.gasUsed <= gasLimit else { throw Revert.outOfGas }
       } catch {
+        // What a call that reverts has stored costs nothing; what it has computed does.
+        if error != .outOfGas { world.storage.forgetNewCells(beyond: cells) }
         result.gasUsed = min(gasUsed(intrinsic: intrinsic), gasLimit)
         result.revert = error
         result.failedCall = index
@@ -152,18 +164,38 @@ extension ChainState {
     return result
   }
 
-  private func gasUsed(intrinsic: UInt64) -> UInt64 {
+  private func gasUsed(intrinsic: GasSchedule.Intrinsic) -> UInt64 {
     guard parameters.gasModel == .schedule else { return GasSchedule.flat }
-    return intrinsic + world.operationGas + GasSchedule.newCell * world.storage.newCells
+    return max(
+      intrinsic.gas + world.operationGas + GasSchedule.newCell * world.storage.newCells, intrinsic.floor)
   }
 
-  /// Only an account without code can be made: there is no bytecode machine here (`03` §7.5).
-  private mutating func create(_ code: [UInt8], from sender: Address) throws(Revert) -> Address {
-    guard code.isEmpty else { throw Revert.bytecode }
-    let nonce = self.nonce(of: sender, key: .zero)
+  /// The protocol nonce that names what the transaction creates. A transaction with another nonce uses one up
+  /// for it.
+  private mutating func takeCreationNonce(of transaction: ChainTransaction) -> UInt64 {
+    let next = nonce(of: transaction.sender, key: .zero)
+    guard transaction.calls.first?.to == nil else { return next }
+    guard !transaction.content.nonceKey.isZero else { return transaction.content.nonce }
+    world.storage[.nonce(transaction.sender)] = UInt256(next &+ 1)
+    return next
+  }
+
+  /// There is no bytecode machine here: only accounts without code, and contracts that are known by their
+  /// creation code, can be made (`03` §7.5).
+  private mutating func create(
+    _ code: [UInt8], from sender: Address, nonce: UInt64
+  ) throws(Revert) -> Address {
+    let kind: CodeKind
+    if code.isEmpty {
+      kind = .empty
+    } else if parameters.legacyEscrowInitCodes.contains(Keccak256.hash(code)) {
+      kind = .legacyEscrow
+    } else {
+      throw Revert.bytecode
+    }
     let hash = Keccak256.hash(RLP.encode(.list([.address(sender), RLP.uint(nonce)])))
     let address = Address(truncating: hash)
-    world.storage[.created(address)] = 1
+    world.storage[.created(address)] = UInt256(kind.rawValue)
     return address
   }
 }

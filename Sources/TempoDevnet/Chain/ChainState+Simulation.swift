@@ -10,11 +10,12 @@ extension ChainState {
   /// Runs the calls on the state after a block. Without signature, nonce or fee; the validity window of an
   /// expiring nonce is checked.
   mutating func simulate(
-    _ request: SimulationRequest, after number: UInt64, at time: ChainTime
+    _ request: SimulationRequest, after number: UInt64, _ overrides: SimulationOverrides = .init(),
+    at time: ChainTime
   ) throws(RPCFailure) -> CallResult {
-    var content = request.content
-    if content.kind == .tempo { try checkSimulatedWindow(content, validity: validity(at: time)) }
     guard let block = block(number) else { throw .blockNotFound(Hex.quantity(number)) }
+    let validity = overrides.timestamp ?? validity(at: time)
+    if request.content.kind == .tempo { try checkSimulatedWindow(request.content, validity: validity) }
     // Keeping a copy of the present would make its first write copy everything, so only an old read does.
     var present: Storage?
     if number != latest.number {
@@ -22,22 +23,33 @@ extension ChainState {
       present = world.storage
       world.storage = old
     }
-    if !request.hasNonce { content.nonce = nonce(of: request.from, key: content.nonceKey) }
-    var context = context(timestamp: block.timestamp, hash: Self.simulationContext)
-    context.blockNumber = number
-    context.origin = request.from
-    world.begin(context)
     let mark = world.mark
     defer {
-      world.rollBack(to: mark)
+      world.rollBack(to: (mark.storage, 0))
       if let present { world.storage = present }
     }
+    var context = context(
+      timestamp: overrides.timestamp ?? block.timestamp, hash: Self.simulationContext)
+    context.blockNumber = number
+    return try trial(request, in: context)
+  }
+
+  /// Runs a request in a context. What it writes stays until the caller rolls back.
+  mutating func trial(
+    _ request: SimulationRequest, in context: World.Context
+  ) throws(RPCFailure) -> CallResult {
+    var content = request.content
+    var context = context
+    context.origin = request.from
+    if !request.hasNonce { content.nonce = nonce(of: request.from, key: content.nonceKey) }
+    world.begin(context)
     try useAccessKey(of: request)
+    var intrinsic = GasSchedule.intrinsic(content, model: parameters.gasModel)
+    if parameters.gasModel == .schedule { intrinsic.gas += request.hintedGas }
     return run(
-      content.calls, from: request.from,
-      intrinsic: GasSchedule.intrinsic(content, model: parameters.gasModel)
-        + (parameters.gasModel == .schedule ? request.hintedGas : 0),
-      gasLimit: request.gas ?? ChainParameters.transactionGasCap)
+      content.calls, from: request.from, intrinsic: intrinsic,
+      gasLimit: request.gas ?? ChainParameters.transactionGasCap,
+      creationNonce: nonce(of: request.from, key: .zero))
   }
 
   /// Adds the key that an authorization names, and lets the key that is going to sign run the calls: with its
@@ -59,9 +71,35 @@ extension ChainState {
     world.context.transactionKey = id
   }
 
-  private func checkSimulatedWindow(_ content: DecodedTransaction, validity: UInt64) throws(RPCFailure) {
+  /// Whether whoever would pay holds the fee, as some nodes ask when a price is given.
+  func checkCallFee(of request: SimulationRequest) throws(RPCFailure) {
+    let price = request.content.maxFee
+    guard price > 0 else { return }
+    let gas = request.gas ?? ChainParameters.transactionGasCap
+    let payer = sponsor(of: request) ?? request.feePayer ?? request.from
+    let token = request.content.feeToken ?? Addresses.pathUSD
+    let have = world.balance(token, of: payer)
+    guard let want = Fee.units(gas: gas, price: price), want <= have else {
+      throw .rejected("insufficient funds for gas * price + value: have \(have)")
+    }
+  }
+
+  /// Who has signed as fee payer, when the request carries that signature.
+  private func sponsor(of request: SimulationRequest) -> Address? {
+    guard let signature = request.sponsorSignature, let token = request.content.feeToken else { return nil }
+    var content = request.content
+    content.gasLimit = request.gas ?? 0
+    let digest = UnsignedTransaction(content, chainID: parameters.chainID)
+      .sponsorDigest(sender: request.from, feeToken: token)
+    return SignatureRules.secp256k1Signer(of: digest, signature: signature)
+  }
+
+  func checkSimulatedWindow(_ content: DecodedTransaction, validity: UInt64) throws(RPCFailure) {
     if let chainID = content.chainID, chainID != parameters.chainID { throw .refused("invalid chain ID") }
     try checkWindow(content, at: validity, margin: 0)
+    if let after = content.validAfter, after > validity {
+      throw .refused("transaction not valid yet: current block timestamp \(validity) < validAfter \(after)")
+    }
     if content.nonceKey == .max { try checkExpiringForm(content, at: validity) }
   }
 }

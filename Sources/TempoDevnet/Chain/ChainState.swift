@@ -9,7 +9,7 @@ struct ChainTime: Sendable, Hashable {
 /// The whole chain as a value: state, blocks, pool. Every operation is synchronous and takes the time it
 /// happens at; equal sequences of operations give equal chains.
 struct ChainState: Sendable {
-  let parameters: ChainParameters
+  var parameters: ChainParameters
   var world: World
   /// Blocks that are still known, oldest first; never empty.
   private(set) var blocks: [Block]
@@ -19,6 +19,10 @@ struct ChainState: Sendable {
   var nextTimestamp: UInt64?
   /// Replay hashes in the order they were taken, to evict what has expired.
   var expiring = ExpiringQueue()
+  /// Times blocks were taken back; part of the hashes of the blocks that follow.
+  var reorganisations: UInt64 = 0
+  /// The oldest block whose state is known.
+  private(set) var readableFrom: UInt64 = 0
 
   init(parameters: ChainParameters, world: World, genesis: UInt64) {
     self.parameters = parameters
@@ -32,6 +36,19 @@ struct ChainState: Sendable {
         writes: [])
     ]
     _ = self.world.storage.takeWrites()
+  }
+
+  /// A chain that goes on from a state file. What is before its newest block can be shown, not read.
+  init(
+    parameters: ChainParameters, world: World, blocks: [Block], transactions: [Hash32: SealedTransaction]
+  ) {
+    self.parameters = parameters
+    self.world = world
+    self.blocks = blocks
+    self.transactions = transactions
+    readableFrom = blocks.last?.number ?? 0
+    _ = self.world.storage.takeWrites()
+    rebuildExpiring()
   }
 
   var latest: Block { blocks[blocks.count - 1] }
@@ -60,8 +77,18 @@ struct ChainState: Sendable {
 
   func context(timestamp: UInt64, hash: Hash32) -> World.Context {
     World.Context(
-      blockNumber: latest.number + 1, timestamp: timestamp, baseFee: parameters.baseFee, contextHash: hash)
+      blockNumber: latest.number + 1, timestamp: timestamp, baseFee: parameters.baseFee, contextHash: hash,
+      parentHash: latest.hash)
   }
+
+  /// Ascribes what was written between blocks to the newest one, of which it is part for every reader.
+  mutating func adoptControlWrites() {
+    blocks[blocks.count - 1].writes += world.storage.takeWrites()
+  }
+
+  mutating func popBlock() -> Block { blocks.removeLast() }
+
+  mutating func forget(_ hash: Hash32) { transactions[hash] = nil }
 
   // MARK: Sealing
 
@@ -73,9 +100,26 @@ struct ChainState: Sendable {
     seal(at: time)
   }
 
+  /// Seals the blocks that have become due since the newest one, when they come at an interval. After a long
+  /// idle time only so many are made, the last of them now.
+  mutating func sealDue(at time: ChainTime) {
+    guard case .interval(let milliseconds) = parameters.sealing else { return }
+    let interval = UInt64(max(1, milliseconds))
+    var sealed = 0
+    while time.chain >= latest.timestampMilliseconds + interval {
+      sealed += 1
+      let isLast = sealed == Self.maximumDueBlocks
+      let due = isLast ? time.chain : latest.timestampMilliseconds + interval
+      seal(at: ChainTime(chain: due, wall: time.wall))
+    }
+  }
+
+  private static let maximumDueBlocks = 1_024
+
   /// Executes what is due of the pool, in arrival order, in one block. A transaction that has become
   /// inadmissible vanishes.
   mutating func seal(at time: ChainTime) {
+    adoptControlWrites()
     let milliseconds = nextBlockTime(at: time)
     let validity = validity(at: time)
     let number = latest.number + 1
@@ -86,7 +130,7 @@ struct ChainState: Sendable {
     var logCount = 0
     var sealed: [SealedTransaction] = []
     for pending in waiting {
-      guard pending.notBefore <= number else {
+      guard pending.notBefore <= number, pending.notBeforeMilliseconds <= milliseconds else {
         pool.append(pending)
         continue
       }
@@ -115,7 +159,7 @@ struct ChainState: Sendable {
     let hashes = sealed.map(\.transaction.hash)
     let hash = Block.hash(
       chainID: parameters.chainID, number: number, parent: latest.hash, timestampMilliseconds: milliseconds,
-      transactions: hashes)
+      transactions: hashes, salt: reorganisations)
     blocks.append(
       Block(
         number: number, hash: hash, parentHash: latest.hash, timestampMilliseconds: milliseconds,
@@ -146,7 +190,7 @@ struct ChainState: Sendable {
   /// The state after a block, for reads pinned to it.
   func storage(after number: UInt64) -> Storage? {
     guard number <= latest.number, latest.number - number <= UInt64(ChainParameters.readableBlocks),
-      number >= oldestBlock
+      number >= max(oldestBlock, readableFrom)
     else { return nil }
     var storage = world.storage
     for block in blocks.reversed() where block.number > number { storage.undo(block.writes) }
@@ -163,6 +207,12 @@ struct ExpiringQueue: Sendable {
   var count: Int { entries.count - head }
 
   mutating func append(_ hash: Hash32, validBefore: UInt64) { entries.append((hash, validBefore)) }
+
+  /// Whether fewer than `limit` entries are still live. Expired ones make room.
+  func hasRoom(for limit: Int, at timestamp: UInt64) -> Bool {
+    guard count >= limit else { return true }
+    return entries[head...].count { $0.validBefore > timestamp } < limit
+  }
 
   mutating func evict(at timestamp: UInt64) -> [Hash32] {
     var evicted: [Hash32] = []

@@ -28,11 +28,19 @@ enum Genesis {
           throw Failure.balancesTooLarge
         }
       }
+      do { try world.issue(token, to: Addresses.dex, amount: 1_000_000_000_000) } catch {
+        throw Failure.balancesTooLarge
+      }
       for holder in [accounts[0], faucet] {
-        for role in [TokenRole.issuer, TokenRole.pause, TokenRole.unpause] {
+        for role in [
+          TokenRole.administrator, TokenRole.issuer, TokenRole.pause, TokenRole.unpause,
+        ] {
           world.storage[.role(token: token, role: role, holder: holder.address)] = 1
         }
       }
+    }
+    for escrow in Addresses.legacyEscrows {
+      world.storage[.created(escrow)] = UInt256(CodeKind.legacyEscrow.rawValue)
     }
     return ChainState(parameters: parameters, world: world, genesis: now)
   }

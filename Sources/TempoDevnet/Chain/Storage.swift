@@ -6,12 +6,13 @@ enum Slot: Hashable, Sendable {
   case keyedNonce(Address, key: UInt256)
   /// `validBefore` of a transaction with an expiring nonce, under its replay hash.
   case expiring(Hash32)
-  /// Non-zero for an account that a CREATE without code has made.
+  /// What a CREATE has made, a ``CodeKind``; zero for every other account.
   case created(Address)
   case balance(token: Address, holder: Address)
   case supply(Address)
   case paused(Address)
   case allowance(token: Address, owner: Address, spender: Address)
+  case permitNonce(token: Address, owner: Address)
   case role(token: Address, role: Hash32, holder: Address)
   /// Bits of ``PolicySwitch``.
   case policy(token: Address, holder: Address)
@@ -21,12 +22,20 @@ enum Slot: Hashable, Sendable {
   case storageCredits(Address)
   /// A packed ``KeyRecord``.
   case key(account: Address, id: Address)
-  /// The two words of a ``SpendingLimit``.
+  /// The two words of a ``KeyAllowance``.
   case keyLimit(account: Address, id: Address, token: Address)
   case keyPeriod(account: Address, id: Address, token: Address)
   /// Name of the key's ``CallScopes`` in ``World/scopeTable``; zero for a key that may make any call.
   case keyScopes(account: Address, id: Address)
   case burnedWitness(account: Address, witness: Hash32)
+  /// Numerator and denominator of what a token costs in another, 128 bits each; absent is one to one.
+  case dexRate(input: Address, output: Address)
+  /// Non-zero for a pair that is not traded.
+  case dexClosed(input: Address, output: Address)
+  case liquidity(pool: Hash32, owner: Address)
+  case liquiditySupply(Hash32)
+  /// The words of a legacy channel, numbered as ``LegacyChannelRecord`` says.
+  case legacyChannel(escrow: Address, id: Hash32, word: UInt8)
 }
 
 /// The chain's state with an undo log: a transaction, a batch or a simulated call is rolled back by undoing
@@ -60,6 +69,13 @@ struct Storage: Sendable {
     while writes.count > checkpoint, let write = writes.popLast() { restore(write) }
   }
 
+  /// The cells written since a checkpoint, and what they held then.
+  func changed(since checkpoint: Int) -> [Slot: UInt256] {
+    var before: [Slot: UInt256] = [:]
+    for write in writes[checkpoint...] where before[write.slot] == nil { before[write.slot] = write.previous }
+    return before
+  }
+
   /// The writes since the last call, for the block that is sealed with them.
   mutating func takeWrites() -> [Write] {
     defer { writes = [] }
@@ -72,6 +88,9 @@ struct Storage: Sendable {
   }
 
   mutating func resetNewCells() { newCells = 0 }
+
+  /// Takes back what was counted after a mark.
+  mutating func forgetNewCells(beyond mark: UInt64) { newCells = min(newCells, mark) }
 
   private mutating func restore(_ write: Write) {
     cells[write.slot] = write.previous.isZero ? nil : write.previous

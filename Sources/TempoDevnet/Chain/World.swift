@@ -17,6 +17,7 @@ struct World: Sendable {
     var origin = Address.zero
     /// The access key that signed it; zero for the root key.
     var transactionKey = Address.zero
+    var parentHash = Hash32.zero
   }
 
   let chainID: UInt64
@@ -32,6 +33,8 @@ struct World: Sendable {
   private(set) var operationGas: UInt64 = 0
   /// Channels opened by the running transaction, also those it has closed again.
   var opened: Set<Hash32> = []
+  /// Multicalls around the running call.
+  var depth = 0
 
   init(chainID: UInt64, tokens: [Address: TokenMetadata], context: Context) {
     self.chainID = chainID
@@ -53,7 +56,7 @@ struct World: Sendable {
 
   mutating func rollBack(to mark: (storage: Int, logs: Int)) {
     storage.rollBack(to: mark.storage)
-    logs.removeLast(logs.count - mark.logs)
+    if logs.count > mark.logs { logs.removeLast(logs.count - mark.logs) }
   }
 
   mutating func emit(_ address: Address, _ topics: [Hash32], _ data: [UInt8] = []) {
@@ -74,21 +77,29 @@ struct World: Sendable {
     case Addresses.nonceManager: return try callNonceManager(try arguments(data))
     case Addresses.keychain: return try callKeychain(try arguments(data), from: caller)
     case Addresses.signatureVerifier: return try callSignatureVerifier(try arguments(data))
+    case Addresses.dex: return try callDEX(try arguments(data), from: caller)
+    case Addresses.multicall3: return try callMulticall(data)
     default:
+      if codeKind(of: target) == .legacyEscrow {
+        return try callLegacyEscrow(target, data, from: caller)
+      }
       charge(3_000)
       guard Addresses.precompilesWithoutFunctions.contains(target) else { return [] }
       throw Revert.unknownFunction(try arguments(data).selector)
     }
   }
 
-  /// `0xef` at tokens and precompiles, nothing elsewhere.
+  /// `0xef` at tokens and precompiles, `0xfe` at what is a compiled contract elsewhere, nothing at accounts.
   func code(at address: Address) -> [UInt8] {
     if address.hasTokenPrefix { return tokens[address] == nil ? [] : [0xef] }
     switch address {
     case Addresses.reserve, Addresses.feeManager, Addresses.nonceManager, Addresses.keychain,
-      Addresses.signatureVerifier:
+      Addresses.signatureVerifier, Addresses.dex:
       return [0xef]
-    default: return Addresses.precompilesWithoutFunctions.contains(address) ? [0xef] : []
+    case Addresses.multicall3: return [0xfe]
+    default:
+      if codeKind(of: address) == .legacyEscrow { return [0xfe] }
+      return Addresses.precompilesWithoutFunctions.contains(address) ? [0xef] : []
     }
   }
 

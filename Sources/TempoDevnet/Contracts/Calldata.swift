@@ -12,6 +12,11 @@ struct Calldata {
     self.bytes = bytes
   }
 
+  /// The selector of a canonical signature, for functions that the reference names without one.
+  static func selector(_ signature: String) -> UInt32 {
+    ABI.selector(signature).reduce(0) { $0 << 8 | UInt32($1) }
+  }
+
   func word(_ index: Int) throws(Revert) -> Hash32 {
     let start = 4 + index * 32
     guard index >= 0, index < 4096, start + 32 <= bytes.count else { throw Revert.empty }

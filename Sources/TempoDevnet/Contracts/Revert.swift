@@ -19,6 +19,9 @@ struct Revert: Error, Sendable, Hashable {
     self.init(name: name, data: Words.selector(selector))
   }
 
+  /// One that a state file remembers.
+  init(restoring name: String, _ data: [UInt8]) { self.init(name: name, data: data) }
+
   /// Bytes a fault rule has chosen.
   init(injected data: [UInt8]) { self.init(name: "injected", data: data) }
 
@@ -53,6 +56,8 @@ struct Revert: Error, Sendable, Hashable {
   static let unauthorized = Revert("Unauthorized", 0x82b4_2900)
   static let invalidToken = Revert("InvalidToken", 0xc1ab_6dc1)
   static let uninitialized = Revert("Uninitialized", 0x1c72_fad4)
+  static let invalidAmount = Revert("InvalidAmount", 0x2c52_11c6)
+  static let permitExpired = Revert("PermitExpired", 0x1a15_a3cc)
   static let invalidSignature = Revert("InvalidSignature", 0x8baa_579f)
 
   // Channel reserve (`02` §11.3).
@@ -82,7 +87,7 @@ struct Revert: Error, Sendable, Hashable {
   static let zeroPublicKey = Revert("ZeroPublicKey", 0xb1ed_dc82)
   static let expiryInPast = Revert("ExpiryInPast", 0x7995_5a10)
   static let invalidSignatureType = Revert("InvalidSignatureType", 0x60cd_402d)
-  static let invalidKeyAuthorizationWitness = Revert("InvalidKeyAuthorizationWitness", 0x2dc0_6cb0)
+  static let invalidKeyID = Revert("InvalidKeyId", 0xb0ae_b53e)
   static let keyAuthorizationWitnessAlreadyBurned = Revert(
     "KeyAuthorizationWitnessAlreadyBurned", 0xc96f_8deb)
 
@@ -98,6 +103,17 @@ struct Revert: Error, Sendable, Hashable {
     name: "LegacyAuthorizeKeySelectorChanged",
     data: Words.selector(0x5806_c0fd) + Words.selector(0x980a_6025) + [UInt8](repeating: 0, count: 28))
 
+  // Stablecoin exchange (`02` §10.2).
+  static let pairDoesNotExist = Revert("PairDoesNotExist", 0xc5fc_4bf4)
+  static let identicalTokens = Revert("IdenticalTokens", 0x5c6d_7b73)
+  static let insufficientLiquidity = Revert("InsufficientLiquidity", 0xbb55_fd27)
+  static let maxInputExceeded = Revert("MaxInputExceeded", 0xde9d_3c88)
+  static let insufficientOutput = Revert("InsufficientOutput", 0xbb28_75c3)
+
+  // Legacy stream channel (`02` §12).
+  static let channelFinalized = Revert("ChannelFinalized", 0xc9f3_b559)
+  static let notPayee = Revert("NotPayee", 0x56ca_b67b)
+
   // Signature verifier (`02` §13).
   static let invalidFormat = Revert("InvalidFormat", 0x257a_a23b)
 
@@ -107,6 +123,8 @@ struct Revert: Error, Sendable, Hashable {
   /// `Error("…")` with what this chain cannot run.
   static let bytecode = Revert(reason: "devnet: EVM bytecode is not supported")
 
+  static let outOfGas = Revert(reason: "out of gas")
+
   /// All fixed errors, for the test that checks each selector against its name.
   static let named: [Revert] = [
     insufficientAllowance, invalidRecipient, policyForbids, contractPaused, supplyCapExceeded, unauthorized,
@@ -115,7 +133,9 @@ struct Revert: Error, Sendable, Hashable {
     amountNotIncreasing, captureAmountInvalid, closeNotReady, depositOverflow, protocolNonceNotSupported,
     keyAlreadyExists, keyAlreadyRevoked, keyNotFound, keyExpired, spendingLimitExceeded, invalidSpendingLimit,
     callNotAllowed, invalidCallScope, unauthorizedCaller, zeroPublicKey, expiryInPast, invalidSignatureType,
-    invalidKeyAuthorizationWitness, keyAuthorizationWitnessAlreadyBurned, invalidFormat,
+    invalidAmount, permitExpired, pairDoesNotExist, identicalTokens, insufficientLiquidity, maxInputExceeded,
+    insufficientOutput, channelFinalized, notPayee, invalidKeyID, keyAuthorizationWitnessAlreadyBurned,
+    invalidFormat,
   ]
 }
 

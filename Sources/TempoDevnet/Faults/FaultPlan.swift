@@ -1,3 +1,6 @@
+import EVM
+import MPPCore
+
 /// The active rules, in order, with their counters.
 struct FaultPlan: Sendable {
   private struct Entry: Sendable {
@@ -25,16 +28,29 @@ struct FaultPlan: Sendable {
   mutating func clear() { entries.removeAll() }
   func timesFired(_ number: Int) -> Int { fired[number] ?? 0 }
   var isEmpty: Bool { entries.isEmpty }
-  var rules: [(number: Int, rule: FaultRule)] { entries.map { ($0.number, $0.rule) } }
+
+  /// As `devnet_faults` shows them.
+  var entriesJSON: [JSONValue] {
+    entries.map { entry in
+      ChainJSON.object([
+        ("id", .integer(Int64(entry.number))), ("match", entry.rule.match.json),
+        ("action", .string(entry.rule.action.name)), ("skip", .integer(Int64(entry.rule.skip))),
+        ("count", entry.rule.count.map { .integer(Int64($0)) } ?? .null),
+        ("passed", .integer(Int64(entry.passed))), ("fired", .integer(Int64(entry.fired))),
+      ])
+    }
+  }
 
   /// Requests and the transactions in them are hit at different moments.
   enum Stage { case request, transaction }
 
   /// The action for a call, if a rule hits it; the rule's counters move.
-  mutating func action(at stage: Stage, method: String, transaction: ChainTransaction?) -> FaultAction? {
+  mutating func action(
+    at stage: Stage, method: String, path: String, transaction: ChainTransaction?
+  ) -> FaultAction? {
     for index in entries.indices {
       guard entries[index].rule.action.concernsTransaction == (stage == .transaction) else { continue }
-      guard matches(entries[index].rule.match, method: method, transaction: transaction) else { continue }
+      guard matches(entries[index].rule.match, method, path, transaction) else { continue }
       if entries[index].passed < entries[index].rule.skip {
         entries[index].passed += 1
         continue
@@ -50,14 +66,11 @@ struct FaultPlan: Sendable {
     return nil
   }
 
-  private func matches(_ match: FaultMatch, method: String, transaction: ChainTransaction?) -> Bool {
-    if let pattern = match.method {
-      if pattern.hasSuffix("*") {
-        guard method.hasPrefix(pattern.dropLast()) else { return false }
-      } else if pattern != method {
-        return false
-      }
-    }
+  private func matches(
+    _ match: FaultMatch, _ method: String, _ path: String, _ transaction: ChainTransaction?
+  ) -> Bool {
+    if let pattern = match.method, !Self.matches(pattern[...], method[...]) { return false }
+    if let wanted = match.path, wanted != path { return false }
     guard match.looksAtTransaction else { return true }
     guard let transaction else { return false }
     if let from = match.from, transaction.sender != from { return false }
@@ -66,7 +79,24 @@ struct FaultPlan: Sendable {
     if let selector = match.selector, !transaction.calls.contains(where: { $0.data.starts(with: selector) }) {
       return false
     }
+    if let payer = match.feePayer, transaction.feePayer != payer { return false }
+    if let id = match.channelID, !transaction.channelIDs.contains(id) { return false }
     return true
+  }
+
+  /// `*` stands for any text, also none.
+  private static func matches(_ pattern: Substring, _ text: Substring) -> Bool {
+    guard let star = pattern.firstIndex(of: "*") else { return pattern == text }
+    guard text.hasPrefix(pattern[..<star]) else { return false }
+    let rest = pattern[pattern.index(after: star)...]
+    guard !rest.isEmpty else { return true }
+    var start = text.index(text.startIndex, offsetBy: pattern.distance(from: pattern.startIndex, to: star))
+    while start <= text.endIndex {
+      if matches(rest, text[start...]) { return true }
+      guard start < text.endIndex else { return false }
+      start = text.index(after: start)
+    }
+    return false
   }
 }
 

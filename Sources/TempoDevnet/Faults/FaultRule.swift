@@ -27,31 +27,42 @@ public struct FaultRule: Sendable {
 
 /// What a rule looks at; members that are set must all hold.
 public struct FaultMatch: Sendable, Hashable {
-  /// A JSON-RPC method, or a prefix of one that ends in `*`.
+  /// A JSON-RPC method; `*` stands for anything.
   public var method: String?
   /// The transaction a broadcast carries: its sender, any call's target, any call's selector, its hash.
   public var from: Address?
   public var to: Address?
   public var selector: [UInt8]?
   public var hash: Hash32?
+  /// Who pays its fee.
+  public var feePayer: Address?
+  /// A channel that a call of it opens, changes or closes.
+  public var channelID: Hash32?
+  /// The path of the HTTP request, as `/sponsor`.
+  public var path: String?
 
   public init(
     method: String? = nil, from: Address? = nil, to: Address? = nil, selector: [UInt8]? = nil,
-    hash: Hash32? = nil
+    hash: Hash32? = nil, feePayer: Address? = nil, channelID: Hash32? = nil, path: String? = nil
   ) {
     self.method = method
     self.from = from
     self.to = to
     self.selector = selector
     self.hash = hash
+    self.feePayer = feePayer
+    self.channelID = channelID
+    self.path = path
   }
 
-  /// Requests of this JSON-RPC method (`*` at the end matches the rest).
+  /// Requests of this JSON-RPC method (`*` stands for anything).
   public static func method(_ name: String) -> FaultMatch { FaultMatch(method: name) }
   /// `eth_sendRawTransaction` and `eth_sendRawTransactionSync`.
   public static let broadcast = FaultMatch(method: "eth_sendRawTransaction*")
 
-  var looksAtTransaction: Bool { from != nil || to != nil || selector != nil || hash != nil }
+  var looksAtTransaction: Bool {
+    from != nil || to != nil || selector != nil || hash != nil || feePayer != nil || channelID != nil
+  }
 }
 
 /// What happens to a matched call.
@@ -82,16 +93,29 @@ public enum FaultAction: Sendable {
   case drop
   /// Keeps the transaction pending until so many blocks have been sealed.
   case hold(blocks: Int)
+  /// Keeps the transaction pending for that time; its window may close meanwhile.
+  case holdFor(milliseconds: Int)
+  /// Processes the transaction, then offers the same bytes to the chain again. What becomes of the second is in
+  /// `devnet_trace`; it has to be a refusal.
+  case duplicate
+  /// Mines the transaction with status 0 and its whole gas limit used.
+  case outOfGas
   /// Mines the transaction with status 0.
   case revert(data: [UInt8] = [])
   /// Mines the transaction, but its receipt reads `null` so many times.
   case hideReceipt(polls: Int)
+  /// Mines the transaction, but its receipt reads `null` for that time.
+  case hideReceiptFor(milliseconds: Int)
+  /// Mines the transaction; wherever its receipt is shown, this is merged into it (RFC 7396).
+  case patchReceipt(JSONValue)
 }
 
 extension FaultAction {
   var concernsTransaction: Bool {
     switch self {
-    case .drop, .hold, .revert, .hideReceipt: true
+    case .drop, .hold, .holdFor, .duplicate, .outOfGas, .revert, .hideReceipt, .hideReceiptFor,
+      .patchReceipt:
+      true
     default: false
     }
   }

@@ -87,16 +87,21 @@ final class DevnetHTTPHandler: ChannelInboundHandler {
   }
 
   private func answer(_ head: HTTPRequestHead, _ body: [UInt8], _ context: ChannelHandlerContext) {
-    let reply = devnet.answer(body)
-    guard reply.delayMilliseconds > 0 else { return perform(reply, head, context) }
-    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    context.eventLoop.scheduleTask(in: .milliseconds(Int64(reply.delayMilliseconds))) {
-      let (handler, context) = bound.value
-      handler.perform(reply, head, context)
-    }
+    let path = head.uri.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "/"
+    perform(devnet.answer(body, path: path), head, context)
   }
 
   private func perform(_ reply: DevnetReply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    guard reply.delayMilliseconds > 0 else { return conclude(reply, head, context) }
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: .milliseconds(Int64(reply.delayMilliseconds))) {
+      let (handler, context) = bound.value
+      handler.conclude(reply, head, context)
+    }
+  }
+
+  private func conclude(_ reply: DevnetReply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    if let next = devnet.continuation(of: reply) { return perform(next, head, context) }
     switch reply.outcome {
     case .closed: context.close(promise: nil)
     case .answer(let status, let body, let retryAfter):

@@ -8,6 +8,19 @@ extension ChainState {
     -> ChainTransaction
   {
     let content = try TransactionDecoder.decode(raw)
+    let sender = try senderSignature(of: content)
+    try checkForm(content, parameters: parameters)
+    return try transaction(content, sender)
+  }
+
+  /// A transaction that was accepted before.
+  static func recover(_ content: DecodedTransaction) throws(RPCFailure) -> ChainTransaction {
+    try transaction(content, try senderSignature(of: content))
+  }
+
+  private typealias Sender = (account: Address, key: ChainTransaction.AccessKey?)
+
+  private static func senderSignature(of content: DecodedTransaction) throws(RPCFailure) -> Sender {
     let digest = Keccak256.hash(content.senderPreimage)
     // Ethereum's own types always carry 65 bytes, so no access key signs them.
     guard let sender = SignatureRules.sender(of: digest, signature: content.signature) else {
@@ -16,8 +29,13 @@ extension ChainState {
           ? "legacy V1 keychain signature is no longer accepted, use V2 (type 0x04)"
           : "invalid transaction signature")
     }
-    try checkForm(content, parameters: parameters)
-    return ChainTransaction(
+    return sender
+  }
+
+  private static func transaction(
+    _ content: DecodedTransaction, _ sender: Sender
+  ) throws(RPCFailure) -> ChainTransaction {
+    ChainTransaction(
       content: content, sender: sender.account,
       feePayer: try feePayer(of: content, sender: sender.account),
       contextHash: Keccak256.hash(content.senderPreimage + sender.account.bytes), accessKey: sender.key)
@@ -42,7 +60,7 @@ extension ChainState {
     guard content.gasLimit <= ChainParameters.transactionGasCap else {
       throw .refused("exceeds transaction gas limit cap")
     }
-    guard content.gasLimit >= GasSchedule.intrinsic(content, model: parameters.gasModel) else {
+    guard content.gasLimit >= GasSchedule.intrinsic(content, model: parameters.gasModel).required else {
       throw .refused("intrinsic gas too low")
     }
   }

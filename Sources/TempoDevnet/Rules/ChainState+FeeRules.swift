@@ -6,6 +6,11 @@ extension ChainState {
   /// Step 12: which token pays (`02` §7.2), and whether it may.
   func feeToken(of transaction: ChainTransaction) throws(RPCFailure) -> Address {
     let token = resolveFeeToken(of: transaction)
+    try checkFeeToken(token)
+    return token
+  }
+
+  func checkFeeToken(_ token: Address) throws(RPCFailure) {
     let name = JSONValue.string(Quantity.address(token))
     guard token.hasTokenPrefix, let metadata = world.tokens[token] else {
       throw .rejected(
@@ -22,7 +27,6 @@ extension ChainState {
         "fee token \(Quantity.address(token)) is paused and cannot be used for fees",
         data: ["name": "FeeTokenPausedError", "token": name])
     }
-    return token
   }
 
   private func resolveFeeToken(of transaction: ChainTransaction) -> Address {

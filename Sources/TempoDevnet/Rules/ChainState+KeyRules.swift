@@ -6,27 +6,24 @@ extension ChainState {
   /// need not exist yet; step 15 looks at it.
   func checkAccessKey(of transaction: ChainTransaction, at moment: Moment) throws(RPCFailure) {
     guard let used = transaction.accessKey else { return }
-    if let grant = transaction.content.keyGrant {
-      if grant.terms.keyID == used.id {
-        guard grant.terms.type == used.type else {
-          throw .keychainRefusal(.signatureTypeMismatch(expected: grant.terms.type, actual: used.type))
-        }
-        return
+    if let grant = transaction.content.keyGrant, grant.terms.keyID == used.id {
+      guard grant.terms.type == used.type else {
+        throw .keychainRefusal(.signatureTypeMismatch(expected: grant.terms.type, actual: used.type))
       }
-      guard world.key(transaction.sender, used.id).isAdmin else {
-        throw .refused(
-          "access keys cannot authorize other keys, only the root key can authorize new keys")
-      }
+      return
     }
     do throws(Revert) {
       try world.checkKey(transaction.sender, used.id, type: used.type, at: moment.block)
     } catch {
       throw .keychainRefusal(error)
     }
-    let expiry = world.key(transaction.sender, used.id).expiry
+    let record = world.key(transaction.sender, used.id)
     let allowed = moment.block + moment.margin
-    guard expiry > allowed else {
-      throw .refused("Access key expired: expiry \(expiry) <= min allowed \(allowed)")
+    guard record.expiry > allowed else {
+      throw .refused("Access key expired: expiry \(record.expiry) <= min allowed \(allowed)")
+    }
+    guard transaction.content.keyGrant == nil || record.isAdmin else {
+      throw .refused("access keys cannot authorize other keys, only the root key can authorize new keys")
     }
   }
 
@@ -59,6 +56,10 @@ extension ChainState {
         "KeyAuthorization chain_id mismatch: expected \(parameters.chainID), got \(grant.chainID)")
     }
     try checkGrantor(of: grant, transaction)
+    guard !grant.terms.isAdmin || grant.terms.isUnrestricted else {
+      throw .refused(
+        "keychain validation failed: admin key authorizations cannot carry expiry, limits, or call scopes")
+    }
     let allowed = moment.block + moment.margin
     guard grant.terms.expiry > allowed else {
       throw .refused("KeyAuthorization expired: expiry \(grant.terms.expiry) <= min allowed \(allowed)")

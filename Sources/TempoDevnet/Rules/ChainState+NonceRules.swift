@@ -29,7 +29,7 @@ extension ChainState {
       throw .refused(
         "nonce manager error: Tempo Transaction nonce error: ExpiringNonceReplay(ExpiringNonceReplay)")
     }
-    guard expiring.count < ChainParameters.maximumExpiringNonces else {
+    guard expiring.hasRoom(for: parameters.maximumExpiringNonces, at: time) else {
       throw .refused(
         "nonce manager error: Tempo Transaction nonce error: ExpiringNonceSetFull(ExpiringNonceSetFull)")
     }

@@ -2,12 +2,24 @@ import EVM
 
 /// Intrinsic gas (`02` §7.3). Operation gas stands at each operation.
 enum GasSchedule {
+  /// What a transaction costs whatever its calls do.
+  struct Intrinsic: Sendable, Hashable {
+    /// Before its calls run.
+    var gas: UInt64
+    /// At least, when all is done: bytes that are only carried have a price too.
+    var floor: UInt64
+
+    /// The least limit a transaction may have.
+    var required: UInt64 { max(gas, floor) }
+  }
+
   static let flat: UInt64 = 50_000
   static let newCell: UInt64 = 250_000
 
-  /// What a transaction costs before its calls run.
-  static func intrinsic(_ transaction: DecodedTransaction, model: DevnetConfiguration.GasModel) -> UInt64 {
-    guard model == .schedule else { return flat }
+  static func intrinsic(
+    _ transaction: DecodedTransaction, model: DevnetConfiguration.GasModel
+  ) -> Intrinsic {
+    guard model == .schedule else { return Intrinsic(gas: flat, floor: flat) }
     var gas: UInt64 = 21_000 + 2_600 * UInt64(max(0, transaction.calls.count - 1))
     var tokens: UInt64 = 0
     for call in transaction.calls {
@@ -21,7 +33,7 @@ enum GasSchedule {
     gas += 1_900 * UInt64(transaction.accessList.reduce(0, +))
     gas += 12_500 * UInt64(transaction.delegations)
     if let grant = transaction.keyGrant { gas += authorization(grant) }
-    return max(gas, 21_000 + 10 * tokens)
+    return Intrinsic(gas: gas, floor: 21_000 + 10 * tokens)
   }
 
   private static func signature(_ envelope: [UInt8]) -> UInt64 {

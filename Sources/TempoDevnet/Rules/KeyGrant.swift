@@ -10,6 +10,8 @@ struct KeyGrant: Sendable, Hashable {
   /// `H(rlp(authorization))`.
   var digest: Hash32
   var signature: [UInt8]
+  /// What was read, with a `v` of 27 or 28.
+  var item = RLPItem.empty
 
   /// `[authorization, signature]`
   init(_ item: RLPItem) throws {
@@ -34,16 +36,8 @@ struct KeyGrant: Sendable, Hashable {
     }
     account = try optional(8)?.address()
     digest = Keccak256.hash(RLP.encode(parts[0]))
-    signature = try parts[1].bytes()
-  }
-
-  /// An authorization of which only the terms are known: simulations.
-  init(chainID: UInt64, terms: KeyTerms, account: Address?, signature: [UInt8] = []) {
-    self.chainID = chainID
-    self.terms = terms
-    self.account = account
-    digest = .zero
-    self.signature = signature
+    signature = SignatureRules.normalised(try parts[1].bytes())
+    self.item = .list([parts[0], .bytes(signature)])
   }
 
   private static func limits(_ item: RLPItem) throws -> [KeyTerms.Limit] {

@@ -42,8 +42,12 @@ enum TransactionDecoder {
     transaction.feeToken = try items[10].optionalAddress()
     transaction.sponsorSignature = try sponsorSignature(items[11])
     transaction.delegations = try items[12].list().count
+    var isNormal = true
     if items.count == 15 {
-      transaction.keyGrant = try KeyGrant(items[13])
+      let grant = try KeyGrant(items[13])
+      transaction.keyGrant = grant
+      isNormal = items[13] == grant.item
+      items[13] = grant.item
     }
     let envelope = try items[items.count - 1].bytes()
     transaction.signature = SignatureRules.normalised(envelope)
@@ -56,7 +60,7 @@ enum TransactionDecoder {
       preimage[11] = .bytes([0])
     }
     transaction.senderPreimage = [0x76] + RLP.encode(.list(preimage))
-    if transaction.signature == envelope {
+    if transaction.signature == envelope, isNormal {
       transaction.raw = raw
     } else {
       items[items.count - 1] = .bytes(transaction.signature)

@@ -39,18 +39,21 @@ struct DemoAudit: Sendable {
   var holds: Bool { checks.allSatisfy(\.holds) }
 
   /// - Parameters:
-  ///   - price: of one request. `requests`: how many were answered.
+  ///   - price: of one request. `requests`: how many were answered over the channel, `charges`: how many by a charge.
   ///   - captured: what the close reported as paid in all.
   ///   - fees: of every transaction since `before`, by who paid them.
   init(
-    before: DemoBalances, after: DemoBalances, price: Amount, requests: UInt64, captured: Amount,
+    before: DemoBalances, after: DemoBalances, price: Amount, requests: UInt64, charges: UInt64,
+    captured: Amount,
     payerFees: Amount, payeeFees: Amount
   ) throws(AmountError) {
     self.before = before
     self.after = after
     totalBefore = try before.total()
     totalAfter = try after.total()
-    let due = try price.multiplied(by: requests)
+    let overChannel = try price.multiplied(by: requests)
+    let byCharge = try price.multiplied(by: charges)
+    let due = try overChannel.adding(byCharge)
     let spent = try after.payer.adding(due).adding(payerFees)
     let earned = try before.payee.adding(due)
     let received = try after.payee.adding(payeeFees)
@@ -58,9 +61,10 @@ struct DemoAudit: Sendable {
     checks = [
       Check(claim: "nothing appeared and nothing vanished", holds: totalBefore == totalAfter),
       Check(
-        claim: "the payer paid \(requests) × \(Money.text(price)) = \(Money.text(due)), "
-          + "and \(Money.text(payerFees)) in fees",
-        holds: before.payer == spent && captured == due),
+        claim:
+          "the payer paid \(requests) × \(Money.text(price)) = \(Money.text(overChannel)) over the channel, "
+          + "\(Money.text(byCharge)) by a charge, and \(Money.text(payerFees)) in fees",
+        holds: before.payer == spent && captured == overChannel),
       Check(
         claim: "the payee received \(Money.text(due)), and paid \(Money.text(payeeFees)) in fees",
         holds: earned == received),

@@ -3,7 +3,7 @@ import ArgumentParser
 struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "A paid session end to end on an embedded chain, in seconds.",
+    abstract: "A paid session, a charge and a proof end to end on an embedded chain, in seconds.",
     discussion: """
       Starts a chain, a paid server and a paying client on free ports of this machine, shows what happens, and \
       checks that every unit is where it belongs (exit code 1 if not). Leaves nothing behind.

@@ -125,9 +125,42 @@ struct DemoReport: Sendable {
       """)
   }
 
+  func charged(_ payment: PaymentSummary) {
+    let transaction = payment.receipt?.transaction
+    if isJSON {
+      return Output.json([
+        "event": "charge", "amount": payment.amount.json,
+        "actions": .array(payment.actions.map { .string($0) }),
+        "transaction": transaction.map { .string($0) } ?? .null,
+      ])
+    }
+    Output.line(
+      """
+
+      8. GET /charge: a price of \(Money.text(payment.amount)) paid by a transaction of its own
+         the client signs, the server broadcasts and looks for the transfer before it answers
+         tx       \(transaction ?? "not reported")
+      """)
+  }
+
+  func proved(_ payment: PaymentSummary, _ account: Address) {
+    if isJSON {
+      return Output.json([
+        "event": "proof", "amount": payment.amount.json,
+        "actions": .array(payment.actions.map { .string($0) }), "account": .string(account.checksummed),
+      ])
+    }
+    Output.line(
+      """
+
+      9. GET /charge/zero: costs nothing, the client signs the challenge to say who asks
+         account  \(account.checksummed)
+      """)
+  }
+
   func audited(_ audit: DemoAudit) {
     if isJSON { return Output.json(audit.json()) }
-    Output.line("\n8. All balances, in pathUSD")
+    Output.line("\n10. All balances, in pathUSD")
     for line in audit.table() { Output.line("   " + line) }
     Output.line("")
     for check in audit.checks { Output.line("   \(check.holds ? "ok   " : "WRONG")  \(check.claim)") }

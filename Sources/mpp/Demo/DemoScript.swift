@@ -9,6 +9,8 @@ import TempoDevnet
 /// What the demonstration does, step by step, through the same client anybody uses.
 struct DemoScript: Sendable {
   static let requests = 100
+  /// Requests that are paid by a transaction of their own.
+  static let charges: UInt64 = 1
   static let deposit = "0.60"
 
   let stage: DemoStage
@@ -33,6 +35,8 @@ struct DemoScript: Sendable {
       try await awaitSettlement()
       try await pay((settleAt + 1)...Self.requests, client)
       let outcome = try await close(client)
+      try await charge(client)
+      try await prove(client)
       try await client.shutdown()
       return try audit(before, price: price, captured: outcome.captured ?? .zero)
     } catch {
@@ -124,6 +128,25 @@ struct DemoScript: Sendable {
     return outcome
   }
 
+  /// One transaction for one request.
+  private func charge(_ client: PaymentClient) async throws {
+    report.charged(try await payment("/charge", client))
+  }
+
+  /// A signature that says who asks, where nothing is to be paid.
+  private func prove(_ client: PaymentClient) async throws {
+    report.proved(try await payment("/charge/zero", client), stage.payer.address)
+  }
+
+  private func payment(_ path: String, _ client: PaymentClient) async throws -> PaymentSummary {
+    let response = try await client.execute(.get(stage.serverURL + path))
+    _ = try await response.body.bytes(upTo: .kibibytes(64))
+    guard response.status.code == 200, let payment = response.payment else {
+      throw CommandFailure(.failure, "\(path) was answered \(response.status.code)")
+    }
+    return payment
+  }
+
   private func audit(_ before: DemoBalances, price: Amount, captured: Amount) throws -> DemoAudit {
     let after = DemoBalances(stage.devnet, payer: stage.payer.address, payee: stage.payee.address)
     var fees: (payer: Amount, payee: Amount) = (.zero, .zero)
@@ -132,7 +155,7 @@ struct DemoScript: Sendable {
       if receipt.feePayer == stage.payee.address { fees.payee = try fees.payee.adding(receipt.fee) }
     }
     return try DemoAudit(
-      before: before, after: after, price: price, requests: UInt64(Self.requests), captured: captured,
-      payerFees: fees.payer, payeeFees: fees.payee)
+      before: before, after: after, price: price, requests: UInt64(Self.requests),
+      charges: Self.charges, captured: captured, payerFees: fees.payer, payeeFees: fees.payee)
   }
 }

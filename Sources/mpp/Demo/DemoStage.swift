@@ -98,7 +98,12 @@ struct DemoStage: Sendable {
     let secret = Base64.encode(SystemRandomSource().fill(32))
     return try await PaymentServer(
       realm: "127.0.0.1", secrets: .values(secret), ledger: try .sqlite(at: folder + "/ledger.db"),
-      methods: [.tempo(options)], logger: logger)
+      methods: [
+        .tempo(options),
+        .tempoCharge(
+          DemonstrationAPI.charges(
+            to: payee.signer, sponsor: payee.signer, rpc: chainURL, chainID: devnet.chainID)),
+      ], logger: logger)
   }
 
   private static let logger: Logger = {

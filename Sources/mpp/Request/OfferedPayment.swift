@@ -22,17 +22,33 @@ enum OfferedPayment {
         "nothing was paid: the server takes \(methods.joined(separator: ", ")) in a form this client does not pay"
       )
     }
-    for challenge in challenges where challenge.method == "tempo" && challenge.intent == "session" {
-      guard let request = try? SessionRequest(parsing: challenge.request.value()) else { continue }
-      let price = Money.text(request.amount)
+    let asked = challenges.compactMap(demand)
+    guard let first = asked.first else {
       return CommandFailure(
-        .refusedByPolicy,
-        "the server asks \(price) per \(clean(request.unitType)), and no limit was given: nothing was paid",
-        hint: "to pay: --max-price \(price) (and --key, --rpc; see `mpp request --help`)")
+        .paymentFailed,
+        "the server takes \(methods.joined(separator: ", ")); this client pays tempo/charge and tempo/session: "
+          + "nothing was paid")
     }
+    let price = first.price == .zero ? DemonstrationAPI.price : Money.text(first.price)
     return CommandFailure(
-      .paymentFailed,
-      "the server takes \(methods.joined(separator: ", ")); this client pays tempo/session: nothing was paid")
+      .refusedByPolicy,
+      "the server asks \(asked.map(\.text).joined(separator: ", or ")), and no limit was given: nothing was paid",
+      hint:
+        "to \(first.price == .zero ? "sign" : "pay"): --max-price \(price) (and --key, --rpc; see `mpp request --help`)"
+    )
+  }
+
+  private static func demand(_ challenge: Challenge) -> (price: Amount, text: String)? {
+    guard challenge.method.equalsBytes(of: "tempo") else { return nil }
+    if challenge.intent.equalsBytes(of: "session") {
+      guard let request = try? SessionRequest(parsing: challenge.request.value()) else { return nil }
+      return (request.amount, "\(Money.text(request.amount)) per \(clean(request.unitType))")
+    }
+    guard challenge.intent.equalsBytes(of: "charge"),
+      let request = try? ChargeRequest(parsing: challenge.request.value())
+    else { return nil }
+    guard request.amount > .zero else { return (.zero, "who you are (a signature; it costs nothing)") }
+    return (request.amount, "\(Money.text(request.amount)) for this request")
   }
 
   /// Text of a server, fit for a terminal.

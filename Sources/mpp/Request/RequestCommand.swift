@@ -8,7 +8,7 @@ struct RequestCommand: AsyncParsableCommand {
     commandName: "request",
     abstract: "Make an HTTP request and pay for it, within the limits you give.",
     discussion: """
-      The body goes to stdout, everything else to stderr. A channel opened by a request stays open for the next \
+      The body goes to stdout, everything else to stderr. A charge is one transaction; a channel opened by a request stays open for the next \
       one with the same journal; `--close` or `mpp sessions close` gets the rest of its deposit back.
       """)
 
@@ -32,6 +32,12 @@ struct RequestCommand: AsyncParsableCommand {
   @OptionGroup(title: "Payment") var chain: ChainOptions
   @Option(help: ArgumentHelp(KeySource.help, valueName: "source"))
   var key: String?
+  @Option(
+    name: .customLong("mode"),
+    help:
+      "Who sends the transaction of a charge: the server (pull) or this command (push). Default: as the server prefers."
+  )
+  var chargeMode: ChargeMode?
   @Option(help: "Journal of everything signed. Default: journal.db in the state folder.")
   var journal: String?
   @Option(name: [.customShort("n"), .customLong("count")], help: "Make the request this many times.")
@@ -43,6 +49,8 @@ struct RequestCommand: AsyncParsableCommand {
   var closes = false
   @Flag(name: .customLong("json"), help: "One JSON object a line on stdout; see docs/cli.md.")
   var isJSON = false
+
+  enum ChargeMode: String, ExpressibleByArgument, CaseIterable { case pull, push }
 
   func validate() throws {
     guard (1...10_000_000).contains(count) else { throw ValidationError("-n is between 1 and 10000000") }
@@ -70,6 +78,7 @@ struct RequestCommand: AsyncParsableCommand {
         transport: ClientFactory.transport(concurrency: concurrency), logger: ClientLog.quiet)
     }
     return try await ClientFactory.client(
-      chain: chain, key: key, journal: journal, policy: policy, concurrency: concurrency)
+      chain: chain, key: key, journal: journal, policy: policy, concurrency: concurrency,
+      mode: chargeMode.flatMap { TempoChargeOptions.Mode(rawValue: $0.rawValue) })
   }
 }

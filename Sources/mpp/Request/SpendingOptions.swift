@@ -1,4 +1,5 @@
 import ArgumentParser
+import EVM
 import MPPClient
 import MPPCore
 
@@ -18,6 +19,30 @@ struct SpendingOptions: ParsableArguments {
       valueName: "amount"))
   var maxPerDay: String?
 
+  @Option(
+    name: .customLong("via"),
+    help: ArgumentHelp(
+      "Pay in this way only, tempo/charge or tempo/session; may be repeated. Default: as the server prefers.",
+      valueName: "method/intent"))
+  var methods: [String] = []
+  @Option(
+    name: .customLong("currency"),
+    help: ArgumentHelp("Pay in this token only; may be repeated.", valueName: "address"))
+  var tokens: [String] = []
+  @Option(
+    name: .customLong("recipient"),
+    help: ArgumentHelp("Pay this account only; may be repeated.", valueName: "address"))
+  var recipients: [String] = []
+
+  func validate() throws {
+    for method in methods where method != "tempo/charge" && method != "tempo/session" {
+      throw ValidationError("--via is tempo/charge or tempo/session, not \(method)")
+    }
+    for address in tokens + recipients where (try? Address(hex: address)) == nil {
+      throw ValidationError("\(address) is not an address (0x and 40 hex digits)")
+    }
+  }
+
   /// `nil` when nothing may be paid.
   func policy(count: Int) throws -> SpendPolicy? {
     guard let maxPrice else {
@@ -33,7 +58,16 @@ struct SpendingOptions: ParsableArguments {
     let total =
       try maxPerDay.map { text throws in try Money.parse(text, option: "--max-per-day") }
       ?? deposit.multiplied(by: 10)
-    return try SpendPolicy(
-      maximumPrice: price, maximumDeposit: deposit, maximumTotal: total, periodSeconds: 86_400)
+    return narrowed(
+      try SpendPolicy(
+        maximumPrice: price, maximumDeposit: deposit, maximumTotal: total, periodSeconds: 86_400))
+  }
+
+  private func narrowed(_ policy: SpendPolicy) -> SpendPolicy {
+    var policy = policy
+    if !methods.isEmpty { policy = policy.paying(methods: methods) }
+    if !tokens.isEmpty { policy = policy.paying(tokens: tokens) }
+    if !recipients.isEmpty { policy = policy.paying(recipients: recipients) }
+    return policy
   }
 }

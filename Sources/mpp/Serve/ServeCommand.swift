@@ -22,7 +22,7 @@ import UnixSignals
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "A demonstration API that is paid: /free, and /session for 0.01 a request.",
+    abstract: "A demonstration API that is paid, 0.01 a request, in every way there is.",
     discussion: """
       Prints `{"event":"ready","url":…}` when it listens. SIGTERM or SIGINT ends it: running requests finish, \
       everything accepted is on disk. Run it again on the same ledger and it goes on where it was.
@@ -35,6 +35,11 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup var chain: ChainOptions
   @Option(help: ArgumentHelp(KeySource.help, valueName: "source"))
   var key: String?
+  @Option(
+    help: ArgumentHelp(
+      "Account that pays the fees of /charge/sponsored, as --key. Default: the one of --key.",
+      valueName: "source"))
+  var sponsor: String?
   @Option(help: "Ledger file, or `memory` to forget everything. Default: ledger.db in the state folder.")
   var ledger: String?
   @Option(
@@ -64,6 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let url = try chain.url()
     let signer = LocalSigner(key: try await KeySource.key(key))
+    let sponsor = if let sponsor { LocalSigner(key: try await KeySource.key(sponsor)) } else { signer }
     let secrets = try Self.secrets(secret)
     let chainID = try await chain.resolvedChainID(url)
     var logger = Logger(label: "mpp.serve")
@@ -71,7 +77,10 @@ struct ServeCommand: AsyncParsableCommand {
     let ledger = try openLedger()
     let payments = try await PaymentServer(
       realm: realm, secrets: secrets, ledger: ledger,
-      methods: [.tempo(options(signer, url, chainID))], logger: logger)
+      methods: [
+        .tempo(options(signer, url, chainID)),
+        .tempoCharge(DemonstrationAPI.charges(to: signer, sponsor: sponsor, rpc: url, chainID: chainID)),
+      ], logger: logger)
     let api = DemonstrationAPI(payments: payments, suggestedDeposit: suggestedDeposit)
     let application = try api.application(host: host, port: Int(port), logger: logger) { [host] (port: Int) in
       let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
@@ -126,12 +135,12 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   private static func describe(_ url: String, _ payee: Address, _ chainID: UInt64) {
-    Output.line(
-      """
-      Free     \(url)/free
-      Paid     \(url)/session   \(DemonstrationAPI.price) a request, paid to \(payee.checksummed)
-      Try      mpp request \(url)/session --max-price \(DemonstrationAPI.price)
-      """)
+    let width = DemonstrationAPI.paths.map(\.path.count).max() ?? 0
+    Output.line("\(DemonstrationAPI.price) a request, paid to \(payee.checksummed); \(url)/free is free")
+    for (path, about) in DemonstrationAPI.paths {
+      Output.line("  \(url)\(path)\(String(repeating: " ", count: width - path.count))  \(about)")
+    }
+    Output.line("Try    mpp request \(url)/charge --max-price \(DemonstrationAPI.price)")
     Output.json([
       "event": "ready", "url": .string(url), "chainId": .integer(Int64(clamping: chainID)),
       "payee": .string(payee.checksummed),

@@ -7,18 +7,23 @@ import MPPTempoClient
 /// The paying client of `request` and `sessions`.
 enum ClientFactory {
   static func client(
-    chain: ChainOptions, key: String?, journal: String?, policy: SpendPolicy, concurrency: Int = 1
+    chain: ChainOptions, key: String?, journal: String?, policy: SpendPolicy, concurrency: Int = 1,
+    mode: TempoChargeOptions.Mode? = nil
   ) async throws -> PaymentClient {
     let url = try chain.url()
     let account = TempoAccount.key(try await KeySource.key(key))
     let path = try StatePaths.file(journal, default: "journal.db")
     let journal = try SQLiteJournal(at: path)
+    var charges = TempoChargeOptions()
+    charges.mode = mode
     // Once it exists it must be shut down, whatever else goes wrong.
     let transport = transport(concurrency: concurrency)
     do {
       return try PaymentClient(
         methods: [
-          .tempo(account, network: .rpc(url, chainID: chain.chainID), options: try sessions(policy))
+          .tempo(
+            account, network: .rpc(url, chainID: chain.chainID), options: try sessions(policy),
+            charges: charges)
         ], spending: policy, journal: .opened(journal), transport: transport, logger: ClientLog.quiet)
     } catch {
       await transport.shutdown()

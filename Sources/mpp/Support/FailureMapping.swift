@@ -31,7 +31,8 @@ enum FailureMapping {
     case .refusedByPolicy:
       return CommandFailure(
         .refusedByPolicy, "refused by your limits, nothing was signed: \(error.reason)",
-        hint: "the limits are --max-price, --max-deposit and --max-per-day; 1000000 base units are 1 token")
+        hint: "the limits are --max-price, --max-deposit, --max-per-day, --via, --currency and --recipient; "
+          + "1000000 base units are 1 token")
     case .insecureTransport:
       return CommandFailure(
         .refusedByPolicy, "a payment does not travel over plain HTTP to another machine", hint: "use https")

@@ -125,7 +125,7 @@ import Testing
         "KeyAlreadyRevoked")
         == true)
     #expect(try await h.send(w.authorizeKey(w.key.address), from: h.payer).revertName == "KeyAlreadyRevoked")
-    #expect(try await h.send(revoke, from: h.payer).revertName == "KeyAlreadyRevoked")
+    #expect(try await h.send(revoke, from: h.payer).revertName == "KeyNotFound")
     #expect(
       try await w.keyInfo() == [
         .uint(0 as UInt64), .address(.zero), .uint(0 as UInt64), .bool(false), .bool(true),

@@ -381,7 +381,7 @@ struct ChannelScene {
     #expect(h.devnet.audit() == [])
     let sum = h.devnet.balances().values.reduce(0 as UInt128) { $0 + $1.units }
     #expect(sum == h.devnet.totalSupply().units)
-    #expect(sum == 41 * Harness.initial)
+    #expect(sum == 42 * Harness.initial)
   }
 }
 

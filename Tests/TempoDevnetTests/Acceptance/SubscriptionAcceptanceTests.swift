@@ -61,7 +61,7 @@ import Testing
     #expect(h.units(h.sponsor) == Harness.initial - 2 * Harness.fee)
   }
 
-  @Test func e3To6ALateRenewalKeepsTheGrid() async throws {
+  @Test func e3E4E5E6ALateRenewalKeepsTheGrid() async throws {
     try await activate()
     goTo(10)
     try await renew()

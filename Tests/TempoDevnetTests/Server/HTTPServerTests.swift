@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func foreignHostHeadersAreForbidden() async throws {
+  @Test func g14AForeignHostIsForbidden() async throws {
     try await withServer { _, port in
       for host in [
         "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "[::2]", "127.0.0.256",

@@ -11,9 +11,13 @@ extension World {
     return name.isZero ? nil : scopeTable[name.word]
   }
 
-  /// Whether the account could be given this key at `now`; who may ask for it is another question.
-  func checkNewKey(_ terms: KeyTerms, of account: Address, at now: UInt64) throws(Revert) {
+  /// Whether the account could be given this key at `now`; who may ask for it is another question. Terms that
+  /// contradict themselves allow any call and list some.
+  func checkNewKey(
+    _ terms: KeyTerms, of account: Address, at now: UInt64, contradictsItself: Bool = false
+  ) throws(Revert) {
     guard !terms.keyID.isZero else { throw Revert.zeroPublicKey }
+    guard !terms.isAdmin || terms.keyID != account else { throw Revert.invalidKeyID }
     guard terms.expiry > now else { throw Revert.expiryInPast }
     let present = key(account, terms.keyID)
     guard !present.exists else { throw Revert.keyAlreadyExists }
@@ -21,6 +25,7 @@ extension World {
     guard terms.type <= 2 else { throw Revert.invalidSignatureType }
     let limits = terms.limits ?? []
     guard Set(limits.map(\.token)).count == limits.count else { throw Revert.invalidSpendingLimit }
+    guard !contradictsItself else { throw Revert.invalidCallScope }
     if let witness = terms.witness {
       guard storage[.burnedWitness(account: account, witness: witness)].isZero else {
         throw Revert.keyAuthorizationWitnessAlreadyBurned
@@ -31,8 +36,10 @@ extension World {
   }
 
   /// Stores a key and writes its logs.
-  mutating func addKey(_ terms: KeyTerms, to account: Address) throws(Revert) {
-    try checkNewKey(terms, of: account, at: context.timestamp)
+  mutating func addKey(
+    _ terms: KeyTerms, to account: Address, contradictsItself: Bool = false
+  ) throws(Revert) {
+    try checkNewKey(terms, of: account, at: context.timestamp, contradictsItself: contradictsItself)
     let record = KeyRecord(
       expiry: terms.expiry, type: terms.type, enforcesLimits: terms.limits != nil, isRevoked: false,
       isAdmin: terms.isAdmin)
@@ -41,7 +48,7 @@ extension World {
       let amount = limit.amount.uint128 ?? 0
       let (end, overflow) = context.timestamp.addingReportingOverflow(limit.period)
       store(
-        SpendingLimit(
+        KeyAllowance(
           remaining: amount, maximum: amount, period: limit.period,
           periodEnd: limit.period == 0 ? 0 : overflow ? .max : end), account, terms.keyID, limit.token)
     }

@@ -35,19 +35,23 @@ extension World {
       let (account, id) = (try input.address(0), try input.address(1))
       let token = try input.address(2)
       guard isLive(account, id) else { return Words.encode(0, 0) }
-      guard key(account, id).enforcesLimits else { return Words.encode(.max, 0) }
       let limit = limit(account, id, token).renewed(at: context.timestamp)
       return Words.encode(UInt256(limit.remaining), UInt256(limit.periodEnd))
     case 0x0163_e7ec: return try getAllowedCalls(input)
     case 0x9009_a18d:  // isAdminKey(account, key)
       let (account, id) = (try input.address(0), try input.address(1))
-      return Words.encode(isLive(account, id) && key(account, id).isAdmin)
+      return Words.encode(isAdminKey(account, id))
     case 0x8e6c_7e11:  // isKeyAuthorizationWitnessBurned(account, witness)
       let slot = Slot.burnedWitness(account: try input.address(0), witness: try input.word(1))
       return Words.encode(!storage[slot].isZero)
     case 0xb07f_bc1a: return Words.encode(context.transactionKey)
     default: return nil
     }
+  }
+
+  /// The root key is an administrator without a record of its own.
+  func isAdminKey(_ account: Address, _ id: Address) -> Bool {
+    id == account || (isLive(account, id) && key(account, id).isAdmin)
   }
 
   private func isLive(_ account: Address, _ id: Address) -> Bool {
@@ -65,7 +69,7 @@ extension World {
   /// Denies all for a key that cannot be used.
   private func getAllowedCalls(_ input: Calldata) throws(Revert) -> [UInt8] {
     let (account, id) = (try input.address(0), try input.address(1))
-    let scopes = isLive(account, id) ? scopes(account, id) : CallScopes(targets: [])
+    let scopes = isLive(account, id) || id.isZero ? scopes(account, id) : CallScopes(targets: [])
     return try encode(
       [.bool, .array(CallScopes.abiType)], [.bool(scopes != nil), scopes?.abi ?? .array([])])
   }
@@ -79,7 +83,7 @@ extension World {
   /// The root key, or an admin key, calling in its own transaction.
   private func requireAuthority(of caller: Address) throws(Revert) {
     let id = context.transactionKey
-    guard caller == context.origin, id.isZero || (isLive(caller, id) && key(caller, id).isAdmin) else {
+    guard caller == context.origin, id.isZero || isAdminKey(caller, id) else {
       throw Revert.unauthorizedCaller
     }
   }
@@ -90,15 +94,7 @@ extension World {
     charge(15_000)
     let call = try AuthorizeKeyCall(input, hasWitness: hasWitness)
     try requireAuthority(of: caller)
-    // The flag and the list can contradict each other only in this form; the other checks come first.
-    if call.contradictsItself {
-      var plain = call.terms
-      plain.scopes = nil
-      plain.witness = nil
-      try checkNewKey(plain, of: caller, at: context.timestamp)
-      throw Revert.invalidCallScope
-    }
-    try addKey(call.terms, to: caller)
+    try addKey(call.terms, to: caller, contradictsItself: call.contradictsItself)
     charge(GasSchedule.newCell * call.terms.slots)
   }
 
@@ -117,18 +113,18 @@ extension World {
     charge(8_000)
     let id = try input.address(0)
     try requireAuthority(of: caller)
-    let record = key(caller, id)
-    guard !record.isRevoked else { throw Revert.keyAlreadyRevoked }
-    guard record.exists else { throw Revert.keyNotFound }
+    guard key(caller, id).exists else { throw Revert.keyNotFound }
     storage[.key(account: caller, id: id)] = KeyRecord.revoked.packed
     storage[.keyScopes(account: caller, id: id)] = 0
     emit(Addresses.keychain, [Topic.keyRevoked, caller.word, id.word])
   }
 
-  /// A key that a change can be made to.
+  /// A key whose limits and scopes can be changed.
   private func changeable(_ account: Address, _ id: Address) throws(Revert) -> KeyRecord {
     try checkKey(account, id, type: nil, at: context.timestamp)
-    return key(account, id)
+    let record = key(account, id)
+    guard !record.isAdmin else { throw Revert.invalidKeyID }
+    return record
   }
 
   private mutating func updateSpendingLimit(_ input: Calldata, from caller: Address) throws(Revert) {
@@ -158,6 +154,7 @@ extension World {
     do { named = try CallScopes(abi: values[1]) } catch { throw Revert.empty }
     try requireAuthority(of: caller)
     _ = try changeable(caller, id)
+    guard !named.targets.isEmpty else { throw Revert.invalidCallScope }
     try named.check()
     var scopes = scopes(caller, id) ?? CallScopes(targets: [])
     scopes.targets.removeAll { old in named.targets.contains { $0.address == old.address } }
@@ -170,7 +167,7 @@ extension World {
     let (id, target) = (try input.address(0), try input.address(1))
     try requireAuthority(of: caller)
     _ = try changeable(caller, id)
-    guard var scopes = scopes(caller, id) else { throw Revert.invalidCallScope }
+    guard var scopes = scopes(caller, id) else { return }
     scopes.targets.removeAll { $0.address == target }
     store(scopes, caller, id)
   }
@@ -179,49 +176,9 @@ extension World {
     charge(8_000)
     let witness = try input.word(0)
     try requireAuthority(of: caller)
-    guard !witness.isZero else { throw Revert.invalidKeyAuthorizationWitness }
     let slot = Slot.burnedWitness(account: caller, witness: witness)
     guard storage[slot].isZero else { throw Revert.keyAuthorizationWitnessAlreadyBurned }
     storage[slot] = 1
     emit(Addresses.keychain, [Topic.keyAuthorizationWitnessBurned, caller.word, witness])
   }
-}
-
-/// The arguments of `authorizeKey`.
-private struct AuthorizeKeyCall {
-  var terms: KeyTerms
-  /// Any call is allowed, and yet there is a list.
-  let contradictsItself: Bool
-
-  private static let restrictions = ABIType.tuple([
-    .uint64, .bool, .array(.tuple([.address, .uint256, .uint64])), .bool, .array(CallScopes.abiType),
-  ])
-
-  init(_ input: Calldata, hasWitness: Bool) throws(Revert) {
-    let values = try input.values([.address, .uint8, Self.restrictions] + (hasWitness ? [.bytes32] : []))
-    do {
-      let members = try values[2].members()
-      var limits: [KeyTerms.Limit] = []
-      for entry in try members[2].members() {
-        let fields = try entry.members()
-        limits.append(
-          KeyTerms.Limit(
-            token: try fields[0].address(), amount: try fields[1].uint256(), period: try fields[2].uint64()))
-      }
-      let allowsAnyCall = try members[3].bool()
-      let scopes = try CallScopes(abi: members[4])
-      contradictsItself = allowsAnyCall && !scopes.targets.isEmpty
-      terms = KeyTerms(
-        keyID: try values[0].address(), type: UInt8(clamping: try values[1].uint64()),
-        expiry: try members[0].uint64(), limits: try members[1].bool() ? limits : nil,
-        scopes: allowsAnyCall ? nil : scopes, witness: hasWitness ? try values[3].hash32() : nil)
-    } catch {
-      throw Revert.empty
-    }
-  }
-}
-
-extension KeyTerms {
-  /// Storage items, for gas (`02` §7.3).
-  var slots: UInt64 { 1 + 2 * UInt64(limits?.count ?? 0) + (scopes?.slots ?? 0) }
 }

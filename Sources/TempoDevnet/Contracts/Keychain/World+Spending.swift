@@ -2,13 +2,13 @@ import EVM
 
 /// What a key may spend (`02` §9.5): its own limits, on the funds of the account that sent the transaction.
 extension World {
-  func limit(_ account: Address, _ id: Address, _ token: Address) -> SpendingLimit {
-    SpendingLimit(
+  func limit(_ account: Address, _ id: Address, _ token: Address) -> KeyAllowance {
+    KeyAllowance(
       amounts: storage[.keyLimit(account: account, id: id, token: token)],
       times: storage[.keyPeriod(account: account, id: id, token: token)])
   }
 
-  mutating func store(_ limit: SpendingLimit, _ account: Address, _ id: Address, _ token: Address) {
+  mutating func store(_ limit: KeyAllowance, _ account: Address, _ id: Address, _ token: Address) {
     storage[.keyLimit(account: account, id: id, token: token)] = limit.amounts
     storage[.keyPeriod(account: account, id: id, token: token)] = limit.times
   }
@@ -17,7 +17,10 @@ extension World {
   /// a key without limits.
   mutating func spend(_ token: Address, of owner: Address, _ amount: UInt256) throws(Revert) {
     let id = context.transactionKey
-    guard !id.isZero, owner == context.origin, key(owner, id).enforcesLimits else { return }
+    guard !id.isZero, owner == context.origin else { return }
+    // The key may have been revoked by an earlier call of this transaction.
+    try checkKey(owner, id, type: nil, at: context.timestamp)
+    guard key(owner, id).enforcesLimits else { return }
     var limit = limit(owner, id, token).renewed(at: context.timestamp)
     guard let units = amount.uint128, units <= limit.remaining else { throw Revert.spendingLimitExceeded }
     limit.remaining -= units

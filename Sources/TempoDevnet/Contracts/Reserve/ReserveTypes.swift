@@ -96,18 +96,13 @@ enum ReserveDomain {
   static let voucherTypeHash = Keccak256.hash(utf8: "Voucher(bytes32 channelId,uint96 cumulativeAmount)")
 
   static func separator(chainID: UInt64) -> Hash32 {
-    let type = Keccak256.hash(
-      utf8: "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
-    let words = [
-      type, Keccak256.hash(utf8: "TIP20 Channel Reserve"), Keccak256.hash(utf8: "1"),
-      UInt256(chainID).word, Addresses.reserve.word,
-    ]
-    return Keccak256.hash(Words.encode(words.map(UInt256.init)))
+    EIP712Words.domain(
+      name: "TIP20 Channel Reserve", version: "1", chainID: chainID, contract: Addresses.reserve)
   }
 
   static func voucherDigest(domain: Hash32, channelID: Hash32, cumulativeAmount: UInt128) -> Hash32 {
-    let words = [voucherTypeHash, channelID, UInt256(cumulativeAmount).word].map(UInt256.init)
-    let structHash = Keccak256.hash(Words.encode(words))
-    return Keccak256.hash([0x19, 0x01] + domain.bytes + structHash.bytes)
+    EIP712Words.digest(
+      domain: domain,
+      [UInt256(voucherTypeHash), UInt256(channelID), UInt256(cumulativeAmount)])
   }
 }

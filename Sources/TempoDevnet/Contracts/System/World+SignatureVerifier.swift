@@ -20,13 +20,22 @@ extension World {
       }
       return Words.encode(signer == (try input.address(0)))
     case 0x6c0c_731e:  // verifyKeychain(address,bytes32,bytes)
-      return Words.encode(try verifyKeychain(input))
+      let signer = try keychainSigner(input)
+      let isActive = signer.map { key($0.account, $0.id).expiry > context.timestamp }
+      return Words.encode(isActive ?? false)
+    case Self.verifyKeychainAdmin:
+      return Words.encode(try keychainSigner(input).map { isAdminKey($0.account, $0.id) } ?? false)
     default: throw Revert.unknownFunction(input.selector)
     }
   }
 
-  /// Whether a live access key of the account signed, inside the wrapper of transaction signatures.
-  private func verifyKeychain(_ input: Calldata) throws(Revert) -> Bool {
+  /// `verifyKeychainAdmin(address,bytes32,bytes)`
+  private static let verifyKeychainAdmin = Calldata.selector(
+    "verifyKeychainAdmin(address,bytes32,bytes)")
+
+  /// The access key that signed, inside the wrapper of transaction signatures; `nil` when the wrapper is
+  /// another account's.
+  private func keychainSigner(_ input: Calldata) throws(Revert) -> (account: Address, id: Address)? {
     let signature = try input.byteString(2)
     guard SignatureRules.isKeychain(signature), signature.count > 21,
       SignatureRules.hasForm(Array(signature[21...]))
@@ -34,12 +43,6 @@ extension World {
     guard let signer = SignatureRules.sender(of: try input.word(1), signature: signature),
       let accessKey = signer.key
     else { throw Revert.invalidSignature }
-    guard signer.account == (try input.address(0)) else { return false }
-    do throws(Revert) {
-      try checkKey(signer.account, accessKey.id, type: accessKey.type, at: context.timestamp)
-      return true
-    } catch {
-      return false
-    }
+    return signer.account == (try input.address(0)) ? (signer.account, accessKey.id) : nil
   }
 }

@@ -12,6 +12,16 @@ enum TokenRole {
   static let issuer = Keccak256.hash(utf8: "ISSUER_ROLE")
   static let pause = Keccak256.hash(utf8: "PAUSE_ROLE")
   static let unpause = Keccak256.hash(utf8: "UNPAUSE_ROLE")
+  static let burnBlocked = Keccak256.hash(utf8: "BURN_BLOCKED_ROLE")
+  /// Gives out all roles.
+  static let administrator = Hash32.zero
+
+  /// `ISSUER_ROLE()` and its like.
+  static let getters: [UInt32: Hash32] = [
+    Calldata.selector("ISSUER_ROLE()"): issuer, Calldata.selector("PAUSE_ROLE()"): pause,
+    Calldata.selector("UNPAUSE_ROLE()"): unpause, Calldata.selector("BURN_BLOCKED_ROLE()"): burnBlocked,
+    Calldata.selector("DEFAULT_ADMIN_ROLE()"): administrator,
+  ]
 }
 
 /// TIP-20 (`02` §8).
@@ -45,16 +55,23 @@ extension World {
       return []
     case 0x23b8_72dd:  // transferFrom(address,address,uint256)
       charge(22_000)
-      try transferFrom(token, spender: caller, input)
+      try transferFrom(
+        token, spender: caller, owner: try input.address(0), to: try input.address(1),
+        amount: try input.uint256(2))
       return Words.encode(true)
     case 0x929c_2539:  // transferFromWithMemo(address,address,uint256,bytes32)
       charge(24_000)
-      try transferFrom(token, spender: caller, input, memo: try input.word(3))
+      try transferFrom(
+        token, spender: caller, owner: try input.address(0), to: try input.address(1),
+        amount: try input.uint256(2), memo: try input.word(3))
       return Words.encode(true)
     case 0x095e_a7b3:  // approve(address,uint256)
       charge(8_000)
       try approve(token, by: caller, spender: try input.address(0), try input.uint256(1))
       return Words.encode(true)
+    case 0xd505_accf:  // permit(address,address,uint256,uint256,uint8,bytes32,bytes32)
+      try permit(token, input)
+      return []
     default:
       return try administerToken(token, input, from: caller)
     }
@@ -84,6 +101,9 @@ extension World {
     case 0xdd62_ed3e:  // allowance(address,address)
       let slot = Slot.allowance(token: token, owner: try input.address(0), spender: try input.address(1))
       return Words.encode(storage[slot])
+    case 0x7ece_be00:  // nonces(address)
+      return Words.encode(storage[.permitNonce(token: token, owner: try input.address(0))])
+    case 0x3644_e515: return tokenDomain(token).bytes  // DOMAIN_SEPARATOR()
     case 0x5c97_5abb: return Words.encode(isPaused(token))
     case 0x8f77_0ad0: return Words.encode(UInt256(UInt128.max))  // supplyCap()
     case 0x9c4b_ad29: return Words.encode(1)  // transferPolicyId()
@@ -91,40 +111,8 @@ extension World {
     case 0xac4a_b3fb:  // hasRole(address,bytes32)
       let slot = Slot.role(token: token, role: try input.word(1), holder: try input.address(0))
       return Words.encode(!storage[slot].isZero)
-    default: return nil
+    default: return TokenRole.getters[input.selector]?.bytes
     }
-  }
-
-  private mutating func administerToken(_ token: Address, _ input: Calldata, from caller: Address)
-    throws(Revert)
-    -> [UInt8]
-  {
-    switch input.selector {
-    case 0x40c1_0f19:  // mint(address,uint256)
-      charge(20_000)
-      try require(TokenRole.issuer, of: caller, on: token)
-      try mint(token, to: try input.address(0), amount: try input.uint256(1))
-    case 0x4296_6c68:  // burn(uint256)
-      charge(20_000)
-      try require(TokenRole.issuer, of: caller, on: token)
-      try burn(token, from: caller, amount: try input.uint256(0))
-    case 0x8456_cb59:  // pause()
-      charge(20_000)
-      try require(TokenRole.pause, of: caller, on: token)
-      storage[.paused(token)] = 1
-    case 0x3f4b_a83a:  // unpause()
-      charge(20_000)
-      try require(TokenRole.unpause, of: caller, on: token)
-      storage[.paused(token)] = 0
-    default:
-      charge(3_000)
-      throw Revert.unknownFunction(input.selector)
-    }
-    return []
-  }
-
-  private func require(_ role: Hash32, of caller: Address, on token: Address) throws(Revert) {
-    guard !storage[.role(token: token, role: role, holder: caller)].isZero else { throw Revert.unauthorized }
   }
 
   /// The checks of `02` §8.4 in their order, then the move and its logs.
@@ -136,12 +124,10 @@ extension World {
     try complete(token, from: owner, to: recipient, amount: amount, memo: memo)
   }
 
-  private mutating func transferFrom(
-    _ token: Address, spender: Address, _ input: Calldata, memo: Hash32? = nil
+  mutating func transferFrom(
+    _ token: Address, spender: Address, owner: Address, to recipient: Address, amount: UInt256,
+    memo: Hash32? = nil
   ) throws(Revert) {
-    let owner = try input.address(0)
-    let recipient = try input.address(1)
-    let amount = try input.uint256(2)
     try checkTransfer(token, from: owner, to: recipient)
     let slot = Slot.allowance(token: token, owner: owner, spender: spender)
     if storage[slot] != .max {
@@ -185,35 +171,5 @@ extension World {
     let (sum, overflow) = balance(token, of: recipient).addingReportingOverflow(units)
     guard !overflow else { throw Revert.supplyCapExceeded }
     storage[.balance(token: token, holder: recipient)] = UInt256(sum)
-  }
-
-  mutating func mint(_ token: Address, to recipient: Address, amount: UInt256) throws(Revert) {
-    guard !recipient.isZero, !recipient.hasTokenPrefix else { throw Revert.invalidRecipient }
-    guard !policy(token, recipient, has: PolicySwitch.blockRecipient) else { throw Revert.policyForbids }
-    try issue(token, to: recipient, amount: amount)
-    emit(token, [Topic.transfer, Hash32.zero, recipient.word], Words.encode(amount))
-    emit(token, [Topic.mint, recipient.word], Words.encode(amount))
-  }
-
-  /// Adds to balance and supply without logs; also genesis and `devnet_setBalance`.
-  mutating func issue(_ token: Address, to recipient: Address, amount: UInt256) throws(Revert) {
-    guard let units = amount.uint128 else { throw Revert.supplyCapExceeded }
-    let (supply, overflow) = supply(of: token).addingReportingOverflow(units)
-    guard !overflow else { throw Revert.supplyCapExceeded }
-    storage[.supply(token)] = UInt256(supply)
-    let (balance, excess) = balance(token, of: recipient).addingReportingOverflow(units)
-    guard !excess else { throw Revert.supplyCapExceeded }
-    storage[.balance(token: token, holder: recipient)] = UInt256(balance)
-  }
-
-  private mutating func burn(_ token: Address, from holder: Address, amount: UInt256) throws(Revert) {
-    let available = balance(token, of: holder)
-    guard let units = amount.uint128, units <= available, units <= supply(of: token) else {
-      throw Revert.insufficientBalance(available: available, required: amount, token: token)
-    }
-    storage[.balance(token: token, holder: holder)] = UInt256(available - units)
-    storage[.supply(token)] = UInt256(supply(of: token) - units)
-    emit(token, [Topic.transfer, holder.word, Hash32.zero], Words.encode(amount))
-    emit(token, [Topic.burn, holder.word], Words.encode(amount))
   }
 }

@@ -30,8 +30,34 @@ extension DevnetCore {
       return Quantity.hex(try takeSnapshot())
     case "evm_revert", "anvil_revert":
       return .bool(revert(to: try parameters.quantity(0)))
+    case "evm_setAutomine":
+      chain.parameters.sealing = parameters[0]?.boolValue == false ? .manual : .instant
+      if chain.parameters.sealing == .instant, !chain.pool.isEmpty { seal(wall: wall) }
+      return true
+    case "evm_setIntervalMining", "anvil_setIntervalMining":
+      let interval = Int(clamping: try parameters.quantity(0))
+      chain.parameters.sealing = interval == 0 ? .manual : .interval(milliseconds: interval)
+      return true
+    case "anvil_dropTransaction":
+      let hash = try parameters.hash(0)
+      let waiting = chain.pool.count
+      chain.pool.removeAll { $0.transaction.hash == hash }
+      return chain.pool.count < waiting ? Quantity.hash(hash) : .null
+    case "anvil_nodeInfo": return nodeInfo
     default: return nil
     }
+  }
+
+  private var nodeInfo: JSONValue {
+    [
+      "currentBlockNumber": Quantity.hex(chain.latest.number),
+      "currentBlockTimestamp": Quantity.hex(chain.latest.timestamp),
+      "currentBlockHash": Quantity.hash(chain.latest.hash), "hardFork": "T10",
+      "environment": [
+        "baseFee": Quantity.hex(chain.parameters.baseFee), "chainId": Quantity.hex(chain.parameters.chainID),
+        "gasLimit": Quantity.hex(ChainParameters.blockGasLimit),
+      ],
+    ]
   }
 
   private static func milliseconds(_ seconds: UInt64) throws(RPCFailure) -> UInt64 {

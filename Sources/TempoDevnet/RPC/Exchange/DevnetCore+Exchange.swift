@@ -7,22 +7,24 @@ extension DevnetCore {
   private static let limits = JSONLimits(
     maximumBytes: maximumBody, maximumDepth: 32, maximumMembers: 64, maximumElements: 4_096)
 
-  mutating func exchange(_ body: [UInt8], wall: Timestamp) -> DevnetReply {
+  mutating func exchange(_ body: [UInt8], path: String, wall: Timestamp) -> DevnetReply {
+    chain.sealDue(at: time(wall: wall))
     let json: JSONValue
     do {
       json = try JSONValue(parsing: body, limits: Self.limits)
     } catch {
       return .json(400, Self.envelope(id: .null, .failure(RPCFailure(-32700, "Parse error"))))
     }
-    guard let batch = json.arrayValue else { return answerOne(json, wall: wall) }
+    guard let batch = json.arrayValue else { return answerOne(json, path, wall: wall) }
     guard !batch.isEmpty, batch.count <= Self.maximumBatch else {
       return .json(200, Self.envelope(id: .null, .failure(.invalidRequest)))
     }
-    return answerBatch(batch, wall: wall)
+    return answerBatch(batch, path, wall: wall)
   }
 
-  private mutating func answerOne(_ request: JSONValue, wall: Timestamp) -> DevnetReply {
-    let effect = perform(request, wall: wall)
+  private mutating func answerOne(_ request: JSONValue, _ path: String, wall: Timestamp) -> DevnetReply {
+    let effect = perform(request, path, wall: wall)
+    if let waiting = effect.waiting { return provisional(waiting, wall: wall) }
     var reply = DevnetReply(.answer(status: 204, body: []))
     switch effect.outcome {
     case .value(let value): reply = .json(200, value)
@@ -34,12 +36,12 @@ extension DevnetCore {
   }
 
   /// Answers in the order of the requests. A fault that breaks the connection breaks it for all of them.
-  private mutating func answerBatch(_ batch: [JSONValue], wall: Timestamp) -> DevnetReply {
+  private mutating func answerBatch(_ batch: [JSONValue], _ path: String, wall: Timestamp) -> DevnetReply {
     var values: [JSONValue] = []
     var delay = 0
     var raw: DevnetReply.Outcome?
     for request in batch {
-      let effect = perform(request, wall: wall)
+      let effect = perform(request, path, wall: wall)
       delay = max(delay, effect.delayMilliseconds)
       switch effect.outcome {
       case .value(let value): values.append(value)
@@ -67,11 +69,13 @@ extension DevnetCore {
     }
     var outcome: Outcome
     var delayMilliseconds = 0
+    /// Only a request of its own can wait; in a batch it times out.
+    var waiting: DevnetReply.Waiting?
   }
 
-  private mutating func perform(_ request: JSONValue, wall: Timestamp) -> Effect {
+  private mutating func perform(_ request: JSONValue, _ path: String, wall: Timestamp) -> Effect {
     let id = request["id"]
-    guard let call = RPCCall(request) else {
+    guard let call = RPCCall(request, path: path) else {
       return Effect(
         outcome: .value(
           Self.envelope(id: RPCCall.isValid(id) ? id ?? .null : .null, .failure(.invalidRequest))))
@@ -79,7 +83,9 @@ extension DevnetCore {
     guard let action = faultAction(for: call) else {
       let result = execute(call, wall: wall)
       record(call, result, wasFaulted: false)
-      return Effect(outcome: call.id.map { .value(Self.envelope(id: $0, result)) } ?? .silent)
+      return Effect(
+        outcome: call.id.map { .value(Self.envelope(id: $0, result)) } ?? .silent,
+        waiting: waiting(for: call, result, wall: wall))
     }
     return perform(call, action, wall: wall)
   }
@@ -96,7 +102,7 @@ extension DevnetCore {
         transaction = nil
       }
     }
-    return faults.action(at: .request, method: call.method, transaction: transaction)
+    return faults.action(at: .request, method: call.method, path: call.path, transaction: transaction)
   }
 
   private mutating func perform(_ call: RPCCall, _ action: FaultAction, wall: Timestamp) -> Effect {
@@ -148,7 +154,7 @@ extension DevnetCore {
     log.record(call.method, call.parameters.values, answer, wasFaulted: wasFaulted)
   }
 
-  private static func envelope(id: JSONValue, _ result: Result<JSONValue, RPCFailure>) -> JSONValue {
+  static func envelope(id: JSONValue, _ result: Result<JSONValue, RPCFailure>) -> JSONValue {
     switch result {
     case .success(let value): ["jsonrpc": "2.0", "id": id, "result": value]
     case .failure(let failure): ["jsonrpc": "2.0", "id": id, "error": failure.json]
@@ -161,9 +167,19 @@ struct RPCCall: Sendable {
   /// Absent in notifications.
   let id: JSONValue?
   let method: String
-  let parameters: RPCParameters
+  var parameters: RPCParameters
+  /// Path of the HTTP request; `/` in process.
+  let path: String
 
-  init?(_ json: JSONValue) {
+  init(_ method: String) {
+    id = nil
+    self.method = method
+    parameters = RPCParameters(values: [])
+    path = "/"
+  }
+
+  init?(_ json: JSONValue, path: String) {
+    self.path = path
     guard json["jsonrpc"]?.isText("2.0") == true, let method = json["method"]?.stringValue,
       Self.isValid(json["id"])
     else { return nil }

@@ -1,3 +1,6 @@
+import EVM
+import MPPCore
+
 /// What happens on a connection after a request; faults decide which.
 public struct DevnetReply: Sendable {
   public enum Outcome: Sendable, Hashable {
@@ -10,6 +13,19 @@ public struct DevnetReply: Sendable {
   public var outcome: Outcome
   /// Time that passes before the outcome is seen.
   public var delayMilliseconds = 0
+  /// What the request still waits for. After the delay the chain is asked again, and the outcome is that one's.
+  var waiting: Waiting?
 
   init(_ outcome: Outcome) { self.outcome = outcome }
+
+  /// Whether ``Devnet`` has to be asked again after the delay.
+  package var isProvisional: Bool { waiting != nil }
+
+  /// A transaction that was accepted and is not in a block yet.
+  struct Waiting: Sendable {
+    let id: JSONValue
+    let hash: Hash32
+    /// Milliseconds of the wall clock.
+    let deadline: Int64
+  }
 }

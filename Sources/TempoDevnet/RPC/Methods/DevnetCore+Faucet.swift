@@ -8,10 +8,12 @@ extension DevnetCore {
   ]
 
   /// Mints the initial balance of four tokens, a transaction each. Returns their hashes in token order.
-  mutating func fund(_ account: Address, wall: Timestamp) throws(RPCFailure) -> [Hash32] {
+  mutating func fund(
+    _ account: Address, by call: RPCCall, wall: Timestamp
+  ) throws(RPCFailure) -> [Hash32] {
     var hashes: [Hash32] = []
     for token in Self.tokens {
-      hashes.append(try submit(mint(token, to: account), by: "tempo_fundAddress", wall: wall).hash)
+      hashes.append(try submit(mint(token, to: account), by: call, wall: wall).hash)
     }
     return hashes
   }

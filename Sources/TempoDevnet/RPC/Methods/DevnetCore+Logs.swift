@@ -42,9 +42,11 @@ extension DevnetCore {
     guard let json, json.objectValue != nil else {
       throw .invalidParameters("invalid argument 0: expected a filter object")
     }
-    let filter = try LogFilter(json)
-    let range = try logRange(json, wall: wall)
-    let writer = self.json
+    return try logs(try LogFilter(json), in: try logRange(json, wall: wall))
+  }
+
+  func logs(_ filter: LogFilter, in range: Range<UInt64>) throws(RPCFailure) -> [JSONValue] {
+    let writer = json
     var found: [JSONValue] = []
     for number in range {
       for hash in chain.block(number)?.transactions ?? [] {
@@ -60,6 +62,13 @@ extension DevnetCore {
     return found
   }
 
+  /// The blocks between two numbers that are still known; empty when there are none.
+  func blocks(_ from: UInt64, _ to: UInt64) -> Range<UInt64> {
+    let first = max(from, chain.oldestBlock)
+    let last = min(to, chain.latest.number)
+    return first <= last ? first..<last + 1 : 0..<0
+  }
+
   private mutating func logRange(_ json: JSONValue, wall: Timestamp) throws(RPCFailure) -> Range<UInt64> {
     if let hash = json["blockHash"], !hash.isNull {
       let hash = try RPCParameters.hash(hash, "blockHash")
@@ -72,7 +81,6 @@ extension DevnetCore {
       case .number(let number): number
       case .unknown: visibleLatest
       }
-    guard from <= to else { return 0..<0 }
-    return max(from, chain.oldestBlock)..<to + 1
+    return blocks(from, to)
   }
 }

@@ -137,7 +137,7 @@ struct ChainJSON {
   }
 
   /// Members of a 65-byte signature.
-  private static func signature(_ bytes: [UInt8]) -> [(String, JSONValue)] {
+  static func signature(_ bytes: [UInt8]) -> [(String, JSONValue)] {
     guard bytes.count == 65 else { return [] }
     func scalar(_ range: Range<Int>) -> JSONValue {
       let digits = Hex.encodeUnprefixed(bytes[range]).drop { $0 == "0" }
@@ -170,16 +170,26 @@ struct ChainJSON {
   }
 
   func log(_ sealed: SealedTransaction, _ index: Int) -> JSONValue {
-    let log = sealed.outcome.logs[index]
-    let block = chain.block(sealed.blockNumber)
-    return Self.object([
+    guard let block = chain.block(sealed.blockNumber) else { return .null }
+    return log(sealed, index, block: block, removed: false)
+  }
+
+  func log(_ sealed: SealedTransaction, _ index: Int, block: Block, removed: Bool) -> JSONValue {
+    Self.log(
+      sealed.outcome.logs[index], block: block, transaction: sealed.transaction.hash, index: sealed.index,
+      logIndex: sealed.firstLogIndex + index, removed: removed)
+  }
+
+  static func log(
+    _ log: Log, block: Block, transaction: Hash32, index: Int, logIndex: Int, removed: Bool = false
+  ) -> JSONValue {
+    object([
       ("address", Quantity.json(log.address)), ("topics", .array(log.topics.map(Quantity.hash))),
-      ("data", .string(Quantity.data(log.data))), ("blockHash", Quantity.hash(block?.hash ?? .zero)),
-      ("blockNumber", Quantity.hex(sealed.blockNumber)),
-      ("blockTimestamp", Quantity.hex(block?.timestamp ?? 0)),
-      ("transactionHash", Quantity.hash(sealed.transaction.hash)),
-      ("transactionIndex", Quantity.hex(UInt64(sealed.index))),
-      ("logIndex", Quantity.hex(UInt64(sealed.firstLogIndex + index))), ("removed", false),
+      ("data", .string(Quantity.data(log.data))), ("blockHash", Quantity.hash(block.hash)),
+      ("blockNumber", Quantity.hex(block.number)), ("blockTimestamp", Quantity.hex(block.timestamp)),
+      ("transactionHash", Quantity.hash(transaction)),
+      ("transactionIndex", Quantity.hex(UInt64(index))), ("logIndex", Quantity.hex(UInt64(logIndex))),
+      ("removed", .bool(removed)),
     ])
   }
 }

@@ -2,7 +2,7 @@ import EVM
 import MPPCore
 
 /// The transaction object of `eth_call` and `eth_estimateGas`, plain or Tempo-shaped (`03` §10.4, `02` §5.2).
-/// Unknown members are ignored, as nodes do; `feePayer` is one of them.
+/// Unknown members are ignored, as nodes do. `feePayer` says only who pays; what is not an address is ignored.
 struct SimulationRequest: Sendable {
   var from: Address = .zero
   var content: DecodedTransaction
@@ -10,6 +10,10 @@ struct SimulationRequest: Sendable {
   var hasNonce = false
   /// Signature gas that the hints about the later signer announce.
   var hintedGas: UInt64 = 0
+  /// Who would pay, when the request says so.
+  var feePayer: Address?
+  /// `r ‖ s ‖ 27/28` of a fee payer that has signed.
+  var sponsorSignature: [UInt8]?
   /// The access key that is going to sign.
   var keyID: Address?
 
@@ -30,6 +34,16 @@ struct SimulationRequest: Sendable {
     if let value = Self.member(json, "chainId") {
       content.chainID = try RPCParameters.quantity(value, "chainId")
     }
+    if let value = Self.member(json, "maxFeePerGas") ?? Self.member(json, "gasPrice") {
+      content.maxFee = try RPCParameters.uint256(value, "maxFeePerGas").uint128 ?? .max
+    }
+    if let value = Self.member(json, "maxPriorityFeePerGas") {
+      content.maxPriorityFee = try RPCParameters.uint256(value, "maxPriorityFeePerGas").uint128 ?? .max
+    }
+    if let text = json["feePayer"]?.stringValue {
+      feePayer = try RPCParameters.address(.string(text), "feePayer")
+    }
+    sponsorSignature = try Self.member(json, "feePayerSignature").map(Self.signature)
     try readCalls(json)
     try readNonceAndWindow(json)
     try readHints(json)
@@ -64,6 +78,14 @@ struct SimulationRequest: Sendable {
     let value: UInt256 =
       if let value = member(json, "value") { try RPCParameters.uint256(value, "value") } else { .zero }
     return ChainTransaction.Call(to: to, value: value, data: data)
+  }
+
+  /// `{r, s, yParity}` or `{r, s, v}`.
+  private static func signature(_ json: JSONValue) throws(RPCFailure) -> [UInt8] {
+    let r = try RPCParameters.uint256(json["r"], "feePayerSignature.r").bytes32
+    let s = try RPCParameters.uint256(json["s"], "feePayerSignature.s").bytes32
+    let parity = try RPCParameters.quantity(json["yParity"] ?? json["v"], "feePayerSignature.yParity")
+    return r + s + [27 + UInt8(truncatingIfNeeded: parity >= 27 ? parity - 27 : parity) & 1]
   }
 
   private mutating func readNonceAndWindow(_ json: JSONValue) throws(RPCFailure) {

@@ -1,6 +1,25 @@
 /// The keys everybody derives from `test test … junk` (eleven times `test`), written out so
 /// that no wallet derivation is needed here (`03` §3.1).
 enum WellKnownKeys {
+  /// What the tables below are derived from.
+  static let mnemonic = "test test test test test test test test test test test junk"
+
+  /// Both series, without the second one's first key, which is the first one's too.
+  static func keys(_ configuration: DevnetConfiguration) throws -> [String] {
+    let count = max(1, min(configuration.accountCount, 20))
+    guard configuration.mnemonic != mnemonic else {
+      return Array(addressSeries.prefix(count) + accountSeries.prefix(count).dropFirst())
+    }
+    return try derived(configuration.mnemonic, count: count)
+  }
+
+  static func derived(_ mnemonic: String, count: Int) throws -> [String] {
+    let keys = try MnemonicKeys(mnemonic: mnemonic)
+    let numbers = (0..<UInt32(count))
+    return try numbers.map { try keys.privateKey(account: 0, address: $0) }
+      + numbers.dropFirst().map { try keys.privateKey(account: $0, address: 0) }
+  }
+
   /// `m/44'/60'/0'/0/i`: the usual series.
   static let addressSeries = [
     "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",

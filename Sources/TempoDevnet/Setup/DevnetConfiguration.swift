@@ -16,6 +16,9 @@ public struct DevnetConfiguration: Sendable {
   public enum Sealing: Sendable, Hashable {
     /// Each accepted transaction is executed in a block of its own before the send call returns.
     case instant
+    /// A block every so many milliseconds of the chain's clock, empty ones included. There is no timer: blocks
+    /// that are due are made when the next request comes.
+    case interval(milliseconds: Int)
     /// Only `evm_mine` and ``Devnet/mine(_:)`` seal.
     case manual
   }
@@ -31,6 +34,14 @@ public struct DevnetConfiguration: Sendable {
   /// The clock by which `validBefore` and `validAfter` are judged.
   public enum ValidityClock: Sendable, Hashable { case chain, wall }
 
+  /// What `eth_call` demands of whoever would pay.
+  public enum CallFees: String, Sendable, Hashable {
+    /// Nothing, as most public nodes.
+    case off
+    /// That the payer holds the fee, when the request has a price.
+    case node
+  }
+
   public var chainID: UInt64 = 1337
   public var clock: Clock = .manual(Timestamp(seconds: 1_800_000_000))
   public var sealing: Sealing = .instant
@@ -42,21 +53,35 @@ public struct DevnetConfiguration: Sendable {
   public var gasModel: GasModel = .flat
   /// Seconds an expiring nonce may lie ahead of the block (30 before T11).
   public var expiryWindow: UInt64 = 30
+  /// Live expiring nonces the chain remembers; more are refused.
+  public var maximumExpiringNonces = 300_000
   /// Seconds that must be left of `validBefore` when a transaction arrives.
   public var poolMargin: UInt64 = 3
   public var validityClock: ValidityClock = .chain
+  /// The words the prefunded accounts are derived from, as wallets do it.
+  public var mnemonic = "test test test test test test test test test test test junk"
   /// Prefunded accounts of each of the two derivation series, at most 20.
   public var accountCount = 20
   /// Base units of every token that each prefunded account holds.
   public var initialBalance = Amount(units: 1_000_000_000_000)
   /// Whether `tempo_fundAddress` is answered.
   public var faucet = true
+  /// Whether ``DevnetSponsorPolicy/path`` has a fee payer.
+  public var sponsorEndpoint = true
+  /// Whether `eth_fillTransaction` is answered on the main path. viem falls back when it is not.
+  public var fillsTransactions = false
+  /// Whether `eth_call` asks for the fee when a price is given.
+  public var callFees = CallFees.off
   /// Whether USDC.e of mainnet exists; always true on chain 4217.
   public var mainnetUSDC = false
   /// Seed of the only pseudo-random choice there is: the probability of fault rules.
   public var seed: UInt64 = 0
   /// Tokens beside the four stablecoins every chain has.
   public var extraTokens: [DevnetToken] = []
+  /// Hash of a further creation code that makes a v1 stream contract, as its own does.
+  public var extraLegacyEscrowInitCode: Hash32?
+  /// Programs that come along in calls without a target.
+  package var deployless = DeploylessPrograms.standard
   /// Blocks (with their transactions and receipts) that are kept; older ones are forgotten.
   public var retainedBlocks = 100_000
   /// Whether the HTTP server may listen on an address other hosts can reach. The prefunded keys are public

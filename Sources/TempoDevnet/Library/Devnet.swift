@@ -21,17 +21,33 @@ public final class Devnet: Sendable {
   public init(
     configuration: DevnetConfiguration = DevnetConfiguration(), wallClock: any WallClock = SystemWallClock()
   ) throws {
-    let count = max(1, min(configuration.accountCount, 20))
-    let keys =
-      WellKnownKeys.addressSeries.prefix(count) + WellKnownKeys.accountSeries.prefix(count).dropFirst()
-    accounts = try keys.map { try DevnetAccount(privateKeyHex: $0) }
+    accounts = try WellKnownKeys.keys(configuration).map { try DevnetAccount(privateKeyHex: $0) }
     faucet = try DevnetAccount(privateKeyHex: WellKnownKeys.faucet)
     sponsor = try DevnetAccount(privateKeyHex: WellKnownKeys.sponsor)
     let chain = try Genesis.chain(
       configuration, accounts: accounts, faucet: faucet, sponsor: sponsor, wall: wallClock.now)
     self.configuration = configuration
     shared = DevnetShared(
-      core: DevnetCore(configuration: configuration, chain: chain, faucet: faucet), wall: wallClock)
+      core: DevnetCore(configuration: configuration, chain: chain, faucet: faucet, sponsor: sponsor),
+      wall: wallClock)
+  }
+
+  /// Goes on from what ``savedState()`` wrote. Accounts of the configuration are listed, not funded again.
+  ///
+  /// Throws ``DevnetStateError`` for a file that is not one, or of another chain.
+  public convenience init(
+    configuration: DevnetConfiguration = DevnetConfiguration(), restoring state: [UInt8],
+    wallClock: any WallClock = SystemWallClock()
+  ) throws {
+    try self.init(configuration: configuration, wallClock: wallClock)
+    let contents = try StateFile.read(state, parameters: ChainParameters(configuration))
+    shared.withCore { core, _ in core.restore(contents) }
+  }
+
+  /// The chain as JSON with a version: state, pool, clock offset, the newest blocks and their receipts. Snapshots,
+  /// filters and faults are not part of it.
+  public func savedState() -> [UInt8] {
+    shared.withCore { core, _ in StateFile.write(core) }
   }
 
   // MARK: JSON-RPC in process
@@ -46,17 +62,26 @@ public final class Devnet: Sendable {
 
   /// Answers one JSON-RPC body and says what happens on the connection. Delays of faults have passed on return;
   /// they end early when the task is cancelled.
-  public func exchange(_ requestBody: [UInt8]) async -> DevnetReply {
-    let reply = answer(requestBody)
-    if reply.delayMilliseconds > 0 {
-      do { try await Task.sleep(for: .milliseconds(reply.delayMilliseconds)) } catch { return reply }
+  public func exchange(_ requestBody: [UInt8], path: String = "/") async -> DevnetReply {
+    var reply = answer(requestBody, path: path)
+    while true {
+      if reply.delayMilliseconds > 0 {
+        do { try await Task.sleep(for: .milliseconds(reply.delayMilliseconds)) } catch { return reply }
+      }
+      guard let next = continuation(of: reply) else { return reply }
+      reply = next
     }
-    return reply
   }
 
-  /// The same without waiting: the caller performs the delay.
-  package func answer(_ requestBody: [UInt8]) -> DevnetReply {
-    shared.withCore { core, wall in core.exchange(requestBody, wall: wall) }
+  /// The same without waiting: the caller performs the delay, and asks for the ``continuation(of:)`` after it.
+  package func answer(_ requestBody: [UInt8], path: String = "/") -> DevnetReply {
+    shared.withCore { core, wall in core.exchange(requestBody, path: path, wall: wall) }
+  }
+
+  /// What takes the place of a provisional reply when its delay has passed; `nil` for a final one.
+  package func continuation(of reply: DevnetReply) -> DevnetReply? {
+    guard let waiting = reply.waiting else { return nil }
+    return shared.withCore { core, wall in core.resume(waiting, wall: wall) }
   }
 
   // MARK: Control
@@ -88,6 +113,21 @@ public final class Devnet: Sendable {
   /// Back to genesis; faults, snapshots and the request log are gone.
   public func reset() {
     shared.withCore { core, _ in core.reset() }
+  }
+
+  /// How the fee payer at `/sponsor` behaves.
+  public var sponsorPolicy: DevnetSponsorPolicy {
+    get { shared.withCore { core, _ in core.sponsorPolicy } }
+    set { shared.withCore { core, _ in core.sponsorPolicy = newValue } }
+  }
+
+  /// Takes the newest blocks back. Returns the transactions of the block that takes their place, if any.
+  @discardableResult
+  public func reorganise(depth: Int, _ mode: DevnetReorganisation) throws -> [Hash32] {
+    let depth = UInt64(clamping: depth)
+    return try shared.withCore { core, wall in
+      Result { () throws(RPCFailure) in try core.reorganise(depth, mode, wall: wall) }
+    }.get()
   }
 
   /// Sets a balance and moves the token's supply with it. Unknown tokens are left alone: `false`.

@@ -41,6 +41,8 @@ struct ChainClock: Sendable, Hashable {
     offset = overflow ? (milliseconds < 0 ? .min : .max) : sum
   }
 
+  mutating func restore(offset: Int64) { self.offset = offset }
+
   mutating func set(_ time: Timestamp, wall: Timestamp) {
     let (difference, overflow) = time.milliseconds.subtractingReportingOverflow(
       (manualBase ?? wall).milliseconds)
