@@ -44,15 +44,7 @@ public final class PaymentServer: Sendable {
     self.ledger = ledger
     let environment = MethodEnvironment(
       realm: realm, ledger: ledger, clock: clock, random: random, logger: logger)
-    try ledger.attach()
-    do {
-      var built: [any ServerMethod] = []
-      for method in methods { built += try await method.build(environment) }
-      registry = try MethodRegistry(built)
-    } catch {
-      ledger.detach()
-      throw error
-    }
+    registry = try await Self.registry(methods, environment)
     events = PaymentEvents()
     reaper = HoldReaper()
     pipeline = VerificationPipeline(
@@ -60,6 +52,22 @@ public final class PaymentServer: Sendable {
       authenticator: CredentialAuthenticator(mac: mac), limits: limits, compatibility: compatibility,
       clock: clock, logger: logger, events: events,
       metrics: ServerMetrics(intents: registry.all.map(\.key.intent)), reaper: reaper)
+  }
+
+  /// Takes the ledger and builds the methods on it. Not in the initialiser: Swift 6.3's optimiser crashes on a `do` with suspensions in
+  /// one, and release builds with it.
+  private static func registry(
+    _ methods: [PaymentMethod], _ environment: MethodEnvironment
+  ) async throws -> MethodRegistry {
+    try environment.ledger.attach()
+    do {
+      var built: [any ServerMethod] = []
+      for method in methods { built += try await method.build(environment) }
+      return try MethodRegistry(built)
+    } catch {
+      environment.ledger.detach()
+      throw error
+    }
   }
 
   private static func ring(_ source: SecretSource) async throws -> SecretRing {
