@@ -5,7 +5,7 @@ import NIOCore
 import NIOHTTPTypes
 
 /// Sits between the framework and the encoder of a connection and tells the payments what became of their responses: delivered
-/// when the socket has taken the last part, failed when it has not, or when another response took the place.
+/// when the socket has taken the last byte of the body, failed when it has not, or when another response took the place.
 final class DeliveryHandler: ChannelOutboundHandler, RemovableChannelHandler {
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
@@ -13,6 +13,8 @@ final class DeliveryHandler: ChannelOutboundHandler, RemovableChannelHandler {
   private let monitor: DeliveryMonitor
   /// The payment of the response that is passing.
   private var delivering: Payment?
+  /// Bytes of its body that have not come yet.
+  private var rest = 0
 
   private init(_ monitor: DeliveryMonitor) { self.monitor = monitor }
 
@@ -51,23 +53,33 @@ final class DeliveryHandler: ChannelOutboundHandler, RemovableChannelHandler {
         let passing = monitor.passes(head)
         // A body that was given up in the middle.
         delivering?.failedNow()
-        delivering = passing.delivering
+        delivering = passing.delivering?.payment
+        rest = passing.delivering?.length ?? 0
         for payment in passing.discarded { payment.failedNow() }
       }
       context.write(data, promise: promise)
-    case .body:
+    case .body(let buffer):
+      guard delivering != nil, rest > 0 else { return context.write(data, promise: promise) }
+      rest -= min(buffer.readableBytes, rest)
+      // The reader may leave when it has the last byte: the end of the response would fail then.
+      if rest == 0 { return finish(context, data, promise) }
       context.write(data, promise: promise)
     case .end:
-      guard let payment = delivering else { return context.write(data, promise: promise) }
-      delivering = nil
-      let written = promise ?? context.eventLoop.makePromise(of: Void.self)
-      written.futureResult.whenComplete { result in
-        switch result {
-        case .success: payment.deliveredNow()
-        case .failure: payment.failedNow()
-        }
-      }
-      context.write(data, promise: written)
+      finish(context, data, promise)
     }
+  }
+
+  /// Writes the part that completes the response, and tells its payment what became of it.
+  private func finish(_ context: ChannelHandlerContext, _ data: NIOAny, _ promise: EventLoopPromise<Void>?) {
+    guard let payment = delivering else { return context.write(data, promise: promise) }
+    delivering = nil
+    let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+    written.futureResult.whenComplete { result in
+      switch result {
+      case .success: payment.deliveredNow()
+      case .failure: payment.failedNow()
+      }
+    }
+    context.write(data, promise: written)
   }
 }

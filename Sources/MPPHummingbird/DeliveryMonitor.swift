@@ -7,6 +7,8 @@ import Synchronization
 struct PendingDelivery: Sendable {
   /// Its receipt is in the head of the response: a head without it is another response.
   let payment: Payment
+  /// Bytes of the body.
+  var length = 0
 }
 
 /// The paid responses of one connection on their way: announced by the task that answers, found again by the channel handler
@@ -63,8 +65,8 @@ final class DeliveryMonitor: Sendable {
 
   /// The head of a final response passes.
   ///
-  /// - Returns: the payment for it, and those whose responses will not come.
-  func passes(_ head: HTTPResponse) -> (delivering: Payment?, discarded: [Payment]) {
+  /// - Returns: what was announced for it, and the payments whose responses will not come.
+  func passes(_ head: HTTPResponse) -> (delivering: PendingDelivery?, discarded: [Payment]) {
     state.withLock { state in
       let number = state.responses
       state.responses += 1
@@ -73,7 +75,7 @@ final class DeliveryMonitor: Sendable {
       while let next = state.pending.first, next.number <= number {
         state.pending.removeFirst()
         if next.number == number, Self.isResponse(head, of: next.delivery) {
-          return (next.delivery.payment, discarded)
+          return (next.delivery, discarded)
         }
         discarded.append(next.delivery.payment)
       }

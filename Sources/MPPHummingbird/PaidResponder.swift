@@ -42,8 +42,8 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
   /// takes nearly all of it and goes has had nearly all of it.
   private static var longestWatchedBody: Int { 64 * 1024 }
 
-  /// Runs the content. The price is charged when the whole body has been handed to the transport, and not
-  /// at all when the handler throws, answers 500 and above, or the connection is gone.
+  /// Runs the content. The price is charged when all bytes of the body have been handed to the transport, and not
+  /// at all when the handler throws, answers 500 and above, or the connection is gone before.
   private func serve(
     _ payment: Payment, _ target: PaidEndpoint<Context>.Target, _ request: Request, _ context: Context
   ) async throws -> Response {
@@ -68,7 +68,7 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
     let hasReceipt = payment.finish(status: response.status.code, headers: &response.headers)
     if let connection = context.connection {
       if hasReceipt, let length = response.body.contentLength, length <= Self.longestWatchedBody,
-        connection.expect(PendingDelivery(payment: payment))
+        connection.expect(PendingDelivery(payment: payment, length: length))
       {
         return response
       }
@@ -76,10 +76,12 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
     }
     let body = response.body
     response.body = ResponseBody(contentLength: body.contentLength) { writer in
+      let progress = CountedBodyWriter.Progress()
       do {
-        try await body.write(writer)
+        try await body.write(CountedBodyWriter(writer, length: body.contentLength, progress: progress))
       } catch {
-        await payment.failed()
+        // A reader that leaves with the last byte must not have it for nothing.
+        if progress.isWhole { await payment.delivered() } else { await payment.failed() }
         throw error
       }
       await payment.delivered()

@@ -85,6 +85,25 @@ struct CLIChargeTests {
     }
   }
 
+  @Test func aTokenThatIsNoDollarIsPaidOnlyWhenItIsNamed() async throws {
+    let token = TempoAddress.betaUSD.hex
+    try await CLIProgram.inFolder { mpp in
+      try await mpp.withChain { chainURL in
+        try await mpp.withServer(chainURL, ["--port", "0", "--currency", token]) { server, url in
+          let market = CLIProgram.Market(mpp: mpp, chainURL: chainURL, serverURL: url, server: server)
+          let refused = try await market.pay("/charge", ["--max-price", "0.01"])
+          #expect(refused.exit == .code(77))
+          #expect(refused.errorText.contains("--currency"))
+          for path in ["/charge", "/charge/sponsored", "/multi"] {
+            let paid = try await market.pay(path, ["--max-price", "0.01", "--currency", token, "--json"])
+            #expect(paid.exit == .code(0), "\(paid.errorText)")
+            #expect(paid.event("response")?["payment"]?["token"]?.stringValue == token)
+          }
+        }
+      }
+    }
+  }
+
   @Test func manyChargesPayEachOnce() async throws {
     try await CLIProgram.withMarket { market in
       let options = ["--max-price", "0.01", "-n", "6", "--concurrency", "3", "--json"]

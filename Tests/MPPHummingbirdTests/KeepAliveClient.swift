@@ -34,6 +34,16 @@ struct KeepAliveClient: Sendable {
       try await outbound.write(ByteBuffer(string: text))
     }
 
+    /// Reads until `text` has come.
+    mutating func skip(to text: String) async throws {
+      while !String(buffer: received).contains(text) {
+        guard let chunk = try await inbound.next() else {
+          throw FixtureError(description: "the connection was closed before \(text)")
+        }
+        received.writeImmutableBuffer(chunk)
+      }
+    }
+
     /// The next response; all of them have a length here.
     mutating func next() async throws -> RawResponse {
       while true {

@@ -2,6 +2,7 @@ import ArgumentParser
 import EVM
 import MPPClient
 import MPPCore
+import Tempo
 
 /// What a command may spend. Without `--max-price` nothing is paid.
 struct SpendingOptions: ParsableArguments {
@@ -27,7 +28,8 @@ struct SpendingOptions: ParsableArguments {
   var methods: [String] = []
   @Option(
     name: .customLong("currency"),
-    help: ArgumentHelp("Pay in this token only; may be repeated.", valueName: "address"))
+    help: ArgumentHelp(
+      "Pay in this token; may be repeated. Default: pathUSD and USDC.e.", valueName: "address"))
   var tokens: [String] = []
   @Option(
     name: .customLong("recipient"),
@@ -63,10 +65,13 @@ struct SpendingOptions: ParsableArguments {
         maximumPrice: price, maximumDeposit: deposit, maximumTotal: total, periodSeconds: 86_400))
   }
 
+  /// Limits are numbers of whole tokens: without a word on the token they are meant in dollars.
+  private static let dollars = [TempoAddress.pathUSD.hex, TempoAddress.usdcE.hex]
+
   private func narrowed(_ policy: SpendPolicy) -> SpendPolicy {
     var policy = policy
     if !methods.isEmpty { policy = policy.paying(methods: methods) }
-    if !tokens.isEmpty { policy = policy.paying(tokens: tokens) }
+    policy = policy.paying(tokens: tokens.isEmpty ? Self.dollars : tokens)
     if !recipients.isEmpty { policy = policy.paying(recipients: recipients) }
     return policy
   }

@@ -43,10 +43,11 @@ struct DemonstrationAPI: Sendable {
 
   /// Charges to the payee. The sponsor pays the fees of those that are offered so.
   static func charges(
-    to payee: any Signer, sponsor: any Signer, rpc: String, chainID: UInt64
+    to payee: any Signer, sponsor: any Signer, rpc: String, chainID: UInt64, currency: String? = nil
   ) -> TempoChargeOptions {
     var options = TempoChargeOptions(
       transport: AsyncHTTPRPCTransport(url: rpc), chainID: chainID, recipient: payee.address)
+    options.currency = currency
     options.feePayer = FeePayerOptions(signer: sponsor)
     return options
   }
@@ -92,11 +93,11 @@ struct DemonstrationAPI: Sendable {
         .init(key: "message", value: "Thank you."),
         .init(key: "request", value: .integer(Int64(served.next()))),
         .init(key: "amount", value: payment.amount.json),
-        .init(key: "method", value: .string("\(payment.method.name)/\(payment.method.intent)")),
       ]
       if payment.method.intent == "session" {
         body.append(.init(key: "channel", value: .string(payment.reference)))
       } else {
+        body.append(.init(key: "method", value: .string("\(payment.method.name)/\(payment.method.intent)")))
         body.append(.init(key: "payer", value: payment.source.map { .string($0.text) } ?? .null))
         body.append(.init(key: "reference", value: .string(payment.reference)))
       }

@@ -49,6 +49,10 @@ struct ServeCommand: AsyncParsableCommand {
   var secret: String?
   @Option(help: "Name of the protection space, normally the host name.")
   var realm = "localhost"
+  @Option(
+    help: ArgumentHelp(
+      "The token to be paid in. Default: the chain's usual one, pathUSD or USDC.e.", valueName: "address"))
+  var currency: String?
   @Option(help: ArgumentHelp("Deposit to suggest to payers, in whole tokens.", valueName: "amount"))
   var suggestedDeposit: String?
   @Option(help: ArgumentHelp("Settle a channel after this many charges.", valueName: "count"))
@@ -63,6 +67,9 @@ struct ServeCommand: AsyncParsableCommand {
   func validate() throws {
     guard settleEveryUnits != 0, settleEverySeconds != 0 else {
       throw ValidationError("settlement intervals are above zero")
+    }
+    if let currency, (try? Address(hex: currency)) == nil {
+      throw ValidationError("\(currency) is not an address (0x and 40 hex digits)")
     }
   }
 
@@ -79,7 +86,9 @@ struct ServeCommand: AsyncParsableCommand {
       realm: realm, secrets: secrets, ledger: ledger,
       methods: [
         .tempo(options(signer, url, chainID)),
-        .tempoCharge(DemonstrationAPI.charges(to: signer, sponsor: sponsor, rpc: url, chainID: chainID)),
+        .tempoCharge(
+          DemonstrationAPI.charges(
+            to: signer, sponsor: sponsor, rpc: url, chainID: chainID, currency: currency)),
       ], logger: logger)
     let api = DemonstrationAPI(payments: payments, suggestedDeposit: suggestedDeposit)
     let application = try api.application(host: host, port: Int(port), logger: logger) { [host] (port: Int) in
@@ -122,6 +131,7 @@ struct ServeCommand: AsyncParsableCommand {
   ) -> TempoSessionOptions {
     var options = TempoSessionOptions(
       signer: signer, transport: AsyncHTTPRPCTransport(url: url), chainID: chainID)
+    options.currency = currency
     if settleEveryUnits != nil || settleEveryAmount != nil || settleEverySeconds != nil {
       options.settlement = SettlementSchedule(
         units: settleEveryUnits, amount: settleEveryAmount,

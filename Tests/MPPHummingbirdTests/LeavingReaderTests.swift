@@ -1,0 +1,73 @@
+import HTTPTypes
+import Hummingbird
+import MPPCore
+import MPPHummingbird
+import NIOCore
+import ServerTestSupport
+import Testing
+
+/// Who has the last byte may leave before the end of the response is written, and pays all the same.
+struct LeavingReaderTests {
+  struct ConnectionContext: PaidContext {
+    var coreContext: CoreRequestContextStorage
+    var paymentIfPresent: Payment?
+    let connection: PaidConnection?
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+      coreContext = .init(source: source)
+      connection = PaidConnection(source)
+      channel = source.channel
+    }
+  }
+
+  /// `/ping` answers at once; `/leave` is given up by its reader between the last byte and the end; `/early` before the last byte.
+  private static func router(
+    _ fixture: ServerFixture, _ hasRead: DeliveryTests.Gate
+  ) -> Router<ConnectionContext> {
+    let router = Router(context: ConnectionContext.self)
+    let gate: () -> PaymentMiddleware<ConnectionContext> = { fixture.server.session("0.01", per: "request") }
+    router.group("ping").add(middleware: gate()).get { _, _ in "pong" }
+    for (path, length) in [("leave", Int?.some(4)), ("endless", nil), ("early", 5)] {
+      router.group(RouterPath(path)).add(middleware: gate()).get { _, context -> Response in
+        let channel = context.channel
+        return Response(
+          status: .ok,
+          body: ResponseBody(contentLength: length) { writer in
+            try await writer.write(ByteBuffer(string: "pong"))
+            await hasRead.wait()
+            try? await channel.close().get()
+            try await writer.finish(nil)
+          })
+      }
+    }
+    return router
+  }
+
+  @Test(arguments: [
+    ("leave", true, "delivered"), ("leave", false, "delivered"), ("endless", true, "delivered"),
+    ("endless", false, "delivered"), ("early", true, "released"), ("early", false, "released"),
+  ])
+  func aReaderThatLeavesWithTheLastByteIsCharged(_ path: String, _ isFirst: Bool, _ ending: String)
+    async throws
+  {
+    let fixture = try await ServerFixture()
+    let hasRead = DeliveryTests.Gate()
+    try await LiveServer.run(Self.router(fixture, hasRead), fixture.server) { server in
+      let events = fixture.server.events.subscribe().events
+      let ping = try PaidRouteTests.challenge(try await server.exchange("GET", "/ping"))
+      let challenge = try PaidRouteTests.challenge(try await server.exchange("GET", "/" + path))
+      var iterator = events.makeAsyncIterator()
+      try await KeepAliveClient(port: server.port).open { conversation in
+        if !isFirst {
+          _ = try await conversation.exchange([("/ping", PaidRouteTests.authorization(ping, "pay"))])
+        }
+        try await conversation.send([("/" + path, PaidRouteTests.authorization(challenge, "pay"))])
+        try await conversation.skip(to: "pong")
+        hasRead.open()
+      }
+      let expected = isFirst ? [ending] : ["delivered", ending]
+      #expect(await WatchedDeliveryTests.endings(expected.count, &iterator) == expected)
+    }
+  }
+}
