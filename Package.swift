@@ -93,6 +93,7 @@ let package = Package(
       "TempoRPC",
       ["Tempo", "EVM", "MPPCore", logging, metrics, asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
     library("MPPTempo", ["MPPCore", "Tempo", "EVM"]),
+    library("MPPConformance", ["MPPTempo", "Tempo", "EVM", "MPPCore"]),
     library(
       "MPPClient", ["MPPCore", httpTypes, logging, metrics, asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
     library("MPPServer", ["MPPCore", httpTypes, crypto, logging, metrics, lifecycle]),
@@ -123,7 +124,8 @@ let package = Package(
       name: "mpp",
       dependencies: [
         "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "TempoDevnet",
-        "MPPCore", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", httpTypes,
+        "MPPCore", "MPPServer", "MPPClient", "MPPConformance", "MPPTempo", "TempoRPC", "Tempo", "EVM",
+        httpTypes,
         logging, lifecycle, unixSignals, argumentParser, hummingbird, asyncHTTPClient, nioCore, nioHTTP1,
       ], swiftSettings: settings),
     .executableTarget(
@@ -160,6 +162,7 @@ let package = Package(
     tests("TempoTests", ["Tempo", "EVM", "MPPCore"]),
     tests("TempoRPCTests", ["TempoRPC", "Tempo", "EVM", "MPPCore"]),
     tests("TempoDevnetTests", ["TempoDevnet", "TempoRPC", "Tempo", "EVM", "MPPCore", crypto]),
+    tests("MPPConformanceTests", ["MPPConformance", "MPPTempo", "Tempo", "EVM", "MPPCore"]),
     tests("MPPTempoTests", ["MPPTempo", "Tempo", "EVM", "MPPCore"]),
     .target(
       name: "PeerSupport",
@@ -220,7 +223,8 @@ let package = Package(
       [
         "MarketplaceSupport",
         "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "MPPTesting",
-        "TempoDevnet", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", "MPPCore",
+        "TempoDevnet", "MPPConformance", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM",
+        "MPPCore",
         httpTypes, hummingbird, logging, nioCore,
       ]),
   ],
