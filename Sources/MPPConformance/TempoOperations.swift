@@ -39,14 +39,18 @@ enum TempoOperations {
     return try input.address("escrow", "escrowContract", "verifyingContract")
   }
 
-  /// Decodes strictly, verifies the signatures, and compares with what the input expects: `sender`, `chainId`, and
+  /// Decodes strictly, verifies the signatures, and compares with what the input expects: `sender`, `accessKey`, `chainId`, and
   /// a charge's `request` with the `realm` and `challengeId` its memo must be bound to.
   static func verifyTransaction(_ input: ConformanceInput) throws -> JSONValue {
     let signed = try SignedTempoTransaction(parsing: try input.bytes("transaction", "serialized"))
-    let sender = try signed.recoverSender()
+    let recovered = try signed.recover()
+    let sender = recovered.account
     let transaction = signed.transaction
     if input.optional("sender") != nil, try input.address("sender") != sender {
       throw input.failure("the sender is \(sender.checksummed)")
+    }
+    if input.optional("accessKey") != nil, try input.address("accessKey") != recovered.accessKey {
+      throw input.failure("the access key is \(recovered.accessKey?.checksummed ?? "none")")
     }
     if input.optional("chainId") != nil, try input.number("chainId") != transaction.chainID {
       throw input.failure("the chain is \(transaction.chainID)")
@@ -59,6 +63,9 @@ enum TempoOperations {
       .init(key: "signingHash", value: .string(transaction.signingHash().hex)),
       .init(key: "sponsored", value: .bool(transaction.feePayer.isSponsored)),
     ]
+    if let accessKey = recovered.accessKey {
+      members.append(.init(key: "accessKey", value: .string(accessKey.checksummed)))
+    }
     if signed.isFinal, let payer = try signed.recoverFeePayer(sender: sender) {
       members.append(.init(key: "feePayer", value: .string(payer.checksummed)))
     }

@@ -104,7 +104,8 @@ import Testing
       let memo = AttributionMemo(
         serverID: maker.text(), clientID: maker.optional { $0.text(1...5) }, challengeID: maker.text())
       try same(AttributionMemo(memo.memo), memo)
-      let account = AccountSource(chainID: UInt64(maker.number(0...Int.max)), address: try maker.address())
+      let account = AccountSource(
+        chainID: UInt64(maker.number(0...(1 << 53 - 1))), address: try maker.address())
       try same(AccountSource(strict: account.unverified), account)
       try same(AccountSource(strict: UnverifiedSource(account.lowerCaseText)), account)
     }
