@@ -65,9 +65,7 @@ enum ProtocolOperations {
 
   static func parseCredential(_ input: ConformanceInput) throws -> JSONValue {
     let header = try input.only("header")
-    guard let credential = try Credential.find(inAuthorization: header) else {
-      throw input.failure("no Payment credential")
-    }
+    let credential = try Credential(parsing: header)
     var members: [JSONValue.Member] = [
       .init(key: "challenge", value: object(credential.challenge)),
       .init(key: "payload", value: credential.payload),
