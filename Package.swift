@@ -94,6 +94,7 @@ let package = Package(
       "TempoRPC",
       ["Tempo", "EVM", "MPPCore", logging, metrics, asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
     library("MPPTempo", ["MPPCore", "Tempo", "EVM"]),
+    library("MPPConformance", ["MPPTempo", "Tempo", "EVM", "MPPCore"]),
     library(
       "MPPClient", ["MPPCore", httpTypes, logging, metrics, asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
     library("MPPServer", ["MPPCore", httpTypes, crypto, logging, metrics, lifecycle]),
@@ -124,7 +125,8 @@ let package = Package(
       name: "mpp",
       dependencies: [
         "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "TempoDevnet",
-        "MPPCore", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", httpTypes,
+        "MPPCore", "MPPServer", "MPPClient", "MPPConformance", "MPPTempo", "TempoRPC", "Tempo", "EVM",
+        httpTypes,
         logging, lifecycle, unixSignals, argumentParser, hummingbird, asyncHTTPClient, nioCore, nioHTTP1,
       ], swiftSettings: settings),
     library(
@@ -170,6 +172,7 @@ let package = Package(
     tests("TempoTests", ["Tempo", "EVM", "MPPCore"]),
     tests("TempoRPCTests", ["TempoRPC", "Tempo", "EVM", "MPPCore"]),
     tests("TempoDevnetTests", ["TempoDevnet", "TempoRPC", "Tempo", "EVM", "MPPCore", crypto]),
+    tests("MPPConformanceTests", ["MPPConformance", "MPPTempo", "Tempo", "EVM", "MPPCore"]),
     tests("MPPTempoTests", ["MPPTempo", "Tempo", "EVM", "MPPCore"]),
     .target(
       name: "PeerSupport",
@@ -230,7 +233,8 @@ let package = Package(
       [
         "MarketplaceSupport",
         "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "MPPTesting",
-        "TempoDevnet", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", "MPPCore",
+        "TempoDevnet", "MPPConformance", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM",
+        "MPPCore",
         httpTypes, hummingbird, logging, nioCore,
       ]),
   ],

@@ -64,8 +64,8 @@ struct DevnetCommand: AsyncParsableCommand {
   var heartbeat = Switch.on
   @Option(help: "Price of one gas in attodollars.")
   var baseFee: UInt64 = 20_000_000_000
-  @Option(help: "What a transaction costs: the same each, or by what it does.")
-  var gas = Gas.flat
+  @Option(help: "What a transaction costs: by what it does, or the same each.")
+  var gas = Gas.schedule
   @Option(help: "Seconds an expiring nonce may lie ahead.")
   var expiryWindow: UInt64 = 30
   @Option(help: "Seconds that must be left of validBefore when a transaction arrives.")

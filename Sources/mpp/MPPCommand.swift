@@ -21,7 +21,7 @@ struct MPPCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       DemoCommand.self, RequestCommand.self, SessionsCommand.self, AccountCommand.self, ServeCommand.self,
-      DevnetCommand.self,
+      DevnetCommand.self, ConformanceCommand.self,
     ])
 
   /// Not on the main actor: every `await` from there would hop executors.

@@ -95,9 +95,11 @@ extension CLIProgram {
   /// Account 2 of every devnet.
   static let payerKey = "0x7797c0f3db8b946604ec2039dfd9763e4ffdc53174342a2ed9b14fa3eda666a5"
 
-  /// Starts a devnet.
+  /// Starts a devnet on which every transaction costs the same.
   func withChain<T>(_ options: [String] = [], _ body: (String) async throws -> T) async throws -> T {
-    try await start(["devnet", "--port", "0"] + options) { chain in try await body(chain.readyURL()) }
+    try await start(["devnet", "--port", "0", "--gas", "flat"] + options) { chain in
+      try await body(chain.readyURL())
+    }
   }
 
   /// Starts the paid server of account 1 on a chain.

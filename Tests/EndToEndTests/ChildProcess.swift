@@ -21,7 +21,8 @@ final class ChildProcess: Sendable {
   private let errors: AsyncStream<String>
   private let transcripts = Mutex<(output: [String], errors: [String])>(([], []))
   private let exit = Mutex(ExitState())
-  private let input: Int32
+  /// Nil when closed.
+  private let input: Mutex<Int32?>
 
   private struct ExitState {
     var exit: Exit?
@@ -55,7 +56,7 @@ final class ChildProcess: Sendable {
       [executable] + arguments, variables.map { "\($0.key)=\($0.value)" },
       [pipes.input.reading, pipes.output.writing, pipes.errors.writing])
     for descriptor in [pipes.input.reading, pipes.output.writing, pipes.errors.writing] { close(descriptor) }
-    input = pipes.input.writing
+    input = Mutex(pipes.input.writing)
     let (output, outputEnd) = AsyncStream<String>.makeStream()
     let (errors, errorsEnd) = AsyncStream<String>.makeStream()
     self.output = output
@@ -88,6 +89,35 @@ final class ChildProcess: Sendable {
   func nextErrorLine() async -> String? {
     for await line in errors { return line }
     return nil
+  }
+
+  /// Writes to stdin from a thread of its own, so that a child that answers while it reads cannot stop both, and
+  /// closes it.
+  func sendAll(_ bytes: [UInt8]) {
+    Thread.detachNewThread { [self] in
+      // A child that does not read any more is an error of `write`, not the end of the tests.
+      var signals = sigset_t()
+      sigemptyset(&signals)
+      sigaddset(&signals, SIGPIPE)
+      pthread_sigmask(SIG_BLOCK, &signals, nil)
+      var sent = 0
+      while sent < bytes.count {
+        let count = bytes[sent...].withUnsafeBytes { rest in
+          input.withLock { $0.map { write($0, rest.baseAddress, rest.count) } ?? -1 }
+        }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { break }
+        sent += count
+      }
+      closeInput()
+    }
+  }
+
+  private func closeInput() {
+    input.withLock { descriptor in
+      if let descriptor { close(descriptor) }
+      descriptor = nil
+    }
   }
 
   /// Skips lines of stdout up to one that is a JSON object with this `event`.
@@ -156,7 +186,7 @@ final class ChildProcess: Sendable {
   private func end() async {
     signal(SIGKILL)
     await wait()
-    close(input)
+    closeInput()
   }
 
   private func awaitExit() {

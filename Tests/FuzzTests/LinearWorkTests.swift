@@ -66,7 +66,7 @@
     @Test(arguments: texts) func jsonIsLinear(_ shape: Shape) throws {
       let wide = JSONLimits(
         maximumBytes: 1 << 24, maximumDepth: 128, maximumMembers: 1 << 20, maximumElements: 1 << 20)
-      try expectLinear(shape, sizes: [16_000, 128_000]) { text in
+      try Self.expectLinear(shape, sizes: [16_000, 128_000]) { text in
         do { _ = try JSONValue(parsing: text, limits: wide) } catch {}
         do { _ = try JSONValue(parsing: text) } catch {}
       }
@@ -107,7 +107,7 @@
     @Test(arguments: headers) func headersAreLinear(_ shape: Shape) throws {
       var limits = ChallengeLimits()
       limits.maximumHeaderBytes = 1 << 24
-      try expectLinear(shape, sizes: [8_000, 64_000]) { text in
+      try Self.expectLinear(shape, sizes: [8_000, 64_000]) { text in
         do { _ = try Challenge.parse(header: text, limits: limits) } catch {}
         do { _ = try Challenge.parse(header: text) } catch {}
         do { _ = try Credential.find(inAuthorization: text) } catch {}
@@ -164,7 +164,7 @@
       }
     }
 
-    private func expectLinear(_ shape: Shape, sizes: [Int], _ body: (String) -> Void) throws {
+    static func expectLinear(_ shape: Shape, sizes: [Int], _ body: (String) -> Void) throws {
       var previous: (bytes: Int, work: Int)?
       for size in sizes {
         let text = shape.make(size)

@@ -93,6 +93,52 @@ import Testing
     }
   }
 
+  @Test func chargeAndSubscriptionObjectsComeBack() {
+    each { maker in
+      let payload = try maker.chargePayload()
+      try same(try ChargePayload(parsing: payload.jsonValue), payload)
+      let charge = try maker.chargeRequest()
+      try same(try ChargeRequest(parsing: charge.jsonValue), charge)
+      let subscription = try maker.subscriptionRequest()
+      try same(try SubscriptionRequest(parsing: subscription.jsonValue), subscription)
+      let memo = AttributionMemo(
+        serverID: maker.text(), clientID: maker.optional { $0.text(1...5) }, challengeID: maker.text())
+      try same(AttributionMemo(memo.memo), memo)
+      let account = AccountSource(
+        chainID: UInt64(maker.number(0...(1 << 53 - 1))), address: try maker.address())
+      try same(AccountSource(strict: account.unverified), account)
+      try same(AccountSource(strict: UnverifiedSource(account.lowerCaseText)), account)
+    }
+  }
+
+  @Test func preferencesComeBack() {
+    each { maker in
+      let accept = try maker.acceptPayment()
+      try same(try AcceptPayment(parsing: accept.headerValue), accept)
+    }
+  }
+
+  @Test func eventsAndFramesComeBack() {
+    each { maker in
+      let data = maker.text().replacing("\r\n", with: "\n").replacing("\r", with: "\n")
+      let event = ServerSentEvent(name: maker.text(0...4, avoidingNewlines: true), data: data)
+      var decoder = EventStreamDecoder()
+      var read: [ServerSentEvent] = []
+      for byte in EventStreamEncoder.keepAlive + EventStreamEncoder.encode(event) {
+        read += try decoder.append([byte])
+      }
+      try same(read, [event])
+      for event in [
+        SessionEvent.message(data), .needVoucher(try maker.needVoucher()),
+        .receipt(try maker.sessionReceipt()),
+      ] {
+        try same(try SessionEvent(event.serverSentEvent), event)
+      }
+      let frame = try maker.socketFrame()
+      try same(SocketFrame(parsing: frame.text()), frame)
+    }
+  }
+
   @Test func amountsAndInstantsComeBack() {
     each { maker in
       let amount = maker.amount()

@@ -130,6 +130,35 @@ extension DeliberateDifference {
         "primitives.json", ["base64Decode"],
         "other characters, inner padding, one left-over character, stray bits",
         "refused on the wire", "`01` §2.1")
+    case .exchangeProofReplay:
+      Row(
+        "http-exchanges.json", ["cases"], "`proof: replay accepted without store`",
+        "a proof is used once unless the route says it is reusable", "`06` §1.10")
+    case .exchangeTwoCredentials:
+      Row(
+        "http-exchanges.json", ["cases"], "`proof: two Payment credentials`",
+        "400 `bad-request`, nothing is executed", "`01` §5.2")
+    case .exchangeOnePeriod:
+      Row(
+        "http-exchanges.json", ["cases"], "`proof: not base64`, `proof: not json`",
+        "the detail ends with one period, not two", "`01` §11")
+    case .exchangeReasonAdded:
+      Row(
+        "http-exchanges.json", ["cases"], "cases whose detail is the bare `Payment verification failed.`",
+        "a reason is added; type and status are the same", "`04` §32.1 W52")
+    case .exchangeOpenReplayed:
+      Row(
+        "http-exchanges.json", ["cases"], "`session: open replayed`",
+        "the finished opening is found: `session/insufficient-balance` instead of `verification-failed`",
+        "`04` §32.1 W34")
+    case .exchangeVoucherDelta:
+      Row(
+        "http-exchanges.json", ["cases"], "`session: minVoucherDelta`",
+        "the delta is in the challenge, so that clients know it; request and ids differ", "`04` §32.1 W41")
+    case .exchangeNoSnapshotForBearers:
+      Row(
+        "http-exchanges.json", ["cases"], "`session: close below spent`",
+        "whoever repeats an old voucher without proving who they are gets no snapshot", "`04` §32.1 W4")
     }
   }
 

@@ -31,6 +31,13 @@ public enum DeliberateDifference: String, CaseIterable, Sendable {
   case authorizationSkippedLimits
   case rlpNotCanonical
   case base64NotStrict
+  case exchangeProofReplay
+  case exchangeTwoCredentials
+  case exchangeOnePeriod
+  case exchangeReasonAdded
+  case exchangeOpenReplayed
+  case exchangeVoucherDelta
+  case exchangeNoSnapshotForBearers
 
   public struct Row: Sendable {
     public let file: String

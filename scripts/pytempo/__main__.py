@@ -9,6 +9,7 @@ import channels
 import charges
 import contracts
 import keys
+import market
 import payments
 import sponsors
 import support
@@ -22,7 +23,9 @@ def devnet(program, *options):
     try:
         ready = next((json.loads(line) for line in process.stdout if line.startswith("{")), {})
         support.same("first event", ready.get("event"), "ready")
-        yield support.Chain(ready["url"], ready["chainId"])
+        chain = support.Chain(ready["url"], ready["chainId"])
+        chain.program = program
+        yield chain
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -46,7 +49,7 @@ def main():
         run(chain, [payments, sponsors, keys, contracts, channels])
     # pympp signs for a minute, which the chain's rules allow from T11 on.
     with devnet(program, "--expiry-window", "300") as chain:
-        run(chain, [charges])
+        run(chain, [charges, market])
     print(f"{support.passed} passed, 0 failed")
 
 

@@ -5,6 +5,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case wwwAuthenticate = "www-authenticate"
   case authorization
   case knownChallenge = "known-challenge"
+  case acceptPayment = "accept-payment"
   case receipt
   case json
   case canonicalJSON = "canonical-json"
@@ -12,6 +13,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case values
   case sessionWire = "session-wire"
   case snapshot
+  case sse
+  case socketFrame = "socket-frame"
   case record
   case rlp
   case abi
@@ -27,6 +30,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .wwwAuthenticate: try ChallengeProperties.check(bytes)
     case .authorization: try CredentialProperties.check(bytes)
     case .knownChallenge: try KnownChallengeProperties.check(bytes)
+    case .acceptPayment: try AcceptPaymentProperties.check(bytes)
     case .receipt: try ReceiptProperties.check(bytes)
     case .json: try JSONProperties.check(bytes)
     case .canonicalJSON: try CanonicalJSONProperties.check(bytes)
@@ -34,6 +38,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .values: try ValueProperties.check(bytes)
     case .sessionWire: try SessionWireProperties.check(bytes)
     case .snapshot: try SnapshotProperties.check(bytes)
+    case .sse: try EventStreamProperties.check(bytes)
+    case .socketFrame: try SocketFrameProperties.check(bytes)
     case .record: try RecordProperties.check(bytes)
     case .rlp: try RLPProperties.check(bytes)
     case .abi: try ABIProperties.check(bytes)

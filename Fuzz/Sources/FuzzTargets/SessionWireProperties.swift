@@ -28,6 +28,14 @@ enum SessionWireProperties {
       try require(
         try SubscriptionPayload(parsing: payload.jsonValue) == payload, "a subscription's payload changes")
     }
+    if let request = try? SubscriptionRequest(parsing: value) {
+      try require(
+        try SubscriptionRequest(parsing: request.jsonValue) == request, "a subscription's request changes")
+      _ = try? request.requireServerFields()
+    }
+    if let need = try? NeedVoucher(parsing: value) {
+      try require(try NeedVoucher(parsing: need.jsonValue) == need, "a request for a voucher changes")
+    }
     if let snapshot = try? SessionSnapshot(parsing: value) {
       try require(
         try SessionSnapshot(parsing: snapshot.jsonValue) == snapshot, "parse ∘ write changes a snapshot")

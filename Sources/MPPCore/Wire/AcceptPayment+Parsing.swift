@@ -6,6 +6,7 @@ extension AcceptPayment {
   /// is over its limits.
   public init(parsing header: String) throws(AcceptPaymentError) {
     guard header.utf8.count <= Self.maximumBytes else { throw .tooLarge }
+    didLookAt(header.utf8.count)
     var entries: [Entry] = []
     var firstError: AcceptPaymentError?
     var count = 0
@@ -27,6 +28,7 @@ extension AcceptPayment {
   /// `method / intent` and, each after a semicolon, parameters. The last `q` counts, other parameters do not,
   /// but all must be `name=value`.
   private static func entry(_ bytes: Substring.UTF8View) throws(AcceptPaymentError) -> Entry {
+    didLookAt(bytes.count)
     let text = String(decoding: bytes, as: UTF8.self)
     let semicolon = bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.endIndex
     let names = bytes[..<semicolon].split(
@@ -55,6 +57,7 @@ extension AcceptPayment {
     _ parameter: Substring.UTF8View, of entry: String
   ) throws(AcceptPaymentError) -> PaymentWeight? {
     guard !parameter.isEmpty else { return nil }
+    didLookAt(parameter.count)
     let text = String(decoding: parameter, as: UTF8.self)
     guard let equals = parameter.firstIndex(of: UInt8(ascii: "=")) else { throw .invalidParameter(text) }
     let name = trimmed(parameter[..<equals])

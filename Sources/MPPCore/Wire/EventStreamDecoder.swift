@@ -61,6 +61,7 @@ public struct EventStreamDecoder: Sendable {
       }
       var end = start
       while end < bytes.count, bytes[end] != 0x0A, bytes[end] != 0x0D { end += 1 }
+      didLookAt(end - start + 1)
       guard end - start <= maximumEventBytes - size else {
         fail()
         return false
@@ -82,6 +83,7 @@ public struct EventStreamDecoder: Sendable {
 
   private mutating func endLine(_ events: inout [ServerSentEvent]) {
     defer { line.removeAll(keepingCapacity: true) }
+    didLookAt(line.count)
     var bytes = line[...]
     if state == .start, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
     guard !bytes.isEmpty else {

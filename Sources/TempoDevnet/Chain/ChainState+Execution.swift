@@ -110,10 +110,11 @@ extension ChainState {
     -> CallResult
   {
     let transaction = pending.transaction
+    let creationNonce = takeCreationNonce(of: transaction)
     let mark = world.mark
     var result = run(
       transaction.calls, from: transaction.sender, intrinsic: intrinsic,
-      gasLimit: transaction.content.gasLimit, creationNonce: takeCreationNonce(of: transaction))
+      gasLimit: transaction.content.gasLimit, creationNonce: creationNonce)
     if let forcedRevert = pending.forcedRevert, result.revert == nil {
       world.rollBack(to: mark)
       result.revert = Revert(injected: forcedRevert)

@@ -34,10 +34,15 @@ extension ChainState {
     if transaction.kind != .tempo, let chosen = transaction.chosenUserToken { return chosen }
     let preference = world.storage[.userToken(transaction.feePayer)]
     if !preference.isZero { return Address(truncating: preference.word) }
-    if !transaction.isSponsored, let token = transaction.onlyTransferredToken { return token }
-    if let token = transaction.swappedToken { return token }
+    // What the calls move, if it can pay at all.
+    if !transaction.isSponsored, let token = transaction.onlyTransferredToken, isDollar(token) {
+      return token
+    }
+    if let token = transaction.swappedToken, isDollar(token) { return token }
     return Addresses.pathUSD
   }
+
+  private func isDollar(_ token: Address) -> Bool { world.tokens[token]?.currency == "USD" }
 
   /// Step 14.
   func checkFeeBalance(of transaction: ChainTransaction, token: Address) throws(RPCFailure) {

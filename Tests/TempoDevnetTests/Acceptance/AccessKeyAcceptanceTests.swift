@@ -63,18 +63,6 @@ import Testing
     #expect(try await w.limit() == [999_000, 0])
   }
 
-  @Test func aFeeBeyondTheLimitIsNotMined() async throws {
-    try await h.send(
-      w.sponsored(
-        [w.pay(1)], authorization: w.authorization { $0.limits = .list([AccessScene.Terms.limit(1_000)]) }))
-    let before = try await h.dump()
-    let error = try await h.refusal(w.selfPaid([w.pay(0)]))
-    #expect(
-      error?.message
-        == "keychain validation failed: AccountKeychainError(SpendingLimitExceeded(SpendingLimitExceeded))")
-    #expect(try await h.dump() == before)
-  }
-
   @Test func d4AnUnlistedTokenHasNoLimit() async throws {
     try await w.begun()
     let call = Call(to: TempoAddress.betaUSD, data: try w.pay(1).data)

@@ -25,6 +25,18 @@ import Testing
     return nil
   }
 
+  @Test func everyTokenUnitIsAccountedFor() async throws {
+    let h = try Harness()
+    let (scene, _) = try await ChannelScene.opened(h)
+    try await scene.settle(2_500_000)
+    try await scene.topUp(5_000_000)
+    try await scene.close(4_000_000, capture: 3_000_000)
+    #expect(h.devnet.audit() == [])
+    let sum = h.devnet.balances().values.reduce(0 as UInt128) { $0 + $1.units }
+    #expect(sum == h.devnet.totalSupply().units)
+    #expect(sum == 42 * Harness.initial)
+  }
+
   @Test func honestMovesAreFine() async throws {
     #expect(
       try await broken { world in

@@ -170,6 +170,37 @@ import Testing
     #expect(h.units(h.payer) == Harness.initial)
   }
 
+  @Test func aTokenThatCannotPayIsNotInferred() async throws {
+    let euro = try Address(hex: "0x20c0000000000000000000000000000000000042")
+    let h = try Harness {
+      $0.extraTokens = [DevnetToken(address: euro, name: "Euro", symbol: "EUR", currency: "EUR")]
+    }
+    let receipt = try await h.send(Call(to: euro, data: try payment().data), from: h.payer)
+    #expect(receipt.logs.last == (try h.feeLog(h.payer)))
+    #expect(h.units(h.payer, euro) == Harness.initial - 1)
+    #expect(h.units(h.payer) == Harness.initial - Harness.fee)
+  }
+
+  @Test func aSponsorsTokenIsNotInferredFromTheCalls() async throws {
+    // The sponsor has signed for no token: pathUSD, whatever is transferred.
+    var handWritten = HandWritten(h)
+    let call = Call(to: TempoAddress.betaUSD, data: try payment().data)
+    handWritten.slot = .bytes([0])
+    let items = handWritten.items([call])
+    let preimage = [0x76] + RLP.encode(.list(items))
+    let sender = h.payer.privateKey.sign(Keccak256.hash(preimage)).bytes65
+    var sponsored = items
+    sponsored[11] = .address(h.payer.address)
+    let sponsor = h.sponsor.privateKey.sign(Keccak256.hash([0x78] + RLP.encode(.list(sponsored))))
+    sponsored[11] = .list([
+      RLP.uint(UInt64(sponsor.yParity)), RLP.uint(UInt256(sponsor.r)), RLP.uint(UInt256(sponsor.s)),
+    ])
+    let receipt = try await h.send([0x76] + RLP.encode(.list(sponsored + [.bytes(sender)])))
+    #expect(receipt.succeeded)
+    #expect(receipt.logs.last == (try h.feeLog(h.sponsor)))
+    #expect(h.units(h.sponsor) == Harness.initial - Harness.fee)
+  }
+
   @Test func anUnusedReplayHashIsForgottenAfterItsWindow() async throws {
     let raw = try h.raw([payment()], from: h.payer)
     try await h.send(raw)

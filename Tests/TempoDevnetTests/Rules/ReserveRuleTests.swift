@@ -116,6 +116,24 @@ import Testing
     #expect(receipt.revertName == "PolicyForbids")
   }
 
+  @Test func policiesOfThePartiesHoldOpenChannelsUp() async throws {
+    let (scene, _) = try await ChannelScene.opened(h)
+    func policy(_ switches: JSONValue, of account: DevnetAccount) async throws {
+      try await h.rpc(
+        "devnet_setTokenPolicy", .string(TempoAddress.pathUSD.hex), .string(account.address.hex), switches)
+    }
+    try await policy(["blockRecipient": true], of: h.payee)
+    #expect(try await scene.topUp(5).revertName == "PolicyForbids")
+    #expect(try await scene.settle(5).revertName == "PolicyForbids")
+    try await policy([:], of: h.payee)
+    try await policy(["blockSender": true], of: h.payer)
+    #expect(try await scene.settle(5).revertName == "PolicyForbids")
+    #expect(try await scene.close(5, capture: 5).revertName == "PolicyForbids")
+    // A bad signature is told before the policy; what needs none is not held up.
+    #expect(try await scene.settle(5, signature: [1]).revertName == "InvalidSignature")
+    #expect(try await scene.close(0, capture: 0, signature: []).succeeded)
+  }
+
   @Test func malformedArgumentsRevertWithEmptyData() async throws {
     let (scene, _) = try await ChannelScene.opened(h)
     let good = try ChannelReserveCall.settle(

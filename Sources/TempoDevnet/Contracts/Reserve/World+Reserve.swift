@@ -66,9 +66,7 @@ extension World {
     guard !context.contextHash.isZero else { throw Revert.expiringNonceHashNotSet }
     let id = descriptor.channelID(chainID: chainID)
     guard channel(id).deposit == 0, !opened.contains(id) else { throw Revert.channelAlreadyExists }
-    guard !policy(token, descriptor.payee, has: PolicySwitch.blockRecipient) else {
-      throw Revert.policyForbids
-    }
+    try checkPayeePolicy(descriptor)
     try transfer(token, from: caller, to: Addresses.reserve, amount: UInt256(deposit))
     storage[.channel(id)] = ReserveChannel(deposit: deposit).packed
     opened.insert(id)
@@ -123,6 +121,7 @@ extension World {
     let deposit = channel.deposit + additional
     guard deposit <= ReserveChannel.maximumAmount else { throw Revert.depositOverflow }
     if additional > 0 {
+      try checkPayeePolicy(descriptor)
       try transfer(descriptor.token, from: caller, to: Addresses.reserve, amount: UInt256(additional))
     }
     channel.deposit = deposit
@@ -206,6 +205,13 @@ extension World {
     let digest = voucherDigest(id, cumulative)
     guard SignatureRules.signer(of: digest, signature: signature) == descriptor.signer else {
       throw Revert.invalidSignature
+    }
+  }
+
+  /// Money that the payee could not be paid does not come in.
+  private func checkPayeePolicy(_ descriptor: ReserveDescriptor) throws(Revert) {
+    guard !policy(descriptor.token, descriptor.payee, has: PolicySwitch.blockRecipient) else {
+      throw Revert.policyForbids
     }
   }
 
