@@ -30,6 +30,9 @@ final class ChargeJournal: Sendable {
     }
   }
 
+  /// The last end of validity of the payments that are not finished, in seconds on the chain's clock.
+  var latestEnd: UInt64? { open.withLock { $0.values.joined().map(\.validBefore).max() } }
+
   /// Takes an unfinished payment for this request; the caller finishes it or puts it back.
   func take(_ request: String) -> ChargeEntry? {
     open.withLock { open in

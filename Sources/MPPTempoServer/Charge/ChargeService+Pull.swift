@@ -49,7 +49,7 @@ extension ChargeService {
     try transaction.checkAlive(call.now)
     var isKnown = false
     do {
-      try await simulator.simulate(signed.transaction, from: transaction.sender)
+      try await simulator.simulate(signed.transaction, from: transaction.signer)
     } catch {
       // The chain refuses a second time what it has included already: the payer may have sent it.
       guard error.code == .reverted || error.code == .rejected,
