@@ -1,4 +1,5 @@
 public import EVM
+public import MPPCore
 public import Tempo
 
 // What the chain says about accounts and their access keys.
@@ -40,6 +41,20 @@ extension ChainClient {
     let data = try await call(to: TempoAddress.keychain, data: calldata)
     return try ReserveCalls.decode("allowed calls") { () throws(TempoError) in
       try AccountKeychainABI.decodeAllowedCalls(data)
+    }
+  }
+
+  /// What the exchange takes of `given` for `amount` of `wanted`, in base units.
+  /// - Throws: `.reverted` for a pair that is not exchanged, or not in this amount.
+  public func swapQuote(
+    _ given: Address, for amount: Amount, of wanted: Address
+  ) async throws(ChainError) -> UInt128 {
+    let calldata = try ReserveCalls.encode { () throws(TempoError) in
+      try StablecoinDEXABI.quoteCalldata(tokenIn: given, tokenOut: wanted, amountOut: amount.units)
+    }
+    let data = try await call(to: TempoAddress.dex, data: calldata)
+    return try ReserveCalls.decode("quote") { () throws(TempoError) in
+      try StablecoinDEXABI.decodeQuote(data)
     }
   }
 

@@ -52,10 +52,10 @@ struct ChargeFaultTests {
     func answered(_ client: PaymentClient, attempts: Int = 8) async throws -> Int {
       var lost = 0
       for _ in 0..<attempts {
-        do throws(PaymentClientError) {
+        do {
           let response = try await client.execute(stall.get(path))
           if response.status == .ok { return lost }
-        } catch {
+        } catch let error as PaymentClientError {
           if error.code == .paymentRefused, error.exposure.authorized > .zero { lost += 1 }
         }
         stall.devnet.clock.advance(seconds: 5)

@@ -111,7 +111,10 @@ struct ChargeTermsTests {
     let client = try stall.client()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<4 {
-        group.addTask { #expect(try await client.execute(stall.get("/memo")).status == .ok) }
+        group.addTask {
+          let status = try await client.execute(stall.get("/memo")).status
+          #expect(status == .ok)
+        }
       }
       try await group.waitForAll()
     }

@@ -1,5 +1,6 @@
 import EVM
 import Foundation
+import HTTPTypes
 import MPPClient
 import MPPCore
 import MPPServer
@@ -11,6 +12,7 @@ import MPPTesting
 import MarketplaceSupport
 import Tempo
 import TempoDevnet
+import TempoRPC
 import Testing
 
 /// A server that pays fees and dies; its ledger is a file.

@@ -48,10 +48,11 @@ final class ChargeJournal: Sendable {
   }
 
   /// Writes a new payment and its share of the period's total, all or nothing. Nothing signed for it may leave before this returns.
-  func write(new entry: ChargeEntry) async throws(PaymentClientError) {
+  /// - Parameter counted: what it may take from the account, at least its amount.
+  func write(new entry: ChargeEntry, counted: Amount) async throws(PaymentClientError) {
     do {
       try await writing.withPermits {
-        try environment.spending.charge(entry.amount, account: Self.account)
+        try environment.spending.charge(max(counted, entry.amount), account: Self.account)
         guard let spend = environment.spending.unstored(account: Self.account) else {
           throw PaymentClientError(.inconsistent, "a charge was not counted")
         }

@@ -83,7 +83,8 @@ final class ChargePayer: Sendable {
     _ terms: ChargeTerms, mode: TempoChargeOptions.Mode, chainID: UInt64, request: String
   ) async throws(PaymentClientError) -> (entry: ChargeEntry, transaction: SignedTempoTransaction) {
     let isSponsored = terms.isSponsored && mode == .pull
-    let (transaction, evidence) = try await plan(terms, chainID: chainID, isSponsored: isSponsored)
+    let (transaction, evidence, counted) = try await plan(
+      terms, chainID: chainID, isSponsored: isSponsored)
     do {
       let signed = try await sign(transaction)
       let handed = isSponsored ? try signed.handOff(sender: account.address) : signed
@@ -92,7 +93,7 @@ final class ChargePayer: Sendable {
         request: request, challengeID: terms.challenge.id, credential: credential(payload, terms, chainID),
         hash: signed.hash, validBefore: transaction.validBefore ?? 0, amount: terms.request.amount,
         token: terms.token.hex, evidence: isSponsored ? evidence : nil, state: .signed)
-      try await journal.write(new: entry)
+      try await journal.write(new: entry, counted: counted)
       return (entry, signed)
     } catch {
       account.abandon(transaction)
@@ -110,13 +111,15 @@ final class ChargePayer: Sendable {
 
   private func plan(
     _ terms: ChargeTerms, chainID: UInt64, isSponsored: Bool
-  ) async throws(PaymentClientError) -> (TempoTransaction, ChargeEvidence) {
+  ) async throws(PaymentClientError) -> (TempoTransaction, ChargeEvidence, counted: Amount) {
     let memo = AttributionMemo(
       serverID: terms.challenge.realm, clientID: options.clientID, challengeID: terms.challenge.id
     ).memo
     do {
       let head = try await client.latestBlock()
-      let calls = try terms.transfers.map { try Self.call($0, token: terms.token, bound: memo) }
+      let exchange = try await exchange(terms)
+      let transfers = try terms.transfers.map { try Self.call($0, token: terms.token, bound: memo) }
+      let calls = (exchange?.calls ?? []) + transfers
       let feeToken = isSponsored ? nil : try await feeToken(terms)
       let planner = TransactionPlanner(client: client, chainID: chainID, random: environment.random)
       var transaction = try await account.plan(calls, feeToken: feeToken, isSponsored: isSponsored, planner)
@@ -134,7 +137,9 @@ final class ChargePayer: Sendable {
       let evidence = ChargeEvidence(
         block: head.number, token: terms.token, payer: account.address, transfer: terms.transfers[0],
         bound: memo)
-      return (transaction, evidence)
+      return (
+        transaction, evidence, counted: max(terms.request.amount, exchange?.maximumInput ?? .zero)
+      )
     } catch {
       throw .planning(error)
     }
