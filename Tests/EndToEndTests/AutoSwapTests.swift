@@ -46,7 +46,9 @@ struct AutoSwapTests {
   func swaps(path: String) async throws {
     let stall = try await stall()
     try await rate(stall, 101, 100)
-    let response = try await stall.client { $0.autoSwap = AutoSwap() }.execute(stall.get(path))
+    let policy = try SpendPolicy.upTo("0.011", perDay: "1")
+    let response = try await stall.client(spending: policy) { $0.autoSwap = AutoSwap() }.execute(
+      stall.get(path))
     #expect(response.status == .ok)
     #expect(stall.balance(0, token: Self.alpha) == Self.start + ChargeStall.price)
     #expect(stall.balance(1, token: Self.alpha) == 0)

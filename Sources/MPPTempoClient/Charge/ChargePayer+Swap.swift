@@ -21,7 +21,7 @@ extension ChargePayer {
     let needed = terms.request.amount
     guard try await client.balance(of: account.address, token: terms.token) < needed.units else { return nil }
     for token in candidates(swap, instead: terms.token) {
-      let balance = try await client.balance(of: account.address, token: token)
+      let balance = try await held(token)
       guard balance > 0, let quote = try await quote(token, terms.token, needed),
         let most = swap.maximumInput(for: quote), most <= balance,
         // A bad rate does not make a charge dearer than the policy allows, but for the slippage.
@@ -38,6 +38,16 @@ extension ChargePayer {
     throw PaymentClientError(
       .refusedByPolicy,
       "the account has too little of \(terms.token), and no allowed token that can be exchanged for it")
+  }
+
+  /// Zero of what is no token on this chain.
+  private func held(_ token: Address) async throws(ChainError) -> UInt128 {
+    do {
+      return try await client.balance(of: account.address, token: token)
+    } catch {
+      guard error.code == .reverted || error.code == .invalidAnswer else { throw error }
+      return 0
+    }
   }
 
   private func candidates(_ swap: AutoSwap, instead target: Address) -> [Address] {

@@ -167,7 +167,7 @@ extension ChargeService {
   private static func problem(_ refusal: SponsorBudget.Refusal) -> PaymentProblem {
     switch refusal {
     case .tooExpensive: ChargeProblem.failed("\(SponsorRefusal(.budget))")
-    case .alreadyReserved, .full, .payerFull, .ownershipLost:
+    case .full, .payerFull, .ownershipLost:
       .unavailable(reason: "the sponsor has as much under way as it may", retryAfter: 2)
     }
   }

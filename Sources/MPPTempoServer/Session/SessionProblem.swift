@@ -25,7 +25,7 @@ enum SessionProblem {
   static func budget(_ refusal: SponsorBudget.Refusal) -> PaymentProblem {
     switch refusal {
     case .tooExpensive: failed("\(SponsorRefusal(.budget))")
-    case .alreadyReserved, .full, .payerFull, .ownershipLost:
+    case .full, .payerFull, .ownershipLost:
       .unavailable(reason: "the sponsor has as much under way as it may", retryAfter: 2)
     }
   }
