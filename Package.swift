@@ -215,7 +215,7 @@ let package = Package(
     .target(
       name: "MarketplaceSupport",
       dependencies: [
-        "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "TempoDevnet",
+        "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "MPPTesting", "TempoDevnet",
         "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM", "MPPCore", httpTypes,
         hummingbird, lifecycle, logging, nioCore, nioPosix,
       ], path: "Tests/MarketplaceSupport", swiftSettings: settings),
@@ -231,6 +231,7 @@ let package = Package(
     tests(
       "EndToEndTests",
       [
+        "PeerSupport",
         "MarketplaceSupport",
         "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "MPPTesting",
         "TempoDevnet", "MPPConformance", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM",

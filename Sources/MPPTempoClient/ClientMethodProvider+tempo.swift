@@ -11,7 +11,8 @@ extension ClientMethodProvider {
     charges: TempoChargeOptions = TempoChargeOptions()
   ) -> ClientMethodProvider {
     ClientMethodProvider { environment in
-      [
+      let account = PayingAccount(account, sleeper: options.sleeper)
+      return [
         TempoSessionMethod(
           manager: try SessionManager(
             account: account, network: network, options: options, environment: environment)),

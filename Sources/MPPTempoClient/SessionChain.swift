@@ -9,21 +9,23 @@ import TempoRPC
 /// What a session client reads from the chain and has signed for it.
 struct SessionChain: Sendable {
   let client: ChainClient
-  let signer: any Signer
+  let account: PayingAccount
   let random: any RandomSource
+  private let clock: any WallClock
   let options: TempoSessionOptions
   let broadcaster: Broadcaster
   private let identity: ChainIdentity
 
   init(
-    network: TempoNetwork, signer: any Signer, environment: ClientEnvironment, options: TempoSessionOptions,
-    intents: any IntentStore
+    network: TempoNetwork, account: PayingAccount, environment: ClientEnvironment,
+    options: TempoSessionOptions, intents: any IntentStore
   ) throws {
     client = ChainClient(
       transport: try network.makeTransport(), clock: environment.clock, sleeper: options.sleeper,
       random: environment.random)
-    self.signer = signer
+    self.account = account
     random = environment.random
+    clock = environment.clock
     self.options = options
     broadcaster = Broadcaster(client: client, store: intents)
     identity = ChainIdentity(network.chainID)
@@ -102,29 +104,44 @@ struct SessionChain: Sendable {
   func sign(
     _ calldata: [UInt8], terms: SessionTerms
   ) async throws(PaymentClientError) -> SignedTempoTransaction {
-    let chainID = try await chainID()
+    let planner = TransactionPlanner(client: client, chainID: try await chainID(), random: random)
+    var transaction = try await account.plan(
+      [Call(to: terms.escrow, data: calldata)], feeToken: terms.feePayer ? nil : try feeToken(terms),
+      isSponsored: terms.feePayer, planner)
     do {
-      let feeToken = try feeToken(terms)
-      let planner = TransactionPlanner(client: client, chainID: chainID, random: random)
-      var transaction = try await planner.plan(
-        calls: [Call(to: terms.escrow, data: calldata)], from: signer.address, feeToken: feeToken)
       let fee = try Fees.tokenUnits(gas: transaction.gas, price: transaction.maxFeePerGas)
       guard terms.feePayer || fee <= options.maximumFee.units else {
         throw PaymentClientError(
           .refusedByPolicy, "the fee may reach \(fee) base units, the limit is \(options.maximumFee)")
       }
-      if terms.feePayer {
-        // The sponsor picks the fee token; it is not part of what the payer signs.
-        transaction.feePayer = .awaitingFeePayer
-        transaction.feeToken = nil
-      }
-      let signed = try await transaction.signed(by: signer)
-      return terms.feePayer ? try signed.handOff(sender: signer.address) : signed
-    } catch let error as PaymentClientError {
-      throw error
-    } catch let error as ChainError {
-      throw .chain("the transaction could not be prepared", error)
+      // The sponsor picks the fee token; it is not part of what the payer signs.
+      if terms.feePayer { transaction.feePayer = .awaitingFeePayer }
+      let signed = try await transaction.signed(by: account.signer)
+      return terms.feePayer ? try signed.handOff(sender: account.address) : signed
     } catch {
+      account.abandon(transaction)
+      guard let error = error as? PaymentClientError else {
+        throw PaymentClientError(.signing, "the transaction could not be signed", underlying: error)
+      }
+      throw error
+    }
+  }
+
+  /// One call of the escrow as an action of this client itself, with its identity. Nothing is sent.
+  func intent(
+    _ identity: ChainIntent.Identity, _ calldata: [UInt8], _ channel: ClientChannel
+  ) async throws(PaymentClientError) -> ChainIntent {
+    let planner = TransactionPlanner(client: client, chainID: channel.chainID, random: random)
+    let transaction = try await account.plan(
+      [Call(to: channel.escrow, data: calldata)], feeToken: channel.descriptor.token, isSponsored: false,
+      planner)
+    do {
+      let signed = try await transaction.signed(by: account.signer)
+      return ChainIntent(
+        identity: identity, raw: signed.serialized, hash: signed.hash, validBefore: transaction.validBefore,
+        createdAt: clock.now)
+    } catch {
+      account.abandon(transaction)
       throw PaymentClientError(.signing, "the transaction could not be signed", underlying: error)
     }
   }

@@ -3,6 +3,7 @@ import MPPClient
 import MPPCore
 import MPPTempo
 import Synchronization
+import Tempo
 
 /// The channels of one scope and the order in which they are used.
 ///
@@ -11,6 +12,8 @@ import Synchronization
 /// permit is taken before the lock, never while it is held.
 final class SessionLane: Sendable {
   let key: LaneKey
+  /// Who signs this client's vouchers: a channel of another signer is not paid with.
+  private let signer: Address
   let lock = FIFOPermits(count: 1, maximumWaiters: 1024)
   let permits: FIFOPermits
   private struct State {
@@ -27,9 +30,11 @@ final class SessionLane: Sendable {
   private let lastChallenge = Mutex<Challenge?>(nil)
 
   init(
-    key: LaneKey, journal: ChannelJournal, environment: ClientEnvironment, channels: [ClientChannel] = []
+    key: LaneKey, signer: Address, journal: ChannelJournal, environment: ClientEnvironment,
+    channels: [ClientChannel] = []
   ) {
     self.key = key
+    self.signer = signer
     self.journal = journal
     spending = environment.spending
     let options = environment.options
@@ -48,7 +53,8 @@ final class SessionLane: Sendable {
 
   /// The channel to pay with: open, or being opened.
   var current: ClientChannel? {
-    all.last { $0.phase == .open } ?? all.last { $0.phase == .opening }
+    let ours = all.filter { $0.descriptor.effectiveSigner == signer }
+    return ours.last { $0.phase == .open } ?? ours.last { $0.phase == .opening }
   }
 
   /// Σ deposits that are, or may be, locked by this scope.

@@ -18,7 +18,7 @@ extension SessionManager {
     let chainID = try await chain.chainID()
     let call = ChannelReserveCall.Open(
       payee: terms.payee, operator: terms.operator, token: terms.token, deposit: deposit.units,
-      salt: try chain.salt(), authorizedSigner: payer)
+      salt: try chain.salt(), authorizedSigner: voucherSigner)
     let signed = try await chain.sign(ChannelReserveCall.open(call).calldata(), terms: terms)
     let descriptor = call.descriptor(
       payer: payer, expiringNonceHash: signed.transaction.expiringNonceHash(sender: payer))

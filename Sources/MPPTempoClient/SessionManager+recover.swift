@@ -82,11 +82,7 @@ extension SessionManager {
       if result.error == nil { return }
       guard !result.isUndecided else { throw PaymentClientError.outcome(result) }
     }
-    let planner = TransactionPlanner(
-      client: chain.client, chainID: channel.chainID, random: environment.random)
-    let intent = try await planner.intent(
-      identity, calls: [Call(to: channel.escrow, data: calldata)], feeToken: channel.descriptor.token,
-      signer: signer.signer)
+    let intent = try await chain.intent(identity, calldata, channel)
     let result = try await chain.broadcaster.submit(intent, probe: probe(kind, channel))
     try await chain.broadcaster.finish(result)
     if result.error != nil { throw PaymentClientError.outcome(result) }

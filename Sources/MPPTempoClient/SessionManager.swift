@@ -22,18 +22,22 @@ final class SessionManager: Sendable {
   let openings = Mutex<Void>(())
 
   init(
-    account: TempoAccount, network: TempoNetwork, options: TempoSessionOptions, environment: ClientEnvironment
+    account: PayingAccount, network: TempoNetwork, options: TempoSessionOptions,
+    environment: ClientEnvironment
   ) throws {
     signer = VoucherSigner(signer: account.signer)
     journal = ChannelJournal(journal: environment.journal)
     intents = JournalIntentStore(journal: environment.journal)
     chain = try SessionChain(
-      network: network, signer: account.signer, environment: environment, options: options, intents: intents)
+      network: network, account: account, environment: environment, options: options, intents: intents)
     self.environment = environment
     self.options = options
   }
 
-  var payer: Address { signer.signer.address }
+  /// The account; an access key signs for it.
+  var payer: Address { signer.signer.account }
+  /// Signs the vouchers.
+  var voucherSigner: Address { signer.signer.keyAddress }
   var logger: Logger { environment.logger }
 
   /// Reads the journal. Channels of other payers in it are left alone.
@@ -43,15 +47,19 @@ final class SessionManager: Sendable {
       throw PaymentClientError(.journal, "the journal's chain actions cannot be read", underlying: error)
     }
     for (key, members) in Dictionary(grouping: channels, by: { LaneKey($0) }) {
-      let lane = SessionLane(key: key, journal: journal, environment: environment, channels: members)
+      let lane = SessionLane(
+        key: key, signer: voucherSigner, journal: journal, environment: environment, channels: members)
       lanes.withLock { $0[key] = lane }
     }
+    let opening = channels.filter { $0.phase == .opening }.compactMap(\.opening?.validBefore.seconds).max()
+    if let opening { chain.account.mayBeRegistered(until: UInt64(clamping: opening)) }
   }
 
   func lane(_ key: LaneKey) -> SessionLane {
     lanes.withLock { lanes in
       if let lane = lanes[key] { return lane }
-      let lane = SessionLane(key: key, journal: journal, environment: environment)
+      let lane = SessionLane(
+        key: key, signer: voucherSigner, journal: journal, environment: environment)
       lanes[key] = lane
       return lane
     }

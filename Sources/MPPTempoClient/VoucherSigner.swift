@@ -14,7 +14,7 @@ struct VoucherSigner: Sendable {
     case close
   }
 
-  let signer: any Signer
+  let signer: TempoSigner
 
   /// Signs a voucher for `amount` on a channel whose record is on disk.
   func sign(
@@ -25,15 +25,13 @@ struct VoucherSigner: Sendable {
     do {
       let digest = try Voucher(channelID: channel.channelID, cumulativeAmount: amount.units)
         .digest(domain: VoucherDomain(chainID: channel.chainID, escrow: channel.escrow))
+      // Bare, canonical and by this very key: anything else the chain would refuse.
       let signature = try await signer.sign(digest)
-      // A keychain wrapper or an odd encoding would be refused by the chain; better refused here.
-      let primitive = try PrimitiveSignature(parsing: signature)
-      guard try primitive.signer(of: digest) == channel.descriptor.effectiveSigner else {
-        throw PaymentClientError(.signing, "the signature is not the channel's signer's")
-      }
-      return SignedVoucher(channelID: channel.channelID, cumulativeAmount: amount, signature: signature)
-    } catch let error as PaymentClientError {
-      throw error
+      return SignedVoucher(
+        channelID: channel.channelID, cumulativeAmount: amount, signature: signature.serialized)
+    } catch let error as TempoError {
+      throw PaymentClientError(
+        .signing, "the signature is not the channel's signer's", underlying: error)
     } catch {
       throw PaymentClientError(
         .signing, "the voucher could not be signed", isRetryable: true, underlying: error)
@@ -45,7 +43,7 @@ struct VoucherSigner: Sendable {
   ) throws(PaymentClientError) {
     let account = channel.account
     guard channel.descriptor.channelID(escrow: channel.escrow, chainID: channel.chainID) == channel.channelID,
-      channel.descriptor.payer == signer.address, channel.descriptor.effectiveSigner == signer.address
+      channel.descriptor.payer == signer.account, channel.descriptor.effectiveSigner == signer.keyAddress
     else { throw PaymentClientError(.untrustedTerms, "channel \(channel.channelID) is not this payer's") }
     guard amount <= account.authorized else {
       throw PaymentClientError(.inconsistent, "\(amount) is above the \(account.authorized) on record")

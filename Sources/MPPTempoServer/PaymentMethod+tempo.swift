@@ -36,7 +36,7 @@ extension PaymentMethod {
         transport: options.transport, chainID: options.chainID, recipient: options.payee)
       charges.currency = options.currency
       charges.decimals = options.decimals
-      charges.feePayer = feePayer
+      charges.feePayer = feePayer ?? options.feePayer
       return [
         try TempoSessionMethod(options, environment), try TempoChargeMethod(charges, environment),
       ]

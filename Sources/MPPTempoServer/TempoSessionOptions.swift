@@ -23,6 +23,9 @@ public struct TempoSessionOptions: Sendable {
   /// What clients shall pay the fees of open and top-up in, and what settle and close are paid in. When nil,
   /// nothing is advertised and the server pays in the channel's token.
   public var feeToken: Address?
+  /// Pays the fees of opens and top-ups, within its limits and one budget for all it sponsors; nil: payers pay their own. Offers may
+  /// say `"feePayer": false`.
+  public var feePayer: FeePayerOptions?
   /// Decimal text in units of the token; offers may say otherwise.
   public var suggestedDeposit: String?
   /// Smallest step of a voucher, decimal text in units of the token; offers may say otherwise.

@@ -43,6 +43,20 @@ extension ChainClient {
     _ = try await read("eth_call", [TransactionObject.json(transaction, from: from), BlockTag.latest.json])
   }
 
+  /// As ``simulate(_:from:)``, with the limits and scopes of the key that signs.
+  public func simulate(_ transaction: TempoTransaction, from sender: RecoveredSender) async throws(ChainError)
+  {
+    _ = try await read("eth_call", [TransactionObject.json(transaction, from: sender), BlockTag.latest.json])
+  }
+
+  /// As ``estimateGas(_:from:)``, with what the signature of this key costs, and within its limits and scopes.
+  public func estimateGas(
+    _ transaction: TempoTransaction, from sender: RecoveredSender
+  ) async throws(ChainError) -> UInt64 {
+    let value = try await read("eth_estimateGas", [TransactionObject.json(transaction, from: sender)])
+    return try RPCAnswer.quantity64(value, "gas estimate")
+  }
+
   public func estimateGas(
     _ transaction: TempoTransaction, from: Address
   ) async throws(ChainError) -> UInt64 {

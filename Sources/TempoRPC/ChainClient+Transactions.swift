@@ -47,19 +47,6 @@ extension ChainClient {
     return units
   }
 
-  /// The standing of an access key of `account`.
-  public func accessKey(
-    _ key: Address, of account: Address, at block: BlockTag = .latest
-  ) async throws(ChainError) -> AccessKeyStatus {
-    let calldata = try ReserveCalls.encode { () throws(TempoError) in
-      try AccountKeychainABI.getKeyCalldata(account: account, key: key)
-    }
-    let data = try await call(to: TempoAddress.keychain, data: calldata, block: block)
-    return try ReserveCalls.decode("access key") { () throws(TempoError) in
-      try AccountKeychainABI.decodeKey(data)
-    }
-  }
-
   /// The channel's on-chain state; all zero for a channel that is unknown, closed or withdrawn.
   public func channelState(
     _ id: Hash32, escrow: Address = TempoAddress.channelReserve, at block: BlockTag = .latest

@@ -8,6 +8,11 @@ enum TransactionObject {
     json(transaction.rpcRequest(from: from))
   }
 
+  /// With what the node has to know of the key: its kind, and the limits and scopes it is bound by.
+  static func json(_ transaction: TempoTransaction, from sender: RecoveredSender) -> JSONValue {
+    json(transaction.rpcRequest(from: sender))
+  }
+
   private static func json(_ value: RPCValue) -> JSONValue {
     switch value {
     case .null: .null

@@ -26,19 +26,42 @@ public struct TransactionPlanner: Sendable {
   public func plan(
     calls: [Call], from: Address, feeToken: Address?
   ) async throws(ChainError) -> TempoTransaction {
+    var transaction = try await draft(calls, feeToken, keyAuthorization: nil)
+    transaction.gas = try limit(try await client.estimateGas(transaction, from: from))
+    return transaction
+  }
+
+  /// As ``plan(calls:from:feeToken:)``, for any kind of key and for access keys: the dry run keeps to the limits and scopes of
+  /// the key that will sign.
+  /// - Parameter keyAuthorization: registers the access key in the same transaction.
+  public func plan(
+    calls: [Call], by signer: TempoSigner, feeToken: Address?,
+    keyAuthorization: SignedKeyAuthorization? = nil
+  ) async throws(ChainError) -> TempoTransaction {
+    var transaction = try await draft(calls, feeToken, keyAuthorization: keyAuthorization)
+    transaction.gas = try limit(try await client.estimateGas(transaction, from: signer.sender))
+    return transaction
+  }
+
+  private func draft(
+    _ calls: [Call], _ feeToken: Address?, keyAuthorization: SignedKeyAuthorization?
+  ) async throws(ChainError) -> TempoTransaction {
     let block = try await client.latestBlock()
     let fees = try await client.fees(at: block)
-    var transaction = TempoTransaction(
+    return TempoTransaction(
       chainID: chainID, maxPriorityFeePerGas: fees.maxPriorityFeePerGas, maxFeePerGas: fees.maxFeePerGas,
       gas: 0, calls: calls, nonceKey: ExpiringNonce.key, nonce: 0,
       validBefore: ExpiringNonce.validBefore(now: block.timestamp),
-      validAfter: ExpiringNonce.validAfter(now: block.timestamp, random: randomNumber()), feeToken: feeToken)
-    let estimate = try await client.estimateGas(transaction, from: from)
+      validAfter: ExpiringNonce.validAfter(now: block.timestamp, random: randomNumber()), feeToken: feeToken,
+      keyAuthorization: keyAuthorization)
+  }
+
+  /// The gas limit for an estimate.
+  private func limit(_ estimate: UInt64) throws(ChainError) -> UInt64 {
     guard estimate > 0, estimate <= Self.gasLimit else {
       throw ChainError(.invalidAnswer, "the node's gas estimate is out of range")
     }
-    transaction.gas = min(Self.gasLimit, estimate + estimate * gasMargin / 100)
-    return transaction
+    return min(Self.gasLimit, estimate + estimate * gasMargin / 100)
   }
 
   /// Plans, signs and wraps `calls` as an intent. Nothing is sent, nothing is stored.

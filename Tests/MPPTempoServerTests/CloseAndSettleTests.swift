@@ -181,6 +181,28 @@ import Testing
     #expect(harness.count(ChannelReserveABI.settled.topic, channel) == 1)
   }
 
+  /// Charges go on while settlements are under way: one that waited for another settles again only when it is due by then.
+  @Test func risingVouchersAreSettledOnceForEachThreshold() async throws {
+    let harness = try await Harness(options: { $0.settlement = SettlementSchedule(amount: "0.02") })
+    let channel = try await harness.opened(deposit: 900_000)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        for thousands: UInt128 in 2...101 {
+          try await harness.deliver(try await harness.get(channel.voucher(thousands * 1_000)))
+        }
+      }
+      for _ in 0..<8 {
+        group.addTask { for _ in 0..<40 { await harness.method.settlements.drain() } }
+      }
+      try await group.waitForAll()
+    }
+    await harness.method.settlements.drain()
+    #expect(try await harness.record(channel).spent.units == 101_000)
+    #expect((1...5).contains(harness.count(ChannelReserveABI.settled.topic, channel)))
+    #expect(harness.log.all.allSatisfy { $0.delta.units >= 20_000 })
+    try await harness.expectAgreement(channel)
+  }
+
   @Test func anIntervalSettlesWithoutTraffic() async throws {
     let harness = try await Harness(options: {
       $0.settlement = SettlementSchedule(intervalMilliseconds: 60_000)

@@ -77,9 +77,10 @@ public final class Marketplace: Sendable {
   /// A paying client; it is shut down with the market, unless it was before.
   /// - Parameters:
   ///   - account: of the devnet.
+  ///   - payer: somebody else than an account of the devnet.
   ///   - journal: file name in the market's folder; `nil` remembers nothing.
   public func client(
-    account: Int = 1, journal: String? = nil, spending: SpendPolicy? = nil,
+    account: Int = 1, payer: TempoAccount? = nil, journal: String? = nil, spending: SpendPolicy? = nil,
     transport: (any HTTPTransport)? = nil, clock: (any WallClock)? = nil,
     options: ClientOptions = ClientOptions(),
     charges: MPPTempoClient.TempoChargeOptions = .init(),
@@ -92,7 +93,7 @@ public final class Marketplace: Sendable {
     let client = try PaymentClient(
       methods: [
         .tempo(
-          .key(devnet.accounts[account].privateKey), network: .rpc(rpcURL, chainID: devnet.chainID),
+          payer ?? .key(devnet.accounts[account].privateKey), network: .rpc(rpcURL, chainID: devnet.chainID),
           options: tempo, charges: charges)
       ], spending: policy,
       journal: journal.map { .sqlite(at: path($0)) } ?? .volatile, transport: transport, options: options,

@@ -31,6 +31,44 @@ package struct Payer: Sendable {
     return try sign(transaction)
   }
 
+  /// Signed for a sponsor: as `0x78` with the sender's name, or as `0x76` with the marker.
+  package func handedOver(
+    _ calls: [Call], isEnvelope: Bool = true, change: (inout TempoTransaction) throws -> Void = { _ in }
+  ) async throws -> SignedTempoTransaction {
+    var transaction = try await planner.plan(calls: calls, from: account.address, feeToken: nil)
+    transaction.feePayer = .awaitingFeePayer
+    try change(&transaction)
+    let signed = try sign(transaction)
+    return isEnvelope ? try signed.handOff(sender: account.address) : signed
+  }
+
+  /// A channel whose open transaction waits for a sponsor.
+  package func sponsoredOpen(
+    deposit: UInt128, payee: Address, isEnvelope: Bool = true,
+    change: (inout TempoTransaction) throws -> Void = { _ in }
+  ) async throws -> OpenChannel {
+    let salt = try Hash32(random.fill(32))
+    let calldata = try ChannelReserveABI.openCalldata(
+      payee: payee, operator: .zero, token: TempoAddress.pathUSD, deposit: deposit, salt: salt,
+      authorizedSigner: .zero)
+    let call = Call(to: TempoAddress.channelReserve, data: calldata)
+    return try channel(
+      try await handedOver([call], isEnvelope: isEnvelope, change: change), payee, .zero,
+      TempoAddress.pathUSD, salt, .zero)
+  }
+
+  package func sponsoredTopUp(
+    _ channel: OpenChannel, _ amount: UInt128, isEnvelope: Bool = true
+  ) async throws -> SessionPayload {
+    let calldata = try ChannelReserveABI.topUpCalldata(channel.descriptor, additionalDeposit: amount)
+    let transaction = try await handedOver(
+      [Call(to: channel.escrow, data: calldata)], isEnvelope: isEnvelope)
+    return .topUp(
+      .init(
+        channelID: channel.id, descriptor: channel.descriptor, transaction: transaction.serialized,
+        additionalDeposit: Amount(units: amount)))
+  }
+
   package func sign(_ transaction: TempoTransaction) throws -> SignedTempoTransaction {
     try SignedTempoTransaction(
       transaction, signature: .secp256k1(account.privateKey.sign(transaction.signingHash())))

@@ -23,20 +23,23 @@ struct ChargeEntry: Sendable, Hashable {
   let validBefore: UInt64
   let amount: Amount
   let token: String
+  /// How it is recognised when a sponsor's signature changes its hash; nil when `hash` is the final one.
+  let evidence: ChargeEvidence?
   var state: State
 
   func encoded() -> [UInt8] {
-    Array(
-      JSONValue.object([
-        .init(key: "request", value: .string(request)),
-        .init(key: "challengeId", value: .string(challengeID)),
-        .init(key: "credential", value: .string(credential)),
-        .init(key: "hash", value: .string(hash.hex)),
-        .init(key: "validBefore", value: .string(String(validBefore))),
-        .init(key: "amount", value: .string(amount.description)),
-        .init(key: "token", value: .string(token)),
-        .init(key: "state", value: .string(state.rawValue)),
-      ]).serialized().utf8)
+    var members: [JSONValue.Member] = [
+      .init(key: "request", value: .string(request)),
+      .init(key: "challengeId", value: .string(challengeID)),
+      .init(key: "credential", value: .string(credential)),
+      .init(key: "hash", value: .string(hash.hex)),
+      .init(key: "validBefore", value: .string(String(validBefore))),
+      .init(key: "amount", value: .string(amount.description)),
+      .init(key: "token", value: .string(token)),
+      .init(key: "state", value: .string(state.rawValue)),
+    ]
+    if let evidence { members.append(.init(key: "evidence", value: evidence.jsonValue)) }
+    return Array(JSONValue.object(members).serialized().utf8)
   }
 
   init(decoding bytes: [UInt8]) throws {
@@ -49,12 +52,13 @@ struct ChargeEntry: Sendable, Hashable {
     else { throw JournalError(.corrupt, "a charge cannot be read") }
     self.init(
       request: request, challengeID: challengeID, credential: credential, hash: try Hash32(hex: hash),
-      validBefore: validBefore, amount: try Amount(baseUnits: amount), token: token, state: state)
+      validBefore: validBefore, amount: try Amount(baseUnits: amount), token: token,
+      evidence: try value["evidence"].map { try ChargeEvidence($0) }, state: state)
   }
 
   init(
     request: String, challengeID: String, credential: String, hash: Hash32, validBefore: UInt64,
-    amount: Amount, token: String, state: State
+    amount: Amount, token: String, evidence: ChargeEvidence?, state: State
   ) {
     self.request = request
     self.challengeID = challengeID
@@ -63,6 +67,7 @@ struct ChargeEntry: Sendable, Hashable {
     self.validBefore = validBefore
     self.amount = amount
     self.token = token
+    self.evidence = evidence
     self.state = state
   }
 }

@@ -35,7 +35,7 @@ final class ChargeExchange: PaymentExchange {
       return try await payer.proof(terms, chainID: chainID)
     }
     let request = ChargePayer.requestKey(context)
-    if let unfinished = try await unfinished(request, terms) {
+    if let unfinished = try await unfinished(request) {
       note("again")
       state.withLock { $0.entry = unfinished }
       return unfinished.credential
@@ -48,15 +48,10 @@ final class ChargeExchange: PaymentExchange {
     return entry.credential
   }
 
-  /// A payment for the same request that was never answered: presented again while it may have been made (`06` §1.16).
-  private func unfinished(
-    _ request: String, _ terms: ChargeTerms
-  ) async throws(PaymentClientError) -> ChargeEntry? {
+  /// A payment for the same request that was never answered: presented again while it may have been made (`06` §1.16), whatever the
+  /// price is now. Nothing is signed for it a second time.
+  private func unfinished(_ request: String) async throws(PaymentClientError) -> ChargeEntry? {
     while let entry = payer.journal.take(request) {
-      guard entry.amount <= terms.request.amount, entry.token == terms.token.hex else {
-        payer.journal.putBack(entry)
-        return nil
-      }
       let fate: ChargePayer.Fate
       do throws(PaymentClientError) {
         fate = try await payer.fate(entry)
@@ -135,9 +130,10 @@ final class ChargeExchange: PaymentExchange {
       }
     }
     let receipt = try check(head, terms, entry)
+    let paid = entry?.amount ?? terms.request.amount
     return PaymentSummary(
-      amount: isDelivered ? terms.request.amount : .zero, token: terms.token.hex, method: "tempo",
-      intent: "charge", channel: nil, authorized: terms.request.amount, actions: actions, receipt: receipt)
+      amount: isDelivered ? paid : .zero, token: entry?.token ?? terms.token.hex, method: "tempo",
+      intent: "charge", channel: nil, authorized: paid, actions: actions, receipt: receipt)
   }
 
   func failed() async -> PaymentClientError.Exposure {
@@ -158,7 +154,7 @@ final class ChargeExchange: PaymentExchange {
     guard let receipt = try? Receipt(parsing: text), receipt.method.equalsBytes(of: "tempo") else {
       throw PaymentClientError(.receiptInvalid, "not a receipt of a charge")
     }
-    let isSponsored = terms.isSponsored && state.withLock { $0.actions.contains("pull") }
+    let isSponsored = entry?.evidence != nil
     let expected = entry?.hash.hex ?? terms.challenge.id
     // A sponsor's signature changes the hash: it cannot be known before.
     guard isSponsored || receipt.reference.lowercased() == expected.lowercased() else {

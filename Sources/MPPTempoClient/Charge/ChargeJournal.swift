@@ -30,6 +30,9 @@ final class ChargeJournal: Sendable {
     }
   }
 
+  /// The last end of validity of the payments that are not finished, in seconds on the chain's clock.
+  var latestEnd: UInt64? { open.withLock { $0.values.joined().map(\.validBefore).max() } }
+
   /// Takes an unfinished payment for this request; the caller finishes it or puts it back.
   func take(_ request: String) -> ChargeEntry? {
     open.withLock { open in
@@ -45,10 +48,11 @@ final class ChargeJournal: Sendable {
   }
 
   /// Writes a new payment and its share of the period's total, all or nothing. Nothing signed for it may leave before this returns.
-  func write(new entry: ChargeEntry) async throws(PaymentClientError) {
+  /// - Parameter counted: what it may take from the account, at least its amount.
+  func write(new entry: ChargeEntry, counted: Amount) async throws(PaymentClientError) {
     do {
       try await writing.withPermits {
-        try environment.spending.charge(entry.amount, account: Self.account)
+        try environment.spending.charge(max(counted, entry.amount), account: Self.account)
         guard let spend = environment.spending.unstored(account: Self.account) else {
           throw PaymentClientError(.inconsistent, "a charge was not counted")
         }

@@ -10,17 +10,18 @@ import TempoRPC
 
 /// Signs the payments and proofs of one account, and asks the chain what became of them.
 final class ChargePayer: Sendable {
-  let signer: any Signer
+  let account: PayingAccount
   let options: TempoChargeOptions
   let environment: ClientEnvironment
   let journal: ChargeJournal
+  let client: ChainClient
   private let network: TempoNetwork
-  private let client: ChainClient
 
   init(
-    account: TempoAccount, network: TempoNetwork, options: TempoChargeOptions, environment: ClientEnvironment
+    account: PayingAccount, network: TempoNetwork, options: TempoChargeOptions,
+    environment: ClientEnvironment
   ) throws {
-    signer = account.signer
+    self.account = account
     self.options = options
     self.environment = environment
     self.network = network
@@ -32,6 +33,12 @@ final class ChargePayer: Sendable {
 
   /// The chain that was named when the client was set up.
   var knownChainID: UInt64? { network.chainID }
+
+  /// Reads the journal. A payment that may still be included may also register the access key.
+  func start() async throws(PaymentClientError) {
+    try await journal.start()
+    if let end = journal.latestEnd { account.mayBeRegistered(until: end) }
+  }
 
   /// The challenge's chain must be ours (T13). A challenge without one is not guessed at.
   func chainID(_ terms: ChargeTerms) async throws(PaymentClientError) -> UInt64 {
@@ -61,11 +68,10 @@ final class ChargePayer: Sendable {
   // MARK: Signing
 
   func proof(_ terms: ChargeTerms, chainID: UInt64) async throws(PaymentClientError) -> String {
+    try await account.checkKey(client)
     do {
-      let proof = ZeroAmountProof(
-        account: signer.address, chainID: chainID, challengeID: terms.challenge.id,
-        realm: terms.challenge.realm)
-      let signature = try await signer.sign(proof.digest)
+      let (_, signature) = try await ZeroAmountProof.sign(
+        chainID: chainID, challengeID: terms.challenge.id, realm: terms.challenge.realm, by: account.signer)
       return credential(.proof(signature), terms, chainID)
     } catch {
       throw PaymentClientError(.signing, "the proof could not be signed", underlying: error)
@@ -76,60 +82,81 @@ final class ChargePayer: Sendable {
   func payment(
     _ terms: ChargeTerms, mode: TempoChargeOptions.Mode, chainID: UInt64, request: String
   ) async throws(PaymentClientError) -> (entry: ChargeEntry, transaction: SignedTempoTransaction) {
-    let transaction = try await plan(terms, chainID: chainID, isSponsored: terms.isSponsored && mode == .pull)
-    let signed: SignedTempoTransaction
+    let isSponsored = terms.isSponsored && mode == .pull
+    let (transaction, evidence, counted) = try await plan(
+      terms, chainID: chainID, isSponsored: isSponsored)
     do {
-      signed = try await transaction.signed(by: signer)
+      let signed = try await sign(transaction)
+      let handed = isSponsored ? try signed.handOff(sender: account.address) : signed
+      let payload: ChargePayload = mode == .pull ? .transaction(handed.serialized) : .hash(signed.hash)
+      let entry = ChargeEntry(
+        request: request, challengeID: terms.challenge.id, credential: credential(payload, terms, chainID),
+        hash: signed.hash, validBefore: transaction.validBefore ?? 0, amount: terms.request.amount,
+        token: terms.token.hex, evidence: isSponsored ? evidence : nil, state: .signed)
+      try await journal.write(new: entry, counted: counted)
+      return (entry, signed)
     } catch {
+      account.abandon(transaction)
+      throw .wrapping(error)
+    }
+  }
+
+  private func sign(_ transaction: TempoTransaction) async throws(PaymentClientError)
+    -> SignedTempoTransaction
+  {
+    do { return try await transaction.signed(by: account.signer) } catch {
       throw PaymentClientError(.signing, "the payment could not be signed", underlying: error)
     }
-    let handed: SignedTempoTransaction
-    do throws(TempoError) {
-      handed = transaction.feePayer.isSponsored ? try signed.handOff(sender: signer.address) : signed
-    } catch {
-      throw PaymentClientError(.inconsistent, "\(error)", underlying: error)
-    }
-    let payload: ChargePayload = mode == .pull ? .transaction(handed.serialized) : .hash(signed.hash)
-    let entry = ChargeEntry(
-      request: request, challengeID: terms.challenge.id, credential: credential(payload, terms, chainID),
-      hash: signed.hash, validBefore: transaction.validBefore ?? 0, amount: terms.request.amount,
-      token: terms.token.hex, state: .signed)
-    try await journal.write(new: entry)
-    return (entry, signed)
   }
 
   private func plan(
     _ terms: ChargeTerms, chainID: UInt64, isSponsored: Bool
-  ) async throws(PaymentClientError) -> TempoTransaction {
+  ) async throws(PaymentClientError) -> (TempoTransaction, ChargeEvidence, counted: Amount) {
     let memo = AttributionMemo(
       serverID: terms.challenge.realm, clientID: options.clientID, challengeID: terms.challenge.id
     ).memo
     do {
-      let calls = try terms.transfers.map { try Self.call($0, token: terms.token, bound: memo) }
+      let head = try await client.latestBlock()
+      let exchange = try await exchange(terms)
+      let transfers = try terms.transfers.map { try Self.call($0, token: terms.token, bound: memo) }
+      let calls = (exchange?.calls ?? []) + transfers
+      let feeToken = isSponsored ? nil : try await feeToken(terms)
       let planner = TransactionPlanner(client: client, chainID: chainID, random: environment.random)
-      var transaction = try await planner.plan(
-        calls: calls, from: signer.address, feeToken: isSponsored ? nil : terms.token)
+      var transaction = try await account.plan(calls, feeToken: feeToken, isSponsored: isSponsored, planner)
       if let expires = try terms.challenge.expires.map({ try Timestamp(rfc3339: $0) }) {
         transaction.validBefore = min(
           transaction.validBefore ?? .max, UInt64(clamping: expires.seconds))
       }
       let fee = try Fees.tokenUnits(gas: transaction.gas, price: transaction.maxFeePerGas)
       guard isSponsored || fee <= options.maximumFee.units else {
+        account.abandon(transaction)
         throw PaymentClientError(
           .refusedByPolicy, "the fee may reach \(fee) base units, the limit is \(options.maximumFee)")
       }
-      if isSponsored {
-        transaction.feePayer = .awaitingFeePayer
-        transaction.feeToken = nil
-      }
-      return transaction
-    } catch let error as PaymentClientError {
-      throw error
-    } catch let error as ChainError {
-      throw .chain("the payment could not be prepared", error)
+      if isSponsored { transaction.feePayer = .awaitingFeePayer }
+      let evidence = ChargeEvidence(
+        block: head.number, token: terms.token, payer: account.address, transfer: terms.transfers[0],
+        bound: memo)
+      return (
+        transaction, evidence, counted: max(terms.request.amount, exchange?.maximumInput ?? .zero)
+      )
     } catch {
-      throw PaymentClientError(.signing, "the payment could not be prepared", underlying: error)
+      throw .planning(error)
     }
+  }
+
+  /// The token of the fee: the user's, else the first that the account has of the charge's, the one it has chosen on the chain, and
+  /// pathUSD (`06` §1.7).
+  private func feeToken(_ terms: ChargeTerms) async throws(ChainError) -> Address {
+    if let chosen = options.feeToken { return chosen }
+    if try await client.balance(of: account.address, token: terms.token) > terms.request.amount.units {
+      return terms.token
+    }
+    for token in [try await client.userFeeToken(of: account.address), TempoAddress.pathUSD] {
+      guard let token, token != terms.token else { continue }
+      if try await client.balance(of: account.address, token: token) > 0 { return token }
+    }
+    return terms.token
   }
 
   private static func call(_ transfer: ExpectedTransfer, token: Address, bound: Hash32) throws -> Call {
@@ -146,43 +173,7 @@ final class ChargePayer: Sendable {
   private func credential(_ payload: ChargePayload, _ terms: ChargeTerms, _ chainID: UInt64) -> String {
     Credential(
       challenge: terms.challenge, payload: payload.jsonValue,
-      source: AccountSource(chainID: chainID, address: signer.address).unverified
+      source: AccountSource(chainID: chainID, address: account.address).unverified
     ).serialized()
-  }
-
-  // MARK: The chain
-
-  /// Broadcasts a payment that is in the journal and waits for its receipt.
-  func push(_ transaction: SignedTempoTransaction) async throws(PaymentClientError) {
-    let receipt: TransactionReceipt
-    do {
-      receipt = try await client.sendRawTransactionSync(transaction.serialized)
-    } catch {
-      throw .chain("the payment could not be broadcast", error)
-    }
-    guard receipt.succeeded else {
-      throw PaymentClientError(.chain, "the payment was reverted")
-    }
-  }
-
-  enum Fate: Sendable, Hashable {
-    case paid
-    /// Reverted, or expired without being included: it will never pay.
-    case dead
-    case undecided
-  }
-
-  /// What became of a payment: its receipt, or proof that it cannot be included any more.
-  func fate(_ entry: ChargeEntry) async throws(PaymentClientError) -> Fate {
-    do {
-      if let receipt = try await client.receipt(entry.hash) { return receipt.succeeded ? .paid : .dead }
-      let head = try await client.latestBlock()
-      guard head.timestamp >= entry.validBefore else { return .undecided }
-      // Included between the two questions?
-      guard let receipt = try await client.receipt(entry.hash) else { return .dead }
-      return receipt.succeeded ? .paid : .dead
-    } catch {
-      throw .chain("the outcome of the payment could not be read", error)
-    }
   }
 }

@@ -11,7 +11,7 @@ final class TempoChargeMethod: ClientMethod {
 
   init(payer: ChargePayer) { self.payer = payer }
 
-  func start() async throws(PaymentClientError) { try await payer.journal.start() }
+  func start() async throws(PaymentClientError) { try await payer.start() }
 
   func offer(for challenge: Challenge) throws(PaymentClientError) -> PaymentOffer? {
     let terms = try ChargeTerms.read(challenge)

@@ -1,3 +1,4 @@
+public import EVM
 public import MPPCore
 public import TempoRPC
 
@@ -14,6 +15,11 @@ public struct TempoChargeOptions: Sendable {
   public var mode: Mode?
   /// Names this client to the seller, as ten bytes of its hash in the payment's memo.
   public var clientID: String?
+  /// The token fees are paid in. Nil: the charge's own, or when the account has nothing left of it the one the account has chosen on
+  /// the chain, or pathUSD.
+  public var feeToken: Address?
+  /// Pays from another token when the account has not enough of the charge's; nil: never.
+  public var autoSwap: AutoSwap?
   /// The most one payment may cost in fees.
   public var maximumFee = Amount(units: 1_000_000)
   /// How often the same credential is presented again to a server that says it does not know the outcome yet.

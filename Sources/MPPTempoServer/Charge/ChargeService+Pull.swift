@@ -49,7 +49,7 @@ extension ChargeService {
     try transaction.checkAlive(call.now)
     var isKnown = false
     do {
-      try await simulator.simulate(signed.transaction, from: transaction.sender)
+      try await simulator.simulate(signed.transaction, from: transaction.signer)
     } catch {
       // The chain refuses a second time what it has included already: the payer may have sent it.
       guard error.code == .reverted || error.code == .rejected,
@@ -167,7 +167,7 @@ extension ChargeService {
   private static func problem(_ refusal: SponsorBudget.Refusal) -> PaymentProblem {
     switch refusal {
     case .tooExpensive: ChargeProblem.failed("\(SponsorRefusal(.budget))")
-    case .alreadyReserved, .full, .payerFull, .ownershipLost:
+    case .full, .payerFull, .ownershipLost:
       .unavailable(reason: "the sponsor has as much under way as it may", retryAfter: 2)
     }
   }

@@ -7,10 +7,12 @@ import Tempo
 struct ChargeTransaction: Sendable {
   let signed: SignedTempoTransaction
   /// Recovered from the signature, never taken from an envelope.
-  let sender: Address
+  let signer: RecoveredSender
   let validBefore: UInt64
   /// What the sender signed, and who it is: the chain includes it once at most.
   let identity: Hash32
+
+  var sender: Address { signer.account }
 
   /// Seconds a payment may be valid for: beyond it nobody could say in time that it never came.
   static let longestValidity: UInt64 = 900
@@ -22,7 +24,7 @@ struct ChargeTransaction: Sendable {
     }
     do throws(TempoError) {
       signed = try SignedTempoTransaction(parsing: bytes)
-      sender = try signed.recoverSender()
+      signer = try signed.recover()
     } catch {
       throw ChargeProblem.unsigned
     }
@@ -31,7 +33,7 @@ struct ChargeTransaction: Sendable {
       let validBefore = transaction.validBefore
     else { throw ChargeProblem.noPaymentCall }
     self.validBefore = validBefore
-    identity = transaction.expiringNonceHash(sender: sender)
+    identity = transaction.expiringNonceHash(sender: signer.account)
     let isSponsored = !signed.isFinal
     guard !isSponsored || call.terms.isSponsored else { throw ChargeProblem.notSponsored }
     try Self.checkCalls(transaction.calls, isSponsored: isSponsored, call)

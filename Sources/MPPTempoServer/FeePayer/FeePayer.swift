@@ -19,7 +19,8 @@ final class FeePayer: Sendable {
   static let lease: Int64 = 30
 
   init(
-    _ options: FeePayerOptions, chainID: UInt64, client: ChainClient, _ environment: MethodEnvironment
+    _ options: FeePayerOptions, chainID: UInt64, client: ChainClient, feeTokens: [Address] = [],
+    _ environment: MethodEnvironment
   ) throws {
     self.options = options
     self.client = client
@@ -30,7 +31,7 @@ final class FeePayer: Sendable {
     key = SponsorBudget.key(chainID: chainID, sponsor: sponsor)
     var tokens: [Address] = []
     let known = [TempoAddress.pathUSD, TempoChain.defaultCurrency(chainID: chainID)]
-    for token in [options.feeToken].compactMap({ $0 }) + known + options.furtherFeeTokens
+    for token in [options.feeToken].compactMap({ $0 }) + feeTokens + known + options.furtherFeeTokens
     where !tokens.contains(token) { tokens.append(token) }
     policy = SponsorPolicy(
       chainID: chainID, sponsor: sponsor, limits: options.limits ?? .standard(chainID: chainID),
@@ -53,10 +54,10 @@ final class FeePayer: Sendable {
     bare.feeToken = nil
     bare.maxFeePerGas = 0
     bare.maxPriorityFeePerGas = 0
-    try await client.simulate(bare, from: transaction.sender)
+    try await client.simulate(bare, from: transaction.signer)
     let token = try await feeToken(for: transaction)
     let signed = try await sign(transaction, token)
-    try await client.simulate(signed.transaction, from: transaction.sender)
+    try await client.simulate(signed.transaction, from: transaction.signer)
     let owner = random.fill(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     let reservation = SponsorReservation(
       transaction: signed.hash, payer: transaction.sender, fee: transaction.maximumFee,

@@ -16,7 +16,7 @@ public struct SponsorBudget: Sendable, Hashable {
     /// The signature leaves the sponsor now: from here on only the chain frees the reservation.
     case broadcast(Hash32, owner: UInt64)
     case pending(Hash32, owner: UInt64)
-    /// Nothing was signed, or the chain has decided.
+    /// Nothing was sent. What was sent before, perhaps, stays.
     case release(Hash32, owner: UInt64)
     /// A receipt was found, whoever asked for it.
     case confirmed(Hash32)
@@ -27,7 +27,6 @@ public struct SponsorBudget: Sendable, Hashable {
   public enum Refusal: Error, Sendable, Hashable {
     /// The transaction alone costs more than everything together may.
     case tooExpensive
-    case alreadyReserved
     /// Full at the moment; ask again when something was released.
     case full
     /// This payer has as many under way as it may.
@@ -47,7 +46,9 @@ public struct SponsorBudget: Sendable, Hashable {
     case .pending(let transaction, let owner):
       try next.move(transaction, owner, to: .pending)
     case .release(let transaction, let owner):
-      next.reservations.removeAll { $0.transaction == transaction && $0.owner == owner }
+      next.reservations.removeAll {
+        $0.transaction == transaction && $0.owner == owner && $0.phase == .prepared
+      }
     case .confirmed(let transaction):
       next.reservations.removeAll { $0.transaction == transaction }
     case .reconcile(let now):
@@ -58,7 +59,13 @@ public struct SponsorBudget: Sendable, Hashable {
 
   private mutating func reserve(_ new: SponsorReservation, _ limits: SponsorLimits) throws(Refusal) {
     guard new.fee <= limits.maximumInFlightFee else { throw .tooExpensive }
-    guard !reservations.contains(where: { $0.transaction == new.transaction }) else { throw .alreadyReserved }
+    if let index = reservations.firstIndex(where: { $0.transaction == new.transaction }) {
+      // The same transaction again, after its maker died or lost its answer: it costs once, and only the new maker goes on.
+      let phase = reservations[index].phase
+      reservations[index] = new
+      reservations[index].phase = phase
+      return
+    }
     guard reservations.count < min(limits.maximumInFlight, Self.maximumReservations) else { throw .full }
     let ofPayer = reservations.count { $0.payer == new.payer }
     guard ofPayer < limits.maximumInFlightPerPayer else { throw .payerFull }

@@ -45,7 +45,7 @@ public struct SponsorPolicy: Sendable {
     let fee = try checkFees(transaction)
     try checkValidity(transaction, now: now, challengeExpires: challengeExpires)
     if let token = transaction.feeToken, !feeTokens.contains(token) { throw SponsorRefusal(.feeToken) }
-    return SponsorableTransaction(signed: signed, sender: sender.account, maximumFee: fee)
+    return SponsorableTransaction(signed: signed, signer: sender, maximumFee: fee)
   }
 
   /// The sender is who signed, whatever the hand-off says: signing for somebody else would only waste a fee.
@@ -102,7 +102,9 @@ public struct SponsorPolicy: Sendable {
 public struct SponsorableTransaction: Sendable, Hashable {
   public let signed: SignedTempoTransaction
   /// Recovered from the signature.
-  public let sender: Address
+  public let signer: RecoveredSender
   /// Attodollars: the most the sponsor can be charged.
   public let maximumFee: UInt64
+
+  public var sender: Address { signer.account }
 }

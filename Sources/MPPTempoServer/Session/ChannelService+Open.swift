@@ -15,13 +15,12 @@ extension ChannelService {
     return try await exclusively(open.channelID) {
       if let record = try await load(open.channelID) { return try await reopened(record, open, call) }
       return try await openings.run(open.transaction.sender) {
-        let intent = try await openIntent(open)
-        var isOnChain = false
-        if try await intents.load(intent.identity)?.blocks(intent) != true {
-          isOnChain = try await admit(open, call.now)
-        }
-        let result = try await clientBroadcaster.submit(
-          intent, mayBeKnown: isOnChain, probe: openProbe(open.channelID, call.terms.escrow))
+        let context = IntentContext.open(
+          descriptor: open.descriptor, deposit: open.deposit, voucher: open.voucher)
+        let result = try await send(
+          open.transaction, .open, .init(.open, open.channelID), context: try context.encoded(), call,
+          probe: openProbe(open.channelID, call.terms.escrow)
+        ) { try await admit(open, call.now) }
         return try await opened(open, result, call)
       }
     }
@@ -36,7 +35,8 @@ extension ChannelService {
       guard problem.status < 500, await isOnChain(open.transaction.signed.hash) else { throw problem }
       return true
     }
-    return try await simulate(open)
+    // A sponsor runs it dry before it signs.
+    return open.transaction.signed.isFinal ? try await simulate(open) : false
   }
 
   /// Nothing is sent that would only wait.
@@ -55,7 +55,7 @@ extension ChannelService {
   /// - Returns: whether the transaction is on chain.
   private func simulate(_ open: VerifiedOpen) async throws -> Bool {
     do {
-      try await simulator.simulate(open.transaction.signed.transaction, from: open.transaction.sender)
+      try await simulator.simulate(open.transaction.signed.transaction, from: open.transaction.signer)
       return false
     } catch {
       guard error.code == .reverted || error.code == .rejected,
@@ -67,19 +67,6 @@ extension ChannelService {
 
   private func isOnChain(_ hash: Hash32) async -> Bool {
     do { return try await client.receipt(hash)?.succeeded ?? false } catch { return false }
-  }
-
-  private func openIntent(_ open: VerifiedOpen) async throws -> ChainIntent {
-    let signed = open.transaction.signed
-    guard signed.serialized.count <= ChainIntent.maximumLength else {
-      throw SessionProblem.failed("TIP-1034 open transaction is too large")
-    }
-    return ChainIntent(
-      identity: .init(.open, open.channelID), raw: signed.serialized, hash: signed.hash,
-      validBefore: signed.transaction.validBefore, createdAt: clock.now,
-      context: try IntentContext.open(
-        descriptor: open.descriptor, deposit: open.deposit, voucher: open.voucher
-      ).encoded())
   }
 
   func openProbe(_ id: Hash32, _ escrow: Address) -> Broadcaster.EffectProbe {

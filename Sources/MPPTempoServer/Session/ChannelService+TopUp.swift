@@ -19,12 +19,14 @@ extension ChannelService {
     let transaction = try Self.transaction(payload, call)
     return try await exclusively(id) {
       try await openings.run(transaction.sender) {
-        let intent = try topUpIntent(payload, transaction)
-        if try await intents.load(intent.identity)?.blocks(intent) != true {
+        let context = IntentContext.topUp(additionalDeposit: payload.additionalDeposit)
+        let result = try await send(
+          transaction, .topUp, .init(.topUp, id, transaction.identity), context: try context.encoded(), call
+        ) {
           try await checkInclusion(transaction, .topUp, call.now)
           try await checkBeforeTopUp(stored, transaction, call)
+          return false
         }
-        let result = try await clientBroadcaster.submit(intent)
         return try await toppedUp(payload, result, call)
       }
     }
@@ -34,7 +36,8 @@ extension ChannelService {
     _ payload: SessionPayload.TopUp, _ call: SessionCall
   ) throws(PaymentProblem) -> ManagementTransaction {
     let transaction = try ManagementTransaction(
-      parsing: payload.transaction, .topUp, escrow: call.terms.escrow, chainID: call.terms.chainID)
+      parsing: payload.transaction, .topUp, escrow: call.terms.escrow, chainID: call.terms.chainID,
+      isSponsored: call.terms.isSponsored)
     guard case .topUp(let descriptor, let amount) = transaction.call, descriptor == payload.descriptor else {
       throw SessionProblem.failed("TIP-1034 topUp descriptor does not match stored channel")
     }
@@ -57,23 +60,13 @@ extension ChannelService {
       let record = try await read(stored, call.now)
       guard record.deposit > .zero else { throw SessionProblem.notFunded }
       guard record.phase == .open else { throw SessionProblem.closing }
-      try await simulator.simulate(transaction.signed.transaction, from: transaction.sender)
+      // A sponsor runs it dry before it signs.
+      if transaction.signed.isFinal {
+        try await simulator.simulate(transaction.signed.transaction, from: transaction.signer)
+      }
     } catch let error as ChainError {
       throw SessionProblem.chain(error, "the simulated topUp transaction")
     }
-  }
-
-  private func topUpIntent(
-    _ payload: SessionPayload.TopUp, _ transaction: ManagementTransaction
-  ) throws -> ChainIntent {
-    let signed = transaction.signed
-    guard signed.serialized.count <= ChainIntent.maximumLength else {
-      throw SessionProblem.failed("TIP-1034 topUp transaction is too large")
-    }
-    return ChainIntent(
-      identity: .init(.topUp, payload.channelID, signed.hash), raw: signed.serialized, hash: signed.hash,
-      validBefore: signed.transaction.validBefore, createdAt: clock.now,
-      context: try IntentContext.topUp(additionalDeposit: payload.additionalDeposit).encoded())
   }
 
   /// B1 to B3.

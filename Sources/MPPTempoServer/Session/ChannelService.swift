@@ -34,6 +34,8 @@ final class ChannelService: Sendable {
   let logger: Logger
   let reads = Lane<Hash32>(maximumWaiters: 4_096)
   let openings: OpeningGate
+  /// Pays the fees of opens and top-ups, where the offer says so.
+  let feePayer: FeePayer?
   let heights = ChainHeights()
   let freshness: ChannelFreshness
   private let keys = SignerKeys()
@@ -65,6 +67,13 @@ final class ChannelService: Sendable {
     clientBroadcaster = Broadcaster(client: simulator, store: intents)
     openings = OpeningGate(limit: options.maximumOpenings, limitPerPayer: options.maximumOpeningsPerPayer)
     planner = TransactionPlanner(client: client, chainID: options.chainID, random: environment.random)
+    let currency = try? Address(hex: options.currencyText)
+    let feeTokens = [options.feeToken, currency].compactMap { $0 }
+    let simulator = simulator
+    feePayer = try options.feePayer.map {
+      try FeePayer(
+        $0, chainID: options.chainID, client: simulator, feeTokens: feeTokens, environment)
+    }
     table = try environment.ledger.table(ChannelRecord.self)
     holds = HoldSequence(random: environment.random)
     isOnlyProcess = options.isOnlyProcess ?? !environment.ledger.store.isShared

@@ -7,9 +7,15 @@ import TempoRPC
 /// Pure.
 struct ManagementTransaction: Sendable {
   let signed: SignedTempoTransaction
-  let sender: Address
+  /// Who sends it and with which key, by its signature.
+  let signer: RecoveredSender
   let call: ChannelReserveCall
   let swap: SwapExactAmountOut?
+
+  var sender: Address { signer.account }
+
+  /// What the payer signed, and who it is: the chain includes it once at most, whoever sponsors it.
+  var identity: Hash32 { signed.transaction.expiringNonceHash(sender: sender) }
 
   enum Label: String {
     case open
@@ -18,8 +24,9 @@ struct ManagementTransaction: Sendable {
 
   /// - Parameters:
   ///   - escrow: the offer's reserve; the last call must go there.
+  ///   - isSponsored: whether the offer pays the fee.
   init(
-    parsing bytes: [UInt8], _ label: Label, escrow: Address, chainID: UInt64
+    parsing bytes: [UInt8], _ label: Label, escrow: Address, chainID: UInt64, isSponsored: Bool = false
   ) throws(PaymentProblem) {
     do {
       signed = try SignedTempoTransaction(parsing: bytes)
@@ -49,13 +56,13 @@ struct ManagementTransaction: Sendable {
     }
     swap = calls.count == 3 ? try Self.swap(calls, label) : nil
     // The sender is named by its signature: nothing of an unsigned or badly signed transaction goes on.
-    guard signed.isFinal else {
+    guard signed.isFinal || isSponsored else {
       throw .badRequest(reason: "fee sponsorship is not offered by this server")
     }
-    guard let sender = try? signed.recoverSender() else {
+    guard let signer = try? signed.recover() else {
       throw SessionProblem.failed("TIP-1034 \(label.rawValue) transaction is not signed by its sender")
     }
-    self.sender = sender
+    self.signer = signer
     guard signed.transaction.chainID == chainID else {
       throw SessionProblem.failed("TIP-1034 \(label.rawValue) transaction is for another chain")
     }

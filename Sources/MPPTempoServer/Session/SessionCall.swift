@@ -8,6 +8,8 @@ import Tempo
 /// What an action needs to know of the request that brought it.
 struct SessionCall: Sendable {
   let challengeID: String
+  /// When the challenge expires.
+  let expires: Timestamp
   let terms: SessionTerms
   let purpose: RequestPurpose
   let source: UnverifiedSource?

@@ -19,9 +19,8 @@ struct SessionOffer: Sendable {
     for option in offer.options where !Self.known.contains(option.key) {
       throw ConfigurationError(.offer, "a session offer has no option named \(option.key)")
     }
-    guard option("feePayer")?.boolValue != true else {
-      throw ConfigurationError(
-        .offer, "this server does not sponsor open and top-up transactions: leave feePayer out")
+    if option("feePayer")?.boolValue == true, options.feePayer == nil {
+      throw ConfigurationError(.offer, "this server has no fee payer: leave feePayer out")
     }
   }
 
@@ -34,6 +33,7 @@ struct SessionOffer: Sendable {
       case .decimal(let text): .decimal(text)
       case .baseUnits(let units): .baseUnits(units)
       }
+    let isSponsored = options.feePayer != nil && option("feePayer")?.boolValue != false
     let input = SessionRequestInput(
       amount: price, currency: offer.currency ?? options.currencyText, decimals: options.decimals,
       recipient: offer.recipient ?? options.payee.checksummed, unitType: unit,
@@ -41,7 +41,7 @@ struct SessionOffer: Sendable {
       escrowContract: text("escrowContract") ?? options.escrow.hex, chainID: options.chainID,
       channelID: text("channelId"), minVoucherDelta: text("minVoucherDelta") ?? options.minVoucherDelta,
       operator: text("operator") ?? options.operator?.checksummed,
-      feePayer: option("feePayer")?.boolValue, feeToken: text("feeToken") ?? options.feeToken?.checksummed,
+      feePayer: isSponsored ? true : nil, feeToken: text("feeToken") ?? options.feeToken?.checksummed,
       sessionProtocol: "v2")
     do throws(SessionRequestError) {
       let request = try input.wireRequest()

@@ -15,6 +15,8 @@ final class SessionTerms: Sendable {
   let escrow: Address
   let chainID: UInt64
   let minimumDelta: Amount
+  /// The server pays the fees of opens and top-ups.
+  let isSponsored: Bool
   let domain: VoucherDomain
 
   /// - Throws: `SessionRequestError` when a v2 server could not issue the request.
@@ -33,6 +35,7 @@ final class SessionTerms: Sendable {
     self.escrow = escrow
     self.chainID = chainID
     minimumDelta = details.minVoucherDelta ?? .zero
+    isSponsored = details.feePayer == true
     domain = VoucherDomain(chainID: chainID, escrow: escrow)
   }
 

@@ -60,8 +60,10 @@ public final class TempoSessionMethod: ServerMethod {
       throw SessionProblem.failed("invalid session request")
     }
     let call = SessionCall(
-      challengeID: credential.challenge.id, terms: terms, purpose: context.purpose,
-      source: credential.source, now: context.now, logger: context.logger)
+      challengeID: credential.challenge.id,
+      expires: credential.challenge.expires.flatMap { try? Timestamp(rfc3339: $0) } ?? context.now,
+      terms: terms, purpose: context.purpose, source: credential.source, now: context.now,
+      logger: context.logger)
     do {
       return try await act(on: payload, call)
     } catch let error as ChainError {

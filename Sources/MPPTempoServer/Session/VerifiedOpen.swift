@@ -19,7 +19,8 @@ struct VerifiedOpen: Sendable {
       throw SessionProblem.failed("credential authorizedSigner does not match descriptor")
     }
     let transaction = try ManagementTransaction(
-      parsing: payload.transaction, .open, escrow: terms.escrow, chainID: terms.chainID)
+      parsing: payload.transaction, .open, escrow: terms.escrow, chainID: terms.chainID,
+      isSponsored: terms.isSponsored)
     guard case .open(let arguments) = transaction.call else {
       throw SessionProblem.failed("Expected TIP-1034 open calldata")
     }

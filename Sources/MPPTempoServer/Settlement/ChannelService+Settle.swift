@@ -10,15 +10,19 @@ extension ChannelService {
   /// Settles what has been delivered (`04` §21, DESIGN §4): the largest voucher not above `spent`. Safe to
   /// repeat, and to run at once: one settlement of a channel is under way at a time, and one that waits in
   /// the journal is finished before another is signed.
+  /// - Parameter isDue: asked when it is this settlement's turn: others may have been waiting for the same charges.
   /// - Returns: what was captured, or nil when there is nothing to settle.
-  func settle(_ id: Hash32, trigger: SettlementEvent.Trigger) async throws -> SettlementEvent? {
+  func settle(
+    _ id: Hash32, trigger: SettlementEvent.Trigger,
+    where isDue: @Sendable (ChannelRecord) -> Bool = { _ in true }
+  ) async throws -> SettlementEvent? {
     guard try await load(id) != nil else { throw SessionProblem.channelNotFound }
     return try await exclusively(id) {
       if let pending = try await pendingSettlement(id) {
         return try await finishSettlement(pending, trigger: trigger)
       }
       guard let record = try await load(id), record.phase == .open || record.phase == .forced,
-        let voucher = record.settleableVoucher
+        isDue(record), let voucher = record.settleableVoucher
       else { return nil }
       try checkSender(record.descriptor, id, verb: "settle")
       let mark = SettlementMark(at: clock.now, spent: record.spent, units: record.units)

@@ -97,7 +97,9 @@ final class SettlementService: Sendable {
   private func settle(_ id: Hash32) async throws {
     guard let plan, let record = try await channels.load(id), plan.isDue(record, now: channels.clock.now)
     else { return }
-    _ = try await channels.settle(id, trigger: .scheduled)
+    _ = try await channels.settle(id, trigger: .scheduled) { [channels] record in
+      plan.isDue(record, now: channels.clock.now)
+    }
   }
 
   private func sweepIntervals() async throws {

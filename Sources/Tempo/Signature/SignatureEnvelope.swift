@@ -39,32 +39,33 @@ public enum SignatureEnvelope: Sendable, Hashable {
   public func recover(_ digest: Hash32) throws(TempoError) -> RecoveredSender {
     switch self {
     case .secp256k1(let signature):
-      RecoveredSender(try PrimitiveSignature.secp256k1(signature).signer(of: digest))
-    case .p256(let signature): RecoveredSender(try PrimitiveSignature.p256(signature).signer(of: digest))
+      RecoveredSender(
+        account: try PrimitiveSignature.secp256k1(signature).signer(of: digest), keyType: .secp256k1)
+    case .p256(let signature):
+      RecoveredSender(account: try PrimitiveSignature.p256(signature).signer(of: digest), keyType: .p256)
     case .webAuthn(let signature):
-      RecoveredSender(try PrimitiveSignature.webAuthn(signature).signer(of: digest))
+      RecoveredSender(
+        account: try PrimitiveSignature.webAuthn(signature).signer(of: digest), keyType: .webAuthn)
     case .keychain(let signature):
       RecoveredSender(
-        account: signature.account,
-        accessKey: try signature.inner.signer(of: signature.innerDigest(digest)))
+        account: signature.account, accessKey: try signature.inner.signer(of: signature.innerDigest(digest)),
+        keyType: signature.inner.kind)
     }
   }
 }
 
-/// The result of verifying a sender signature.
+/// Who sends a transaction, and with which key: the result of verifying its signature.
 public struct RecoveredSender: Sendable, Hashable {
   /// The account that sends.
   public let account: Address
   /// The access key that signed for it, if the account did not sign itself.
   public let accessKey: Address?
+  /// The kind of the key that signed.
+  public let keyType: PrimitiveSignature.Kind
 
-  init(account: Address, accessKey: Address) {
+  init(account: Address, accessKey: Address? = nil, keyType: PrimitiveSignature.Kind) {
     self.account = account
     self.accessKey = accessKey
-  }
-
-  init(_ account: Address) {
-    self.account = account
-    accessKey = nil
+    self.keyType = keyType
   }
 }

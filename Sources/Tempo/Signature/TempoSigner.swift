@@ -54,6 +54,11 @@ public struct TempoSigner: Sendable, CustomStringConvertible {
   /// Whether the key is not the account's own.
   public var isAccessKey: Bool { keyAddress != account }
 
+  /// The sender that the transactions of this signer are recovered to.
+  public var sender: RecoveredSender {
+    RecoveredSender(account: account, accessKey: isAccessKey ? keyAddress : nil, keyType: keyType)
+  }
+
   /// A bare signature over exactly this digest.
   ///
   /// Throws what the key throws, and `TempoError` when its answer is not a canonical signature of this key

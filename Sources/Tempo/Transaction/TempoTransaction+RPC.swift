@@ -30,10 +30,13 @@ extension TempoTransaction {
 
   /// As ``rpcRequest(from:)``, with what a node has to know about the key that will sign: without it the
   /// gas of another kind of key is missing from the estimate, and limits of an access key from the result.
-  public func rpcRequest(signedBy signer: TempoSigner) -> RPCValue {
-    guard case .object(var members) = rpcRequest(from: signer.account) else { return .null }
-    members.append(.init("keyType", .string(signer.keyType.rpcName)))
-    if signer.isAccessKey { members.append(.init("keyId", .address(signer.keyAddress))) }
+  public func rpcRequest(signedBy signer: TempoSigner) -> RPCValue { rpcRequest(from: signer.sender) }
+
+  /// As ``rpcRequest(signedBy:)``, for a signature that is there already.
+  public func rpcRequest(from sender: RecoveredSender) -> RPCValue {
+    guard case .object(var members) = rpcRequest(from: sender.account) else { return .null }
+    members.append(.init("keyType", .string(sender.keyType.rpcName)))
+    if let key = sender.accessKey { members.append(.init("keyId", .address(key))) }
     return .object(members)
   }
 }

@@ -21,6 +21,7 @@ struct ChargeHarness: Sendable {
   let devnet: Devnet
   let store: FaultStore
   let server: PaymentServer
+  let method: TempoChargeMethod
   let route: Route
   let payer: Payer
   let sleeper: DevnetSleeper
@@ -41,10 +42,19 @@ struct ChargeHarness: Sendable {
       transport: DevnetTransport(devnet), chainID: devnet.chainID, recipient: devnet.accounts[1].address)
     options.sleeper = sleeper
     change(&options)
+    let box = ChargeMethodBox()
+    let terms = options
     server = try await PaymentServer(
       realm: Self.realm, secrets: .values(Harness.secret),
-      ledger: try Ledger(store, allowVolatileLedger: true), methods: [.tempoCharge(options)],
-      clock: devnet.clock, random: SeededRandom(seed: seed))
+      ledger: try Ledger(store, allowVolatileLedger: true),
+      methods: [
+        PaymentMethod { environment in
+          let method = try TempoChargeMethod(terms, environment)
+          box.method.withLock { $0 = method }
+          return [method]
+        }
+      ], clock: devnet.clock, random: SeededRandom(seed: seed))
+    method = try #require(box.method.withLock { $0 })
     route = try server.route(.get, "/r", offers: [.charge(price, options: members)], options: routeOptions)
     payer = Payer(devnet, devnet.accounts[0], seed: seed)
   }
@@ -140,4 +150,8 @@ struct ChargeHarness: Sendable {
     }
     return payment
   }
+}
+
+private final class ChargeMethodBox: Sendable {
+  let method = Mutex<TempoChargeMethod?>(nil)
 }

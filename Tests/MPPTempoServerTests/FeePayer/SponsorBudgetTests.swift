@@ -33,7 +33,7 @@ struct SponsorBudgetTests {
     var budget = SponsorBudget()
     #expect(throws: SponsorBudget.Refusal.tooExpensive) { try reserve(reservation(1, fee: 101), budget) }
     budget = try reserve(reservation(1, fee: 60), budget)
-    #expect(throws: SponsorBudget.Refusal.alreadyReserved) { try reserve(reservation(1), budget) }
+    #expect(try reserve(reservation(1, fee: 60), budget) == budget)
     #expect(throws: SponsorBudget.Refusal.full) { try reserve(reservation(2, fee: 41), budget) }
     budget = try reserve(reservation(2, fee: 20), budget)
     #expect(throws: SponsorBudget.Refusal.payerFull) { try reserve(reservation(3), budget) }
@@ -64,6 +64,17 @@ struct SponsorBudgetTests {
     #expect(throws: SponsorBudget.Refusal.ownershipLost) {
       try pending.applying(.broadcast(hash(1), owner: 7))
     }
+  }
+
+  @Test("the same transaction again costs once, and its earlier maker may not go on with it")
+  func takeover() throws {
+    let budget = try reserve(reservation(1), SponsorBudget())
+    let taken = try reserve(reservation(1, owner: 8), budget)
+    #expect(taken.reservations.count == 1)
+    #expect(throws: SponsorBudget.Refusal.ownershipLost) { try taken.applying(.broadcast(hash(1), owner: 7)) }
+    let sent = try budget.applying(.broadcast(hash(1), owner: 7))
+    let late = try reserve(reservation(1, owner: 8), sent).applying(.release(hash(1), owner: 8))
+    #expect(late.reservations.map(\.phase) == [.broadcasting])
   }
 
   @Test("what was never signed is freed by its lease; what was signed only by the chain or by its end")

@@ -1,0 +1,89 @@
+import EVM
+import Logging
+import MPPCore
+import MPPServer
+import MPPTempo
+import Tempo
+import TempoRPC
+
+// Sending what clients have signed to open and to top up, and paying the fee of it where the offer says so.
+extension ChannelService {
+  /// Goes on with a transaction that is in the journal, or sends a new one.
+  ///
+  /// - Parameters:
+  ///   - admit: what is checked before the first sending only; says whether the transaction is on chain already.
+  ///   - context: what a restart needs to finish the action.
+  func send(
+    _ transaction: ManagementTransaction, _ label: ManagementTransaction.Label,
+    _ identity: ChainIntent.Identity, context: [UInt8], _ call: SessionCall,
+    probe: Broadcaster.EffectProbe? = nil, admit: () async throws -> Bool
+  ) async throws -> BroadcastResult {
+    if let stored = try await intents.load(identity), stored.isUnderWayOrConfirmed {
+      let result = try await clientBroadcaster.resume(stored, probe: probe)
+      await ended(result)
+      return result
+    }
+    let isOnChain = try await admit()
+    guard !transaction.signed.isFinal else {
+      let intent = try intent(transaction.signed, label, identity, context)
+      return try await clientBroadcaster.submit(intent, mayBeKnown: isOnChain, probe: probe)
+    }
+    let (payer, sponsored) = try await sponsor(transaction, label, call)
+    let intent: ChainIntent
+    do {
+      intent = try self.intent(sponsored.signed, label, identity, context)
+      try await payer.willSend(sponsored)
+    } catch {
+      await payer.abandon(sponsored)
+      throw (error as? SponsorBudget.Refusal).map(SessionProblem.budget) ?? error
+    }
+    let result = try await clientBroadcaster.submit(intent, probe: probe)
+    await ended(result)
+    return result
+  }
+
+  /// The chain has decided: the fee is paid, or never will be.
+  func ended(_ result: BroadcastResult) async {
+    if !result.isUndecided { await feePayer?.ended(result.intent.hash) }
+  }
+
+  /// Policy, two dry runs, reservation; only then a signature that leaves (`04` §18.6).
+  private func sponsor(
+    _ transaction: ManagementTransaction, _ label: ManagementTransaction.Label, _ call: SessionCall
+  ) async throws -> (FeePayer, FeePayer.Sponsored) {
+    guard let feePayer, call.terms.isSponsored else { throw SessionProblem.notSponsored }
+    do {
+      let allowed = try feePayer.policy.check(
+        transaction.signed, now: call.now, challengeExpires: call.expires)
+      return (feePayer, try await feePayer.sponsor(allowed))
+    } catch let error as SponsorRefusal {
+      logger.info("an \(label.rawValue) was not sponsored", metadata: ["mpp.code": "\(error.reason)"])
+      throw SessionProblem.failed("\(error)")
+    } catch let error as SponsorBudget.Refusal {
+      throw SessionProblem.budget(error)
+    } catch let error as ChainError {
+      throw SessionProblem.chain(error, "the simulated \(label.rawValue) transaction")
+    }
+  }
+
+  private func intent(
+    _ signed: SignedTempoTransaction, _ label: ManagementTransaction.Label,
+    _ identity: ChainIntent.Identity, _ context: [UInt8]
+  ) throws(PaymentProblem) -> ChainIntent {
+    guard signed.serialized.count <= ChainIntent.maximumLength else {
+      throw SessionProblem.failed("TIP-1034 \(label.rawValue) transaction is too large")
+    }
+    return ChainIntent(
+      identity: identity, raw: signed.serialized, hash: signed.hash,
+      validBefore: signed.transaction.validBefore, createdAt: clock.now, context: context)
+  }
+}
+
+extension ChainIntent {
+  /// Identities of opens and top-ups name what the payer signed: an intent that is under way, or is done, is the same action
+  /// whoever sponsors it.
+  fileprivate var isUnderWayOrConfirmed: Bool {
+    if case .confirmed = state { return true }
+    return !state.isFinal
+  }
+}
