@@ -125,9 +125,28 @@ public final class PaymentServer: Sendable {
     }
   }
 
+  /// Looks at the credential of a request as ``authorize(_:for:siblings:)`` would, and stops before anything is paid (finding D5).
+  ///
+  /// Reads the ledger and, where a method needs it, the chain, dry runs of transactions included; asks the application for a
+  /// computed price, and whether the account may pay. Nothing is written, claimed, signed, sent or held, no event is emitted, and
+  /// the credential pays afterwards as if it had not been looked at. For gateways that decide who is let through, and for
+  /// `validate` commands.
+  ///
+  /// An answer is no promise: a moment later somebody may have used the payment, or the balance may be gone. Only
+  /// ``authorize(_:for:siblings:)`` pays.
+  ///
+  /// - Throws: the problem document with which `authorize` would refuse the request, without a fresh challenge; `payment-required`
+  ///   when there is no credential.
+  public func validate(
+    _ request: PaymentRequest, for route: Route, siblings: [Route] = []
+  ) async throws(PaymentProblem) -> ValidatedCredential {
+    try await pipeline.validate(request, route, siblings: siblings)
+  }
+
   /// Decides about one request: the four outcomes are all there are, and none is an exception.
   ///
-  /// Nothing changes before a credential is verified. When the outcome is `proceed`, the payment is durable
+  /// The credential is validated, which changes nothing (``validate(_:for:siblings:)`` does only that), and what is valid is settled:
+  /// claimed, sent where the server sends, and held. When the outcome is `proceed`, the payment is durable
   /// and its price is held; report ``Payment/delivered()`` or ``Payment/failed()``. Repeating a request is
   /// safe: what a repetition costs is the method's rule (for sessions `04` §20).
   ///

@@ -7,7 +7,7 @@ public struct PreparedOffer: Sendable {
   public let request: JSONValue
   /// The price in base units.
   public let amount: Amount
-  /// The method's own view of the offer, typically its typed request. Cast once in `verify`.
+  /// The method's own view of the offer, typically its typed request. Cast once by the validator.
   public let state: any Sendable
 
   public init(request: JSONValue, amount: Amount, state: any Sendable = ()) {

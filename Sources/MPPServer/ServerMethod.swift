@@ -1,12 +1,14 @@
 public import MPPCore
 
-/// A payment method on the server: turns offers into wire requests and verifies credentials.
+/// A payment method on the server: turns offers into wire requests, looks at credentials, and settles them.
 ///
 /// Order of calls: ``prepare(_:amount:)`` when a route is made (and per request for a computed price) →
 /// for a credential, after its MAC was checked: ``purpose(of:credential:)``, route binding, expiry,
-/// digest, then ``verify(_:_:)`` → for every refusal and for requests without a credential:
-/// ``challengeRequest(_:_:)``. Nothing of a credential reaches a method before its MAC was checked.
+/// digest, then the ``validator``, which moves nothing, then ``settle(_:)``, which alone moves money → for every refusal and for
+/// requests without a credential: ``challengeRequest(_:_:)``. Nothing of a credential reaches a method before its MAC was checked.
 public protocol ServerMethod: Sendable {
+  associatedtype Validator: CredentialValidator
+
   /// What the method is registered under; two methods with one key are an error at start-up.
   var key: MethodKey { get }
 
@@ -23,19 +25,19 @@ public protocol ServerMethod: Sendable {
   /// is none or it was refused before the method could look at it; its payload is unverified.
   func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose
 
-  /// Verifies a credential for one of this method's offers, changes the state and holds the price.
-  ///
-  /// Called after MAC, route binding, expiry and digest. When it returns, whatever the answer depends on
-  /// is durable. It must be safe to call again with the same credential, also concurrently.
-  /// Throws ``PaymentProblem`` or ``PaymentRefusal``; anything else is logged and answered as a bare
-  /// `verification-failed` so that nothing internal leaks.
-  func verify(
-    _ credential: AuthenticatedCredential, _ context: VerificationContext
-  ) async throws -> Verification
+  /// Looks at credentials, without any means to move money.
+  var validator: Validator { get }
 
-  /// Whether the payment of this credential is on record, or under way. Asked when its challenge has expired: a payment that was
-  /// presented in time is then answered all the same by ``verify(_:_:)``. Cheap, without effects; the default is `false`.
-  func isPaid(_ credential: AuthenticatedCredential, _ context: VerificationContext) async -> Bool
+  /// Takes what a valid credential pays: the only step that claims, signs, sends, writes and holds the price.
+  ///
+  /// Whatever the validator saw may have changed: what decides is checked again, in the same step that changes it. When it returns,
+  /// whatever the answer depends on is durable. It must be safe to call again with the same credential, also concurrently.
+  /// Throws as ``CredentialValidator/validate(_:_:)`` does.
+  func settle(_ valid: Validator.Valid) async throws -> Verification
+
+  /// Writes down what the validator had found out when it refused a credential that was to be paid with
+  /// (``PaymentRefusal/evidence``), for example what the chain says of a channel. Moves no money; the default does nothing.
+  func keep(_ evidence: any Sendable) async
 
   /// The request of a fresh challenge with hints for this request added, or `nil` for none. The price is
   /// already resolved (A5). Hints are a courtesy: no chain call, at most one read of the store, and every
@@ -55,9 +57,7 @@ extension ServerMethod {
   public func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose {
     .content
   }
-  public func isPaid(_ credential: AuthenticatedCredential, _ context: VerificationContext) async -> Bool {
-    false
-  }
+  public func keep(_ evidence: any Sendable) async {}
   public func challengeRequest(_ offer: PreparedOffer, _ context: ChallengeContext) async -> JSONValue? {
     nil
   }

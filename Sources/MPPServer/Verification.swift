@@ -1,7 +1,7 @@
 public import HTTPTypes
 public import MPPCore
 
-/// What a method found after it verified a credential.
+/// What came of a credential that was settled.
 public enum Verification: Sendable {
   /// A management request, done: 204 with the receipt; the handler does not run.
   case management(ManagementResult)
@@ -54,10 +54,10 @@ public struct VerifiedPayment: Sendable {
 }
 
 /// A refusal with what verification had established before it, for hints that only the verified payer may
-/// see (W4). Thrown by ``ServerMethod/verify(_:_:)``.
+/// see (W4).
 public struct PaymentRefusal: Error {
   public let problem: PaymentProblem
-  /// Handed to ``ServerMethod/challengeRequest(_:_:)`` as `evidence`; set it only after the signature of
+  /// Handed to ``ServerMethod/keep(_:)``, and to ``ServerMethod/challengeRequest(_:_:)`` as `evidence`; set it only after the signature of
   /// the credential was verified.
   public let evidence: any Sendable
 

@@ -1,7 +1,7 @@
 public import Logging
 public import MPPCore
 
-/// What a method may know of the request whose credential it verifies.
+/// What a method may know of the request whose credential it looks at. Nothing in it can be changed or sent.
 public struct VerificationContext: Sendable {
   /// The captured request. Unverified input, except that a credential of ours came with it.
   public let request: PaymentRequest
@@ -49,7 +49,7 @@ public struct ChallengeContext: Sendable {
   public let request: PaymentRequest
   /// Content or management, from the request alone.
   public let purpose: RequestPurpose
-  /// What `verify` had established before it refused, if it said so with ``PaymentRefusal``. Only this
+  /// What the method had established before it refused, if it said so with ``PaymentRefusal``. Only this
   /// identifies a payer; headers, cookies and the payload do not (C20, W4).
   public let evidence: (any Sendable)?
   public let now: Timestamp

@@ -11,26 +11,31 @@ extension VerificationPipeline {
     await refuse(route.challengeHead.problem, request, route, now)
   }
 
-  /// The answer to an error of any kind that came up for a credential. What is not a payment problem is
+  /// What a payer is told of an error of any kind, with what was established before it. What is not a payment problem is
   /// logged and answered without its text, so that nothing internal leaks (`01` §11).
-  func refuse(
-    _ error: any Error, _ challengeID: String, _ request: PaymentRequest, _ route: Route, _ now: Timestamp
-  ) async -> PaymentOutcome {
-    var evidence: (any Sendable)?
-    let problem: PaymentProblem
+  func problem(
+    of error: any Error, _ challengeID: String
+  ) -> (problem: PaymentProblem, evidence: (any Sendable)?) {
     switch error {
-    case let error as PaymentProblem: problem = error
-    case let error as PaymentRefusal: (problem, evidence) = (error.problem, error.evidence)
+    case let error as PaymentProblem: return (error, nil)
+    case let error as PaymentRefusal: return (error.problem, error.evidence)
     case is StoreError:
       logger.error("the ledger did not answer", metadata: Redaction.metadata(error: error))
-      problem = .unavailable(retryAfter: 1)
-    case is CancellationError: problem = .unavailable(retryAfter: 1)
+      return (.unavailable(retryAfter: 1), nil)
+    case is CancellationError: return (.unavailable(retryAfter: 1), nil)
     default:
       var metadata = Redaction.metadata(error: error)
       metadata["mpp.challenge"] = .string(Redaction.short(challengeID))
       logger.warning("verification failed with an error that is not a payment problem", metadata: metadata)
-      problem = .verificationFailed()
+      return (.verificationFailed(), nil)
     }
+  }
+
+  /// The answer to an error of any kind that came up for a credential.
+  func refuse(
+    _ error: any Error, _ challengeID: String, _ request: PaymentRequest, _ route: Route, _ now: Timestamp
+  ) async -> PaymentOutcome {
+    let (problem, evidence) = problem(of: error, challengeID)
     logger.debug(
       "payment refused",
       metadata: [

@@ -20,14 +20,7 @@ struct VerificationPipeline: Sendable {
     _ request: PaymentRequest, _ route: Route, siblings: [Route]
   ) async -> PaymentOutcome {
     let now = clock.now
-    if route.collectsBody, isTooLarge(request) {
-      return problem(.contentTooLarge(limit: limits.maxBodyBytes), route)
-    }
-    if route.bindsBody, request.hasBody, request.body == nil {
-      // Issued now, a challenge could never be redeemed: nobody must pay for it.
-      logger.error("the body of a request was not collected, and its route is bound to it")
-      return problem(.internalError(), route)
-    }
+    if let problem = unreadable(request, route) { return self.problem(problem, route) }
     guard let header = request.headers.value(of: .authorization) else {
       return await challenge(request, route, now)
     }
@@ -43,10 +36,22 @@ struct VerificationPipeline: Sendable {
     }
     do {
       let authenticated = try authenticator.authenticate(credential, header: header)
-      return try await redeem(authenticated, request, route, siblings, now)
+      let admitted = try await admit(authenticated, request, route, siblings, now)
+      return try await redeem(authenticated, admitted)
     } catch {
       return await refuse(error, credential.credential.challenge.id, request, route, now)
     }
+  }
+
+  /// Why nothing of the request is looked at.
+  func unreadable(_ request: PaymentRequest, _ route: Route) -> PaymentProblem? {
+    if route.collectsBody, isTooLarge(request) { return .contentTooLarge(limit: limits.maxBodyBytes) }
+    if route.bindsBody, request.hasBody, request.body == nil {
+      // Issued now, a challenge could never be redeemed: nobody must pay for it.
+      logger.error("the body of a request was not collected, and its route is bound to it")
+      return .internalError()
+    }
+    return nil
   }
 
   private func isTooLarge(_ request: PaymentRequest) -> Bool {
@@ -55,11 +60,17 @@ struct VerificationPipeline: Sendable {
     return declared > limits.maxBodyBytes
   }
 
-  /// Steps 4 to 13 for a request with a credential of ours.
-  private func redeem(
+  /// A credential of ours that may be shown to its method.
+  struct Admitted {
+    let bound: Bound
+    let context: VerificationContext
+  }
+
+  /// Steps 4 to 8 for a request with a credential of ours. Nothing changes here.
+  func admit(
     _ authenticated: AuthenticatedCredential, _ request: PaymentRequest, _ route: Route, _ siblings: [Route],
     _ now: Timestamp
-  ) async throws -> PaymentOutcome {
+  ) async throws -> Admitted {
     let bound = try await bind(authenticated, request, route, siblings)
     if bound.purpose == .management, bound.offer.method.isOneTime { throw PaymentProblem.methodNotAllowed() }
     let context = VerificationContext(
@@ -68,10 +79,31 @@ struct VerificationPipeline: Sendable {
       challengeLifetime: route.options.lifetimeSeconds, now: now, logger: logger)
     try await checkExpiry(authenticated, bound.offer.method, context)
     try checkDigest(authenticated.challenge, request, bound.offer)
+    return Admitted(bound: bound, context: context)
+  }
+
+  /// Steps 9 to 15.
+  private func redeem(
+    _ credential: AuthenticatedCredential, _ admitted: Admitted
+  ) async throws -> PaymentOutcome {
     let stopwatch = Stopwatch()
-    let verification = try await bound.offer.method.verify(authenticated, context)
+    let verification = try await Self.settle(credential, admitted.context, by: admitted.bound.offer.method)
     metrics.verified(in: stopwatch.elapsed)
-    return await answer(verification, bound, challengeID: authenticated.challenge.id)
+    return await answer(verification, admitted.bound, challengeID: credential.challenge.id)
+  }
+
+  /// The only place where a payment method is asked to move money, and only for what its validator has let through (D5).
+  private static func settle<Method: ServerMethod>(
+    _ credential: AuthenticatedCredential, _ context: VerificationContext, by method: Method
+  ) async throws -> Verification {
+    let valid: Method.Validator.Valid
+    do {
+      valid = try await method.validator.validate(credential, context)
+    } catch let refusal as PaymentRefusal {
+      await method.keep(refusal.evidence)
+      throw refusal
+    }
+    return try await method.settle(valid)
   }
 
   /// Step 6. What was paid in time is answered to the end, also when the answer got lost.
@@ -82,7 +114,8 @@ struct VerificationPipeline: Sendable {
       try credential.challenge.checkExpiry(
         at: context.now, leeway: compatibility.leewaySeconds &* 1000)
     } catch {
-      guard error.code == .paymentExpired, await method.isPaid(credential, context) else { throw error }
+      guard error.code == .paymentExpired, await method.validator.isPaid(credential, context)
+      else { throw error }
     }
   }
 

@@ -130,6 +130,16 @@
       return statements.changes == 1
     }
 
+    static func isClaimed(
+      _ key: ReplayKey, now: Timestamp, _ statements: PreparedStatements
+    ) throws -> Bool {
+      let statement = try statements.statement("SELECT expires FROM replay WHERE key = ? AND expires > ?")
+      defer { statement.reset() }
+      try statement.bind(1, key.bytes)
+      try statement.bind(2, now.milliseconds)
+      return try statement.step()
+    }
+
     static func scan(
       _ index: LedgerIndex, _ range: IndexRange, after: IndexCursor?, limit: Int, _ database: Database
     ) throws -> [IndexEntry] {

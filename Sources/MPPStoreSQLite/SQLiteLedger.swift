@@ -66,6 +66,10 @@
       try await file.performPrepared { try LedgerStatements.claim(key, until: expires, now: now, $0) }
     }
 
+    public func isClaimed(_ key: ReplayKey, now: Timestamp) async throws(StoreError) -> Bool {
+      try await file.performPrepared(isReading: true) { try LedgerStatements.isClaimed(key, now: now, $0) }
+    }
+
     public func scan(
       _ index: LedgerIndex, _ range: IndexRange, after: IndexCursor?, limit: Int
     ) async throws(StoreError) -> [IndexEntry] {

@@ -16,6 +16,7 @@ public final class FaultStore: LedgerStore {
     var commits = 0
     var loads = 0
     var claims = 0
+    var removals = 0
     var commitFaults: [Int: Fault] = [:]
     var loadFaults: Set<Int> = []
     var claimFaults: [Int: Fault] = [:]
@@ -48,6 +49,10 @@ public final class FaultStore: LedgerStore {
   /// Commits that were begun.
   public var commitCount: Int { state.withLock { $0.commits } }
   public var loadCount: Int { state.withLock { $0.loads } }
+  /// Claims that were tried.
+  public var claimCount: Int { state.withLock { $0.claims } }
+  /// Deletions that were tried.
+  public var removalCount: Int { state.withLock { $0.removals } }
 
   /// What every commit so far was asked to write.
   public var batches: [[Write]] { state.withLock { $0.batches } }
@@ -78,7 +83,8 @@ public final class FaultStore: LedgerStore {
   }
 
   public func remove(_ removals: [Removal]) async throws(StoreError) -> [Bool] {
-    try await base.remove(removals)
+    state.withLock { $0.removals += 1 }
+    return try await base.remove(removals)
   }
 
   public func commit(_ writes: [Write]) async throws(StoreError) -> [WriteOutcome] {
@@ -122,6 +128,10 @@ public final class FaultStore: LedgerStore {
     let isFirst = try await base.claim(key, until: expires, now: now)
     if fault == .after { throw Self.error }
     return isFirst
+  }
+
+  public func isClaimed(_ key: ReplayKey, now: Timestamp) async throws(StoreError) -> Bool {
+    try await base.isClaimed(key, now: now)
   }
 
   public func scan(

@@ -220,7 +220,15 @@ extension LedgerStoreSuite {
     try expect(try await claim(2, until: 100, now: 0), "another key")
     try expect(try await claim(1, until: 200, now: 100), "expired: free again")
     try expect(try await !claim(1, until: 300, now: 199), "taken again")
+    func isClaimed(_ id: UInt8, now: Int64) async throws -> Bool {
+      try await store.isClaimed(ReplayKey(space: "x", id: [id]), now: time(now))
+    }
+    try expect(try await isClaimed(1, now: 199), "alive")
+    try expect(try await !isClaimed(1, now: 200), "ended")
+    try expect(try await !isClaimed(4, now: 0), "never claimed")
+    try expect(try await claim(4, until: 100, now: 0), "looking claims nothing")
     try expect(try await claim(3, until: .max, now: 0), "for ever")
+    try expect(try await isClaimed(3, now: .max - 1), "for ever alive")
     try expect(try await !claim(3, until: .max, now: .max - 1), "for ever taken")
     for number in 10..<40 {
       try expect(try await claim(UInt8(number), until: 1_000, now: 300), "claim \(number)")

@@ -183,6 +183,37 @@ struct PipelineTests {
     #expect(fixture.method.evidence as? String == "payer verified")
   }
 
+  @Test func lookingSettlesNothing() async throws {
+    let fixture = try await ServerFixture()
+    let route = try fixture.route()
+    let listener = fixture.server.events.subscribe()
+    let challenge = try await fixture.challenges(route)[0]
+    let valid = try await fixture.server.validate(
+      ServerFixture.paying(challenge, ["do": "pay"]), for: route)
+    #expect(valid.challengeID == challenge.id)
+    #expect(valid.purpose == .content)
+    #expect(fixture.method.counts == FakeMethod.Counts(verified: 1))
+    for (action, code) in [("refuse", PaymentProblem.Code.channelClosed), ("deny", .insufficientBalance)] {
+      let problem = await #expect(throws: PaymentProblem.self) {
+        try await fixture.server.validate(
+          ServerFixture.paying(challenge, ["do": .string(action)]), for: route)
+      }
+      #expect(problem?.code == code)
+    }
+    #expect(fixture.method.counts == FakeMethod.Counts(verified: 3))
+    #expect(fixture.method.settled == 0)
+    #expect(fixture.method.kept.isEmpty)
+    // What was found out before a refusal is written down when it was to be paid with.
+    _ = await fixture.server.authorize(ServerFixture.paying(challenge, ["do": "refuse"]), for: route)
+    #expect(fixture.method.kept == ["payer verified"])
+    await fixture.server.shutdown()
+    var seen = 0
+    for await event in listener.events {
+      if case .refused = event { seen += 1 }
+    }
+    #expect(seen == 1)
+  }
+
   @Test func errorsOfUnknownOriginLeakNothing() async throws {
     let fixture = try await ServerFixture()
     let outcome = try await fixture.pay(try fixture.route(), ["do": "crash"])

@@ -95,7 +95,7 @@ import Testing
     let id = Hash32.zero
     let now = Timestamp(seconds: 1_000)
     freshness.noteRead(id, now)
-    #expect(freshness.isFresh(id, now.adding(milliseconds: 5_000)))
-    #expect(!freshness.isFresh(id, now.adding(milliseconds: -1)))
+    #expect(freshness.reading(id, now.adding(milliseconds: 5_000)) != nil)
+    #expect(freshness.reading(id, now.adding(milliseconds: -1)) == nil)
   }
 }

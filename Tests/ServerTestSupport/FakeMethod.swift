@@ -24,7 +24,8 @@ public final class FakeMethod: ServerMethod {
   }
 
   public let key: MethodKey
-  private let state = Mutex(Counts())
+  let tally = Tally()
+  public var validator: Validator { Validator(tally: tally) }
   private let lastEvidence = Mutex<(any Sendable)?>(nil)
   /// Added to fresh challenges when set.
   private let hint: (@Sendable (ChallengeContext) -> JSONValue?)?
@@ -43,7 +44,11 @@ public final class FakeMethod: ServerMethod {
     self.isOneTime = isOneTime
   }
 
-  public var counts: Counts { state.withLock { $0 } }
+  public var counts: Counts { tally.counts.withLock { $0 } }
+  /// Credentials that money was to be moved for.
+  public var settled: Int { tally.settled.withLock { $0 } }
+  /// What was to be written down of refused credentials.
+  public var kept: [String] { tally.kept.withLock { $0 } }
   public var evidence: (any Sendable)? { lastEvidence.withLock { $0 } }
 
   public func prepare(_ offer: Offer, amount: OfferAmount) throws -> PreparedOffer {
@@ -70,10 +75,42 @@ public final class FakeMethod: ServerMethod {
     }
   }
 
-  public func verify(
-    _ credential: AuthenticatedCredential, _ context: VerificationContext
-  ) async throws -> Verification {
-    state.withLock { $0.verified += 1 }
+  /// Takes everything that is not to be refused.
+  public struct Validator: CredentialValidator {
+    let tally: Tally
+
+    public struct Valid: Sendable {
+      let credential: AuthenticatedCredential
+      let context: VerificationContext
+    }
+
+    public func validate(
+      _ credential: AuthenticatedCredential, _ context: VerificationContext
+    ) async throws -> Valid {
+      tally.counts.withLock { $0.verified += 1 }
+      switch credential.payload["do"]?.stringValue {
+      case "deny": throw PaymentProblem.insufficientBalance(reason: "requested 1, available 0")
+      case "refuse":
+        throw PaymentRefusal(.channelClosed(reason: "channel is finalized"), evidence: "payer verified")
+      default: return Valid(credential: credential, context: context)
+      }
+    }
+  }
+
+  final class Tally: Sendable {
+    let counts = Mutex(Counts())
+    let settled = Mutex(0)
+    /// What was to be written down of refused credentials.
+    let kept = Mutex<[String]>([])
+  }
+
+  public func keep(_ evidence: any Sendable) async {
+    tally.kept.withLock { $0.append("\(evidence)") }
+  }
+
+  public func settle(_ valid: Validator.Valid) async throws -> Verification {
+    let (credential, context) = (valid.credential, valid.context)
+    tally.settled.withLock { $0 += 1 }
     let amount = context.prepared.amount
     func payment(_ hold: (any PaymentHold)?) -> Verification {
       .proceed(
@@ -85,10 +122,10 @@ public final class FakeMethod: ServerMethod {
       if context.purpose == .management {
         return .management(ManagementResult(receipt: "bWFuYWdlZA", source: nil, reference: "ref"))
       }
-      state.withLock { $0.held += 1 }
+      tally.counts.withLock { $0.held += 1 }
       return payment(FakeHold(method: self))
     case "payAndLose":
-      state.withLock { $0.held += 1 }
+      tally.counts.withLock { $0.held += 1 }
       return payment(FakeHold(method: self, isLost: true))
     case "payWithoutHold": return payment(nil)
     case "manage":
@@ -97,11 +134,8 @@ public final class FakeMethod: ServerMethod {
           receipt: "bWFuYWdlZA", source: nil, reference: "ref",
           headers: [ProtocolHeaders.paymentSession: "0x01"]))
     case "contradict":
-      state.withLock { $0.held += 1 }
+      tally.counts.withLock { $0.held += 1 }
       return payment(FakeHold(method: self))
-    case "deny": throw PaymentProblem.insufficientBalance(reason: "requested 1, available 0")
-    case "refuse":
-      throw PaymentRefusal(.channelClosed(reason: "channel is finalized"), evidence: "payer verified")
     case "store": throw StoreError(.unavailable, "disk is gone")
     case "cancel": throw CancellationError()
     case "unavailable": throw PaymentProblem.unavailable(reason: "no RPC", retryAfter: 7)
@@ -117,7 +151,7 @@ public final class FakeMethod: ServerMethod {
   public func challengeRequest(_ offer: PreparedOffer, _ context: ChallengeContext) async -> JSONValue? {
     lastEvidence.withLock { $0 = context.evidence }
     guard let extra = hint?(context), case .object(let members) = offer.request else { return nil }
-    state.withLock { $0.hints += 1 }
+    tally.counts.withLock { $0.hints += 1 }
     return .object(members + [.init(key: "hint", value: extra)])
   }
 
@@ -126,18 +160,18 @@ public final class FakeMethod: ServerMethod {
     /// The price is given back before the handler answers.
     var isLost = false
     func begin() -> PaymentProblem? { isLost ? .channelClosed(reason: "the price is not held") : nil }
-    func commit() async { method.state.withLock { $0.committed += 1 } }
-    func release() async { method.state.withLock { $0.released += 1 } }
+    func commit() async { method.tally.counts.withLock { $0.committed += 1 } }
+    func release() async { method.tally.counts.withLock { $0.released += 1 } }
 
     func commitNow() -> Bool {
       guard !method.needsSuspension else { return false }
-      method.state.withLock { $0.committed += 1 }
+      method.tally.counts.withLock { $0.committed += 1 }
       return true
     }
 
     func releaseNow() -> Bool {
       guard !method.needsSuspension else { return false }
-      method.state.withLock { $0.released += 1 }
+      method.tally.counts.withLock { $0.released += 1 }
       return true
     }
   }

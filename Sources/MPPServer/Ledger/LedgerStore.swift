@@ -43,6 +43,9 @@ public protocol LedgerStore: Sendable {
   /// (`now < expires`). Durable on return. After a throw the claim may have been taken: it counts as used.
   func claim(_ key: ReplayKey, until expires: Timestamp, now: Timestamp) async throws(StoreError) -> Bool
 
+  /// Whether somebody's claim of `key` is alive at `now`. Reads only.
+  func isClaimed(_ key: ReplayKey, now: Timestamp) async throws(StoreError) -> Bool
+
   /// At most `limit` entries of an index in the order of (value, key), committed ones only.
   ///
   /// - Parameter after: where the previous page ended.

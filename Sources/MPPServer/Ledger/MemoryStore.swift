@@ -55,6 +55,10 @@ public final class MemoryStore: LedgerStore {
     }.get()
   }
 
+  public func isClaimed(_ key: ReplayKey, now: Timestamp) async throws(StoreError) -> Bool {
+    try open { state in state.claims[key].map { now < $0 } ?? false }.get()
+  }
+
   public func claim(
     _ key: ReplayKey, until expires: Timestamp, now: Timestamp
   ) async throws(StoreError) -> Bool {

@@ -49,6 +49,11 @@ struct ChargeCall: Sendable {
 
   var matcher: TransferMatcher { terms.matcher(realm: realm, challengeID: challengeID) }
 
+  /// What a proof uses up: the challenge and the account, never the bytes of a signature.
+  func proofKey(_ account: Address) -> ReplayKey {
+    ReplayKey(space: "proof", id: Array(challengeID.utf8) + [0] + account.bytes)
+  }
+
   /// The account `source` names, when it is of this chain.
   var statedAccount: Address? {
     guard let source, let account = AccountSource(strict: source), account.chainID == terms.chainID

@@ -1,5 +1,6 @@
 import MPPCore
 import MPPServer
+import MPPTempo
 import TempoRPC
 
 /// The refusals of `06` §1.9, §1.17.
@@ -33,6 +34,15 @@ enum ChargeProblem {
   static let inProgress = PaymentProblem.unavailable(
     reason: "another request with this payment is being answered", retryAfter: 1
   ).adding(code: "in-progress")
+
+  static func transition(_ error: ChargeTransitionError) -> PaymentProblem {
+    switch error {
+    case .inProgress: inProgress
+    case .alreadyUsed: alreadyUsed
+    case .void: failed("The transaction did not pay")
+    case .notAllowed: failed("the payment's record refuses this")
+    }
+  }
 
   /// A chain that could not be asked before anything was claimed.
   static func chain(_ error: ChainError, _ what: String) -> PaymentProblem {

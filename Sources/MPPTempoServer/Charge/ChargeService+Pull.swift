@@ -7,28 +7,23 @@ import Tempo
 import TempoRPC
 
 extension ChargeService {
-  /// A signed transaction for the server to broadcast (`06` §1.9, T1 to B9).
-  ///
-  /// Its identity is what the sender signed, whoever sponsors it and however its signature is spelt: presented twice, it is one
-  /// payment. An answer that was lost is looked for by hash before anything is sent again.
-  func pull(_ bytes: [UInt8], _ call: ChargeCall) async throws -> Verification {
-    guard call.terms.amount > .zero else { throw ChargeProblem.zeroNeedsProof }
-    let transaction = try ChargeTransaction(parsing: bytes, call)
-    if let stated = call.source {
-      guard let account = AccountSource(strict: stated), account.chainID == call.terms.chainID,
-        account.address == transaction.sender
-      else { throw ChargeProblem.source }
-    }
-    try await checkPayer(transaction.sender, .pull)
-    return try await exclusively(transaction.identity) {
+  /// An answer that was lost is looked for by hash before anything is sent again.
+  func pull(
+    _ transaction: ChargeTransaction, _ standing: TempoChargeValidator.Standing, _ call: ChargeCall
+  ) async throws -> Verification {
+    try await exclusively(transaction.identity) {
       if let intent = try await intents.load(.init(.charge, transaction.identity)) {
         return try await resume(intent, transaction, call)
       }
       if transaction.signed.isFinal, let redeemed = try await redeem(transaction.signed.hash, call) {
         return redeemed
       }
-      return transaction.signed.isFinal
-        ? try await send(transaction.signed, transaction, call) : try await sponsor(transaction, call)
+      switch standing {
+      case .onRecord: throw ChargeProblem.unresolved
+      case .unsent: return try await send(transaction, isKnown: false, call)
+      case .onChain: return try await send(transaction, isKnown: true, call)
+      case .sponsorable(let sponsorable): return try await sponsor(sponsorable, transaction, call)
+      }
     }
   }
 
@@ -44,36 +39,22 @@ extension ChargeService {
 
   /// A transaction whose fee its sender pays.
   private func send(
-    _ signed: SignedTempoTransaction, _ transaction: ChargeTransaction, _ call: ChargeCall
+    _ transaction: ChargeTransaction, isKnown: Bool, _ call: ChargeCall
   ) async throws -> Verification {
-    try transaction.checkAlive(call.now)
-    var isKnown = false
-    do {
-      try await simulator.simulate(signed.transaction, from: transaction.signer)
-    } catch {
-      // The chain refuses a second time what it has included already: the payer may have sent it.
-      guard error.code == .reverted || error.code == .rejected,
-        try await isIncluded(signed.hash)
-      else { throw ChargeProblem.chain(error, "the simulated payment") }
-      isKnown = true
-    }
-    try await claim(signed.hash, transaction, call)
+    try await claim(transaction.signed.hash, transaction, call)
     let result = try await broadcaster.submit(
-      try intent(signed, transaction), mayBeKnown: isKnown)
+      try intent(transaction.signed, transaction), mayBeKnown: isKnown)
     return try await finish(result, transaction, call)
   }
 
-  /// A transaction whose fee we pay: policy, two dry runs, reservation, and only then a signature that leaves.
-  private func sponsor(_ transaction: ChargeTransaction, _ call: ChargeCall) async throws -> Verification {
-    guard let feePayer, call.terms.isSponsored else { throw ChargeProblem.notSponsored }
+  /// A transaction whose fee we pay: a signature, a dry run, a reservation, and only then it leaves.
+  private func sponsor(
+    _ sponsorable: SponsorableTransaction, _ transaction: ChargeTransaction, _ call: ChargeCall
+  ) async throws -> Verification {
+    guard let feePayer else { throw ChargeProblem.notSponsored }
     let sponsored: FeePayer.Sponsored
     do {
-      let sponsorable = try feePayer.policy.check(
-        transaction.signed, now: call.now, challengeExpires: call.expires)
       sponsored = try await feePayer.sponsor(sponsorable)
-    } catch let error as SponsorRefusal {
-      logger.info("a charge was not sponsored", metadata: ["mpp.code": "\(error.reason)"])
-      throw ChargeProblem.failed("\(error)")
     } catch let error as SponsorBudget.Refusal {
       throw Self.problem(error)
     } catch let error as ChainError {
@@ -91,12 +72,6 @@ extension ChargeService {
     return try await finish(result, transaction, call)
   }
 
-  private func isIncluded(_ hash: Hash32) async throws -> Bool {
-    do { return try await client.receipt(hash)?.succeeded ?? false } catch {
-      throw ChargeProblem.chain(error, "the receipt of the payment")
-    }
-  }
-
   /// Takes the transaction for this challenge and request; the first presentation wins, on all nodes.
   private func claim(_ hash: Hash32, _ transaction: ChargeTransaction, _ call: ChargeCall) async throws {
     let fresh = ChargeRecord(
@@ -105,7 +80,7 @@ extension ChargeService {
     _ = try await records.update(ChargeRecord.key(hash)) { stored in
       guard let stored else { return (fresh, ()) }
       // A claim that was never sent is ours again: only this lane sends it.
-      try Self.check(stored, call, transaction.sender)
+      try call.check(stored, transaction.sender)
       return (stored, ())
     }
   }
@@ -128,7 +103,7 @@ extension ChargeService {
     case .included(let receipt):
       guard receipt.transactionHash == hash else { throw ChargeProblem.unresolved }
       do throws(PaymentProblem) {
-        try checkPaid(receipt, by: transaction.sender, call)
+        try call.checkPaid(receipt, by: transaction.sender)
       } catch {
         await void(hash)
         await confirm(result)

@@ -53,9 +53,37 @@ final class ChargeService: Sendable {
     }
   }
 
-  func checkPayer(_ payer: Address, _ mode: TempoChargeOptions.Mode) async throws(PaymentProblem) {
-    guard let allowsPayer = options.allowsPayer else { return }
-    guard await allowsPayer(payer, mode) else { throw ChargeProblem.payer }
+  /// Moves the money of a valid credential: claims it, sends it where we send, and begins its delivery.
+  func settle(_ valid: TempoChargeValidator.Valid) async throws -> Verification {
+    let call = valid.call
+    switch valid.payment {
+    case .pull(let transaction, let standing): return try await pull(transaction, standing, call)
+    case .push(let hash, let payer): return try await push(hash, payer, call)
+    case .proof(let account): return try await proof(account, call)
+    }
+  }
+
+  /// A payment that is on the chain: the first presentation takes it.
+  private func push(_ hash: Hash32, _ payer: Address?, _ call: ChargeCall) async throws -> Verification {
+    try await exclusively(hash) {
+      if let redeemed = try await redeem(hash, call) { return redeemed }
+      guard let payer else { throw ChargeProblem.unresolved }
+      return try await settleAndDeliver(hash, payer: payer, validBefore: nil, call)
+    }
+  }
+
+  /// Used once per challenge and account, until the challenge expires.
+  private func proof(_ account: Address, _ call: ChargeCall) async throws -> Verification {
+    if !options.proofsAreReusable {
+      guard
+        try await claims.claim(
+          call.proofKey(account), until: call.expires.adding(milliseconds: 1), now: call.now)
+      else { throw ChargeProblem.proofUsed }
+    }
+    return .proceed(
+      VerifiedPayment(
+        source: call.verified(account), amount: .zero, receipt: try call.receipt(call.challengeID),
+        reference: call.challengeID, hold: nil))
   }
 
   // MARK: Delivery
@@ -72,7 +100,7 @@ final class ChargeService: Sendable {
       createdAt: call.now, validBefore: validBefore)
     return try await deliver(transaction, call) { stored in
       let record = stored ?? fresh
-      try Self.check(record, call, payer)
+      try call.check(record, payer)
       return try record.applying(.settle(receipt: receipt))
         .applying(.deliver(now: call.now, leaseUntil: lease))
     }
@@ -81,7 +109,7 @@ final class ChargeService: Sendable {
   /// Begins another delivery of a payment that is recorded already; nil when there is no such payment, or it is not settled.
   func redeem(_ transaction: Hash32, _ call: ChargeCall) async throws -> Verification? {
     guard let stored = try await records.load(ChargeRecord.key(transaction)) else { return nil }
-    try Self.check(stored, call, stored.payer)
+    try call.check(stored, stored.payer)
     switch stored.phase {
     case .broadcasting: return nil
     case .void: throw ChargeProblem.failed("The transaction did not pay")
@@ -102,57 +130,11 @@ final class ChargeService: Sendable {
     do {
       record = try await records.update(ChargeRecord.key(transaction)) { (try change($0), ()) }.0
     } catch let error as ChargeTransitionError {
-      throw Self.problem(error)
+      throw ChargeProblem.transition(error)
     }
     return .proceed(
       VerifiedPayment(
         source: call.verified(record.payer), amount: call.terms.amount, receipt: record.receipt,
         reference: transaction.hex, hold: ChargeHold(service: self, transaction: transaction)))
-  }
-
-  /// A payment is for the challenge, the payer and the request it was first presented with.
-  static func check(_ record: ChargeRecord, _ call: ChargeCall, _ payer: Address) throws(PaymentProblem) {
-    guard record.challengeID.utf8.elementsEqual(call.challengeID.utf8), record.payer == payer,
-      record.request == call.request
-    else { throw ChargeProblem.alreadyUsed }
-  }
-
-  static func problem(_ error: ChargeTransitionError) -> PaymentProblem {
-    switch error {
-    case .inProgress: ChargeProblem.inProgress
-    case .alreadyUsed: ChargeProblem.alreadyUsed
-    case .void: ChargeProblem.failed("The transaction did not pay")
-    case .notAllowed: ChargeProblem.failed("the payment's record refuses this")
-    }
-  }
-
-  // MARK: Matching
-
-  /// The logs of a mined transaction pay what was asked (`06` §1.9); status and the exact logs, never one of them alone.
-  func checkPaid(
-    _ receipt: TransactionReceipt, by sender: Address, _ call: ChargeCall
-  ) throws(PaymentProblem) {
-    guard receipt.succeeded else {
-      throw ChargeProblem.failed("Transaction reverted: \(receipt.transactionHash.hex)")
-    }
-    do throws(TransferMatcher.Mismatch) {
-      _ = try call.matcher.match(TokenMovement.list(of: receipt.logs), sender: sender)
-    } catch {
-      switch error {
-      case .notBound: throw ChargeProblem.memoNotBound
-      case .missing, .extraMovements: throw Self.noTransfer(call.terms)
-      }
-    }
-  }
-
-  /// With the terms, as the reference writes them.
-  private static func noTransfer(_ terms: ChargeTerms) -> PaymentProblem {
-    .verificationFailed(
-      reason: "no matching transfer found",
-      details: [
-        .init(key: "amount", value: .string(terms.amount.description)),
-        .init(key: "currency", value: .string(terms.request.currency)),
-        .init(key: "recipient", value: .string(terms.request.recipient ?? "")),
-      ])
   }
 }

@@ -5,7 +5,7 @@ import MPPServer
 import Tempo
 import TempoRPC
 
-/// Signs as a sponsor, after its policy, two dry runs and a durable reservation of the fee (`06` §1.11).
+/// Signs as a sponsor, after its policy, a second dry run and a durable reservation of the fee (`06` §1.11).
 final class FeePayer: Sendable {
   let policy: SponsorPolicy
   private let options: FeePayerOptions
@@ -44,17 +44,12 @@ final class FeePayer: Sendable {
     let owner: UInt64
   }
 
-  /// Runs the calls dry, chooses the token of the fee, signs, runs the whole transaction dry and reserves its fee.
+  /// Chooses the token of the fee, signs, runs the whole transaction dry and reserves its fee. The calls were run dry before
+  /// (``SponsorableTransaction/withoutFee``), when the credential was validated.
   ///
   /// What was reserved is durable on return; ``willSend(_:)`` comes next, or ``abandon(_:)``.
   /// - Throws: `SponsorRefusal`, `SponsorBudget.Refusal`, `ChainError`, `StoreError`; nothing is reserved then.
   func sponsor(_ transaction: SponsorableTransaction) async throws -> Sponsored {
-    var bare = transaction.signed.transaction
-    bare.feePayer = .unsponsored
-    bare.feeToken = nil
-    bare.maxFeePerGas = 0
-    bare.maxPriorityFeePerGas = 0
-    try await client.simulate(bare, from: transaction.signer)
     let token = try await feeToken(for: transaction)
     let signed = try await sign(transaction, token)
     try await client.simulate(signed.transaction, from: transaction.signer)

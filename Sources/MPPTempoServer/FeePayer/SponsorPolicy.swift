@@ -107,4 +107,14 @@ public struct SponsorableTransaction: Sendable, Hashable {
   public let maximumFee: UInt64
 
   public var sender: Address { signer.account }
+
+  /// Its calls alone: what is run dry before anything is signed.
+  var withoutFee: TempoTransaction {
+    var bare = signed.transaction
+    bare.feePayer = .unsponsored
+    bare.feeToken = nil
+    bare.maxFeePerGas = 0
+    bare.maxPriorityFeePerGas = 0
+    return bare
+  }
 }

@@ -9,64 +9,22 @@ import TempoRPC
 extension ChannelService {
   /// `04` §18.1. The same credential again, whatever happened in between, finds the finished open or finishes
   /// it (W34).
-  func open(_ payload: SessionPayload.Open, _ call: SessionCall) async throws -> Verification {
-    let open = try VerifiedOpen(payload, call.terms, now: call.now)
-    try verify(open.voucher, signer: open.descriptor.effectiveSigner, domain: call.terms.domain)
-    return try await exclusively(open.channelID) {
-      if let record = try await load(open.channelID) { return try await reopened(record, open, call) }
+  func open(
+    _ open: VerifiedOpen, _ standing: TempoSessionValidator.Standing, _ call: SessionCall
+  ) async throws -> Verification {
+    try await exclusively(open.channelID) {
+      if let stored = try await table.loadStored(ChannelRecord.key(open.channelID)) {
+        return try await reopened(stored, open, call)
+      }
       return try await openings.run(open.transaction.sender) {
         let context = IntentContext.open(
           descriptor: open.descriptor, deposit: open.deposit, voucher: open.voucher)
         let result = try await send(
-          open.transaction, .open, .init(.open, open.channelID), context: try context.encoded(), call,
-          probe: openProbe(open.channelID, call.terms.escrow)
-        ) { try await admit(open, call.now) }
+          open.transaction, standing, .open, .init(.open, open.channelID), context: try context.encoded(),
+          probe: openProbe(open.channelID, call.terms.escrow))
         return try await opened(open, result, call)
       }
     }
-  }
-
-  /// What the chain could not include, or would refuse, is refused here; not what it has done already.
-  /// - Returns: whether the transaction is on chain.
-  private func admit(_ open: VerifiedOpen, _ now: Timestamp) async throws -> Bool {
-    do {
-      try await checkInclusion(open.transaction, .open, now)
-    } catch let problem as PaymentProblem {
-      guard problem.status < 500, await isOnChain(open.transaction.signed.hash) else { throw problem }
-      return true
-    }
-    // A sponsor runs it dry before it signs.
-    return open.transaction.signed.isFinal ? try await simulate(open) : false
-  }
-
-  /// Nothing is sent that would only wait.
-  func checkInclusion(
-    _ transaction: ManagementTransaction, _ label: ManagementTransaction.Label, _ now: Timestamp
-  ) async throws {
-    let head: ChainBlock
-    do { head = try await simulator.latestBlock() } catch {
-      throw SessionProblem.chain(error, "the newest block")
-    }
-    try transaction.checkInclusion(label, head: head, now: now, longest: options.longestTransactionValidity)
-  }
-
-  /// v16: what the chain would refuse is refused here, before the payer pays a fee for it. It also refuses
-  /// what it has done already: then the deposit is in the channel, and denying it would lock it (W34).
-  /// - Returns: whether the transaction is on chain.
-  private func simulate(_ open: VerifiedOpen) async throws -> Bool {
-    do {
-      try await simulator.simulate(open.transaction.signed.transaction, from: open.transaction.signer)
-      return false
-    } catch {
-      guard error.code == .reverted || error.code == .rejected,
-        await isOnChain(open.transaction.signed.hash)
-      else { throw SessionProblem.chain(error, "the simulated open transaction") }
-      return true
-    }
-  }
-
-  private func isOnChain(_ hash: Hash32) async -> Bool {
-    do { return try await client.receipt(hash)?.succeeded ?? false } catch { return false }
   }
 
   func openProbe(_ id: Hash32, _ escrow: Address) -> Broadcaster.EffectProbe {
@@ -88,7 +46,7 @@ extension ChannelService {
       descriptor: open.descriptor, observation: observation, voucher: open.voucher, now: call.now)
     let request = call.purpose == .content ? holdRequest(call) : nil
     let (record, outcome) = try await persist(opening, request)
-    freshness.noteRead(open.channelID, call.now)
+    reader.freshness.noteRead(open.channelID, call.now)
     await confirmed(result)
     return try answer(record, outcome, record.payerSource, call, result.intent.hash)
   }
@@ -139,8 +97,8 @@ extension ChannelService {
       guard event.openedDescriptor == descriptor else {
         throw SessionProblem.failed("descriptor does not match ChannelOpened channelId")
       }
-      block = try await checked(receipt.blockNumber)
-    case .effective: block = try await head()
+      block = try await reader.checked(receipt.blockNumber)
+    case .effective: block = try await reader.head()
     case .reverted, .rejected, .expired, .unavailable, .pending:
       throw SessionProblem.transaction(result.outcome, "open")
     }
@@ -179,18 +137,13 @@ extension ChannelService {
   /// An open of a channel that is open: its voucher counts like any other, and content is charged from the
   /// headroom.
   private func reopened(
-    _ stored: ChannelRecord, _ open: VerifiedOpen, _ call: SessionCall
+    _ stored: StoredRecord<ChannelRecord>, _ open: VerifiedOpen, _ call: SessionCall
   ) async throws -> Verification {
-    guard stored.descriptor == open.descriptor else { throw SessionProblem.foreignDescriptor }
-    guard !stored.finalized else { throw SessionProblem.finalized }
-    let record = try await current(stored, call.now)
-    guard record.deposit > .zero else { throw SessionProblem.notFunded }
-    guard record.phase == .open else { throw SessionProblem.closing }
-    // The deposit of the calldata may be old by now; the record's is the chain's.
-    guard open.voucher.cumulativeAmount > record.settled else { throw SessionProblem.belowSettled }
+    let current = try await reader.reopened(stored, open, call.now)
+    if let unwritten = current.unwritten { try await merge(unwritten, open.channelID) }
     let hash = open.transaction.signed.hash
     // A lower voucher is ignored; it came with a finished open, so it is no attempt to lower anything.
     let acceptance = VoucherAcceptance(voucher: open.voucher, comparedWith: .zero)
-    return try await accept(acceptance, record.payerSource, call, transactionHash: hash)
+    return try await accept(acceptance, current.record.payerSource, call, transactionHash: hash)
   }
 }

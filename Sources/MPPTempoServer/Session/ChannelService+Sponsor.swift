@@ -10,25 +10,28 @@ import TempoRPC
 extension ChannelService {
   /// Goes on with a transaction that is in the journal, or sends a new one.
   ///
-  /// - Parameters:
-  ///   - admit: what is checked before the first sending only; says whether the transaction is on chain already.
-  ///   - context: what a restart needs to finish the action.
+  /// - Parameter context: what a restart needs to finish the action.
   func send(
-    _ transaction: ManagementTransaction, _ label: ManagementTransaction.Label,
-    _ identity: ChainIntent.Identity, context: [UInt8], _ call: SessionCall,
-    probe: Broadcaster.EffectProbe? = nil, admit: () async throws -> Bool
+    _ transaction: ManagementTransaction, _ standing: TempoSessionValidator.Standing,
+    _ label: ManagementTransaction.Label, _ identity: ChainIntent.Identity, context: [UInt8],
+    probe: Broadcaster.EffectProbe? = nil
   ) async throws -> BroadcastResult {
     if let stored = try await intents.load(identity), stored.isUnderWayOrConfirmed {
       let result = try await clientBroadcaster.resume(stored, probe: probe)
       await ended(result)
       return result
     }
-    let isOnChain = try await admit()
-    guard !transaction.signed.isFinal else {
-      let intent = try intent(transaction.signed, label, identity, context)
-      return try await clientBroadcaster.submit(intent, mayBeKnown: isOnChain, probe: probe)
+    let sponsorable: SponsorableTransaction
+    switch standing {
+    case .sponsorable(let transaction): sponsorable = transaction
+    case .onRecord: throw SessionProblem.transaction(.pending, label.rawValue)
+    case .unsent, .onChain:
+      var isOnChain = false
+      if case .onChain = standing { isOnChain = true }
+      return try await clientBroadcaster.submit(
+        try intent(transaction.signed, label, identity, context), mayBeKnown: isOnChain, probe: probe)
     }
-    let (payer, sponsored) = try await sponsor(transaction, label, call)
+    let (payer, sponsored) = try await sponsor(sponsorable, label)
     let intent: ChainIntent
     do {
       intent = try self.intent(sponsored.signed, label, identity, context)
@@ -47,18 +50,13 @@ extension ChannelService {
     if !result.isUndecided { await feePayer?.ended(result.intent.hash) }
   }
 
-  /// Policy, two dry runs, reservation; only then a signature that leaves (`04` §18.6).
+  /// A second dry run and a reservation; only then a signature that leaves (`04` §18.6).
   private func sponsor(
-    _ transaction: ManagementTransaction, _ label: ManagementTransaction.Label, _ call: SessionCall
+    _ transaction: SponsorableTransaction, _ label: ManagementTransaction.Label
   ) async throws -> (FeePayer, FeePayer.Sponsored) {
-    guard let feePayer, call.terms.isSponsored else { throw SessionProblem.notSponsored }
+    guard let feePayer else { throw SessionProblem.notSponsored }
     do {
-      let allowed = try feePayer.policy.check(
-        transaction.signed, now: call.now, challengeExpires: call.expires)
-      return (feePayer, try await feePayer.sponsor(allowed))
-    } catch let error as SponsorRefusal {
-      logger.info("an \(label.rawValue) was not sponsored", metadata: ["mpp.code": "\(error.reason)"])
-      throw SessionProblem.failed("\(error)")
+      return (feePayer, try await feePayer.sponsor(transaction))
     } catch let error as SponsorBudget.Refusal {
       throw SessionProblem.budget(error)
     } catch let error as ChainError {
@@ -82,7 +80,7 @@ extension ChannelService {
 extension ChainIntent {
   /// Identities of opens and top-ups name what the payer signed: an intent that is under way, or is done, is the same action
   /// whoever sponsors it.
-  fileprivate var isUnderWayOrConfirmed: Bool {
+  var isUnderWayOrConfirmed: Bool {
     if case .confirmed = state { return true }
     return !state.isFinal
   }

@@ -7,65 +7,21 @@ import TempoRPC
 
 extension ChannelService {
   /// `04` §18.2. The same credential again is the same transaction: it is looked up, never sent twice.
-  func topUp(_ payload: SessionPayload.TopUp, _ call: SessionCall) async throws -> Verification {
+  func topUp(
+    _ payload: SessionPayload.TopUp, _ transaction: ManagementTransaction,
+    _ standing: TempoSessionValidator.Standing, _ call: SessionCall
+  ) async throws -> Verification {
     let id = payload.channelID
-    try call.terms.check(id, payload.descriptor, known: table.peek(ChannelRecord.key(id)))
-    guard payload.additionalDeposit > .zero else {
-      throw SessionProblem.failed("additionalDeposit must be greater than zero")
-    }
-    guard let stored = try await load(id) else { throw SessionProblem.channelNotFound }
-    guard stored.descriptor == payload.descriptor else { throw SessionProblem.foreignDescriptor }
-    guard !stored.finalized else { throw SessionProblem.finalized }
-    let transaction = try Self.transaction(payload, call)
     return try await exclusively(id) {
       try await openings.run(transaction.sender) {
+        // A close may have begun meanwhile.
+        if standing.isNew { try await load(id)?.checkServes() }
         let context = IntentContext.topUp(additionalDeposit: payload.additionalDeposit)
         let result = try await send(
-          transaction, .topUp, .init(.topUp, id, transaction.identity), context: try context.encoded(), call
-        ) {
-          try await checkInclusion(transaction, .topUp, call.now)
-          try await checkBeforeTopUp(stored, transaction, call)
-          return false
-        }
+          transaction, standing, .topUp, .init(.topUp, id, transaction.identity),
+          context: try context.encoded())
         return try await toppedUp(payload, result, call)
       }
-    }
-  }
-
-  private static func transaction(
-    _ payload: SessionPayload.TopUp, _ call: SessionCall
-  ) throws(PaymentProblem) -> ManagementTransaction {
-    let transaction = try ManagementTransaction(
-      parsing: payload.transaction, .topUp, escrow: call.terms.escrow, chainID: call.terms.chainID,
-      isSponsored: call.terms.isSponsored)
-    guard case .topUp(let descriptor, let amount) = transaction.call, descriptor == payload.descriptor else {
-      throw SessionProblem.failed("TIP-1034 topUp descriptor does not match stored channel")
-    }
-    guard amount == payload.additionalDeposit.units else {
-      throw SessionProblem.failed("TIP-1034 topUp deposit does not match credential")
-    }
-    try transaction.checkSwap(.topUp, token: call.terms.currency, amount: payload.additionalDeposit)
-    guard transaction.sender == descriptor.payer else {
-      throw SessionProblem.failed("TIP-1034 topUp transaction is not sent by the channel payer")
-    }
-    try transaction.checkValidity(.topUp, now: call.now)
-    return transaction
-  }
-
-  /// v7 and v8: the chain is always asked.
-  private func checkBeforeTopUp(
-    _ stored: ChannelRecord, _ transaction: ManagementTransaction, _ call: SessionCall
-  ) async throws {
-    do {
-      let record = try await read(stored, call.now)
-      guard record.deposit > .zero else { throw SessionProblem.notFunded }
-      guard record.phase == .open else { throw SessionProblem.closing }
-      // A sponsor runs it dry before it signs.
-      if transaction.signed.isFinal {
-        try await simulator.simulate(transaction.signed.transaction, from: transaction.signer)
-      }
-    } catch let error as ChainError {
-      throw SessionProblem.chain(error, "the simulated topUp transaction")
     }
   }
 
@@ -79,7 +35,7 @@ extension ChannelService {
       throw SessionProblem.transaction(.pending, "topUp")
     }
     let event = try ReserveEvents(receipt, channelID: id, escrow: call.terms.escrow).toppedUp()
-    let block = try await checked(receipt.blockNumber)
+    let block = try await reader.checked(receipt.blockNumber)
     let state = try await readBack(block) { [client] () async throws(ChainError) in
       try await client.channelState(id, escrow: call.terms.escrow, at: .number(block))
     }
@@ -93,7 +49,7 @@ extension ChannelService {
     } catch let error as ChannelTransitionError {
       throw SessionProblem.refusal(error)
     }
-    freshness.noteRead(id, call.now)
+    reader.freshness.noteRead(id, call.now)
     try await broadcaster.confirm(result)
     return call.management(record, source: record.payerSource, transactionHash: result.intent.hash)
   }

@@ -32,13 +32,11 @@ final class ChannelService: Sendable {
   let clock: any WallClock
   let random: any RandomSource
   let logger: Logger
-  let reads = Lane<Hash32>(maximumWaiters: 4_096)
+  /// What ledger and chain say, for those who check and for those who act.
+  let reader: ChannelReader
   let openings: OpeningGate
   /// Pays the fees of opens and top-ups, where the offer says so.
   let feePayer: FeePayer?
-  let heights = ChainHeights()
-  let freshness: ChannelFreshness
-  private let keys = SignerKeys()
   private let due: SettlementPlan?
   private let queue: SettlementQueue
 
@@ -77,7 +75,28 @@ final class ChannelService: Sendable {
     table = try environment.ledger.table(ChannelRecord.self)
     holds = HoldSequence(random: environment.random)
     isOnlyProcess = options.isOnlyProcess ?? !environment.ledger.store.isShared
-    freshness = ChannelFreshness(ttl: options.channelStateTTL)
+    reader = try ChannelReader(
+      options, environment.ledger.reader, chain: ChainReader(client), clock: environment.clock,
+      logger: environment.logger)
+  }
+
+  /// Does what a valid credential asks for.
+  func settle(_ valid: TempoSessionValidator.Valid) async throws -> Verification {
+    let call = valid.call
+    switch valid.action {
+    case .voucher(let acceptance, let source):
+      if let unwritten = valid.unwritten { try await merge(unwritten, acceptance.voucher.channelID) }
+      return try await accept(acceptance, source, call)
+    case .open(let open, let standing):
+      if let unwritten = valid.unwritten { try await merge(unwritten, open.channelID) }
+      return try await self.open(open, standing, call)
+    case .topUp(let payload, let transaction, let standing):
+      if let unwritten = valid.unwritten { try await merge(unwritten, payload.channelID) }
+      return try await topUp(payload, transaction, standing, call)
+    case .close(let voucher):
+      if let unwritten = valid.unwritten { try await merge(unwritten, voucher.channelID) }
+      return try await close(voucher, call)
+    }
   }
 
   // MARK: Records
@@ -102,37 +121,31 @@ final class ChannelService: Sendable {
     }
   }
 
-  // MARK: Signatures
+  // MARK: Chain state
 
-  /// Checks a voucher's signature with the rules of the chain.
-  func verify(_ voucher: SignedVoucher, signer: Address, domain: VoucherDomain) throws(PaymentProblem) {
-    let digest: Hash32
-    do {
-      digest = try Voucher(
-        channelID: voucher.channelID, cumulativeAmount: voucher.cumulativeAmount.units
-      ).digest(domain: domain)
-    } catch {
-      throw SessionProblem.failed("cumulativeAmount exceeds uint96")
-    }
-    let known = keys.key(of: signer)
-    do {
-      let found = try VoucherVerifier.verify(
-        signature: voucher.signature, digest: digest, signer: signer, cachedKey: known)
-      if known == nil, let found { keys.remember(found) }
-    } catch {
-      throw SessionProblem.invalidSignature
-    }
+  /// Reads the chain now and writes what it says into the record.
+  /// - Throws: `ChainError` when it cannot be read or contradicts itself; the record is unchanged then.
+  func read(_ record: ChannelRecord, _ now: Timestamp) async throws -> ChannelRecord {
+    try await merge(try await reader.observe(record), record.channelID, readAt: now)
   }
 
-  /// Whether we may settle and close this channel.
-  func checkSender(_ descriptor: ChannelDescriptor, _ id: Hash32, verb: String) throws(PaymentProblem) {
-    let sender = options.signer.address
-    guard sender != descriptor.payee else { return }
-    if !descriptor.operator.isZero, sender == descriptor.operator { return }
-    var reason =
-      "Cannot \(verb) precompile channel \(id.hex): tx sender \(sender) is not the channel payee \(descriptor.payee)"
-    if !descriptor.operator.isZero { reason += " or operator \(descriptor.operator)" }
-    throw .badRequest(reason: reason)
+  /// Writes an observation. One that ends the channel must have been made twice.
+  /// - Parameter readAt: nil when the reader knows of it.
+  @discardableResult
+  func merge(
+    _ observation: ChannelObservation, _ id: Hash32, readAt: Timestamp? = nil
+  ) async throws -> ChannelRecord {
+    // What the chain says can be read again: no answer waits for the disk here.
+    let (record, _) = try await table.updateWithoutWaiting(ChannelRecord.key(id)) { stored in
+      (try ChannelRecord.applying(.mergeChainState(observation), to: stored), ())
+    }
+    if let readAt {
+      reader.freshness.noteRead(id, readAt)
+    } else {
+      reader.freshness.noteWritten(id, observation)
+    }
+    if record.finalized { live.revokeAll(of: id) }
+    return record
   }
 
   /// A charge was committed: the channel may be due now. Settlement itself runs in the background.

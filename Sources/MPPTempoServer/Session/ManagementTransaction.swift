@@ -1,5 +1,6 @@
 import EVM
 import MPPCore
+import MPPTempo
 import Tempo
 import TempoRPC
 
@@ -69,6 +70,24 @@ struct ManagementTransaction: Sendable {
     guard signed.transaction.calls.allSatisfy({ $0.value.isZero }) else {
       throw SessionProblem.failed("TIP-1034 \(label.rawValue) calls must not transfer native value")
     }
+  }
+
+  /// The transaction of a `topUp` credential, which does what the credential says.
+  init(_ payload: SessionPayload.TopUp, _ call: SessionCall) throws(PaymentProblem) {
+    try self.init(
+      parsing: payload.transaction, .topUp, escrow: call.terms.escrow, chainID: call.terms.chainID,
+      isSponsored: call.terms.isSponsored)
+    guard case .topUp(let descriptor, let amount) = self.call, descriptor == payload.descriptor else {
+      throw SessionProblem.failed("TIP-1034 topUp descriptor does not match stored channel")
+    }
+    guard amount == payload.additionalDeposit.units else {
+      throw SessionProblem.failed("TIP-1034 topUp deposit does not match credential")
+    }
+    try checkSwap(.topUp, token: call.terms.currency, amount: payload.additionalDeposit)
+    guard sender == descriptor.payer else {
+      throw SessionProblem.failed("TIP-1034 topUp transaction is not sent by the channel payer")
+    }
+    try checkValidity(.topUp, now: call.now)
   }
 
   /// The token and the amount that an auto-swap must yield.

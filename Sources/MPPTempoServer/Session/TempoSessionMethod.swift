@@ -10,6 +10,7 @@ import TempoRPC
 /// Payment channels of the TIP-20 channel reserve, protocol `v2`: the server's side of document 04.
 public final class TempoSessionMethod: ServerMethod {
   public let key = MethodKey(name: "tempo", intent: "session", version: "v2")
+  public let validator: TempoSessionValidator
   private let options: TempoSessionOptions
   let channels: ChannelService
   let settlements: SettlementService
@@ -26,6 +27,9 @@ public final class TempoSessionMethod: ServerMethod {
       throw ConfigurationError(.offer, "the settlement schedule's amount is not an amount of the token")
     }
     channels = try ChannelService(options, environment, due: plan, queue: queue)
+    validator = TempoSessionValidator(
+      options, channels.reader, dryRuns: ChainReader(channels.simulator), openings: channels.openings,
+      sponsor: channels.feePayer?.policy, logger: environment.logger)
     settlements = SettlementService(channels, plan, queue)
     let sender = options.signer.address
     guard sender == options.payee || sender == options.operator else {
@@ -51,21 +55,11 @@ public final class TempoSessionMethod: ServerMethod {
     return kind == .content ? .content : .management
   }
 
-  public func verify(
-    _ credential: AuthenticatedCredential, _ context: VerificationContext
-  ) async throws -> Verification {
-    let payload: SessionPayload
-    do { payload = try SessionPayload(parsing: credential.credential) } catch { throw error.problem }
-    guard let terms = context.prepared.state as? SessionTerms else {
-      throw SessionProblem.failed("invalid session request")
-    }
-    let call = SessionCall(
-      challengeID: credential.challenge.id,
-      expires: credential.challenge.expires.flatMap { try? Timestamp(rfc3339: $0) } ?? context.now,
-      terms: terms, purpose: context.purpose, source: credential.source, now: context.now,
-      logger: context.logger)
+  /// Does what a valid credential asks for: accepts a voucher and holds the price, sends an open or a top-up, closes a channel
+  /// (`04` §18, §22).
+  public func settle(_ valid: TempoSessionValidator.Valid) async throws -> Verification {
     do {
-      return try await act(on: payload, call)
+      return try await channels.settle(valid)
     } catch let error as ChainError {
       throw SessionProblem.chain(error, "this action")
     } catch let error as ChannelTransitionError {
@@ -73,12 +67,13 @@ public final class TempoSessionMethod: ServerMethod {
     }
   }
 
-  private func act(on payload: SessionPayload, _ call: SessionCall) async throws -> Verification {
-    switch payload {
-    case .voucher(let payload): return try await channels.voucher(payload, call)
-    case .open(let payload): return try await channels.open(payload, call)
-    case .topUp(let payload): return try await channels.topUp(payload, call)
-    case .close(let payload): return try await channels.close(payload, call)
+  /// What the chain was read to say of a channel is written down also when the credential was refused.
+  public func keep(_ evidence: any Sendable) async {
+    guard let seen = evidence as? ChannelEvidence else { return }
+    do { try await channels.merge(seen.observation, seen.channelID) } catch {
+      channels.logger.warning(
+        "the state of a channel was not recorded",
+        metadata: ["mpp.channel": "\(seen.channelID.hex.prefix(10))", "mpp.code": "\(error)"])
     }
   }
 

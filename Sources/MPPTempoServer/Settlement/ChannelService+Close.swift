@@ -8,32 +8,23 @@ import TempoRPC
 
 extension ChannelService {
   /// Cooperative close, `04` §22. Also accepted while the payer waits to withdraw (§23).
-  func close(_ payload: SessionPayload.Close, _ call: SessionCall) async throws -> Verification {
-    let id = payload.channelID
-    try call.terms.check(id, payload.descriptor, known: table.peek(ChannelRecord.key(id)))
-    guard let stored = try await load(id) else { throw SessionProblem.channelNotFound }
-    guard stored.descriptor == payload.descriptor else { throw SessionProblem.foreignDescriptor }
-    guard !stored.finalized else { throw SessionProblem.alreadyFinalized }
-    let voucher = SignedVoucher(
-      channelID: id, cumulativeAmount: payload.cumulativeAmount, signature: payload.signature)
-    // Before anything that costs: a stranger can name a channel, but cannot sign for it.
-    if !stored.recognizes(voucher) {
-      try verify(voucher, signer: stored.descriptor.effectiveSigner, domain: call.terms.domain)
-    }
+  func close(_ voucher: SignedVoucher, _ call: SessionCall) async throws -> Verification {
+    let id = voucher.channelID
     return try await exclusively(id) {
+      let closed: Closed
       if let pending = try await pendingClose(id) {
         // A close of ours is under way, perhaps from before a restart: this request asks for what it does.
-        let closed = try await finishClose(pending)
-        return call.management(
-          closed.record, source: closed.record.payerSource, accepted: payload.cumulativeAmount,
-          transactionHash: closed.hash)
+        closed = try await finishClose(pending)
+      } else {
+        // A close that held the lane before us may have ended the channel, and deliveries have gone on.
+        guard let stored = try await load(id), !stored.finalized else {
+          throw SessionProblem.alreadyFinalized
+        }
+        try stored.checkCloses(voucher.cumulativeAmount, signer: options.signer.address)
+        closed = try await performClose(id, voucher: voucher, trigger: .close)
       }
-      // A close that held the lane before us may have ended the channel.
-      guard let stored = try await load(id), !stored.finalized else { throw SessionProblem.alreadyFinalized }
-      try await inspect(voucher, stored, call)
-      let closed = try await performClose(id, voucher: voucher, trigger: .close)
       return call.management(
-        closed.record, source: closed.record.payerSource, accepted: payload.cumulativeAmount,
+        closed.record, source: closed.record.payerSource, accepted: voucher.cumulativeAmount,
         transactionHash: closed.hash)
     }
   }
@@ -41,30 +32,6 @@ extension ChannelService {
   struct Closed: Sendable {
     let record: ChannelRecord
     let hash: Hash32
-  }
-
-  /// Rules 2 to 10, against state read just now; the signature was checked before.
-  private func inspect(
-    _ voucher: SignedVoucher, _ stored: ChannelRecord, _ call: SessionCall
-  ) async throws {
-    let record: ChannelRecord
-    do { record = try await read(stored, call.now) } catch let error as ChainError {
-      throw SessionProblem.chain(error, "the channel's state")
-    }
-    guard record.deposit > .zero else {
-      throw PaymentProblem.channelClosed(reason: "channel deposit is zero (settled)")
-    }
-    let amount = voucher.cumulativeAmount
-    guard amount >= record.spent else {
-      throw SessionProblem.failed("close voucher amount must be >= \(record.spent) (spent)")
-    }
-    guard amount >= record.settled else {
-      throw SessionProblem.failed("close voucher amount must be >= \(record.settled) (on-chain settled)")
-    }
-    guard max(record.spent, record.settled) <= record.deposit else {
-      throw PaymentProblem.amountExceedsDeposit(reason: "close capture amount exceeds on-chain deposit")
-    }
-    try checkSender(record.descriptor, record.channelID, verb: "close")
   }
 
   /// Closes with what has been delivered: takes the close lease, lets deliveries under way end, signs,
@@ -217,15 +184,15 @@ extension ChannelService {
     }
     let block: UInt64
     switch result.outcome {
-    case .included(let receipt): block = try await checked(receipt.blockNumber)
-    case .effective: block = try await head()
+    case .included(let receipt): block = try await reader.checked(receipt.blockNumber)
+    case .effective: block = try await reader.head()
     case .reverted, .rejected, .expired:
       try await reopen(before, owner)
       throw SessionProblem.transaction(result.outcome, "close")
     case .unavailable, .pending:
       throw SessionProblem.transaction(result.outcome, "close")
     }
-    let isGone = before.finalized ? true : try await isGone(before, at: block)
+    let isGone = before.finalized ? true : try await reader.isGone(before, at: block)
     guard isGone else {
       // Seen twice: whatever the receipt says, the channel is there. Another close may be signed.
       logger.error(

@@ -25,10 +25,10 @@ extension ChannelService {
         observation = try await checkOpened(id, descriptor, deposit, escrow, result)
       } catch let problem as PaymentProblem where problem.status < 500 {
         // The receipt is not what was signed. When the state says so as well, there is nothing to wait for.
-        let block = try await head()
-        let state = try await stateAt(block, id, escrow)
+        let block = try await reader.head()
+        let state = try await reader.stateAt(block, id, escrow)
         guard state.exists else {
-          guard try await areGone([id], escrow, after: block).first == true else { throw problem }
+          guard try await reader.areGone([id], escrow, after: block).first == true else { throw problem }
           logger.error(
             "an open's receipt contradicts the chain", metadata: ["mpp.channel": "\(id.hex.prefix(10))"])
           try await clientBroadcaster.abandon(result)
@@ -76,7 +76,7 @@ extension ChannelService {
       }
       guard let record = try await load(id), record.phase == .forced, record.used > record.settled
       else { return }
-      try checkSender(record.descriptor, id, verb: "close")
+      try record.descriptor.checkSender(options.signer.address, id, verb: "close")
       _ = try await performClose(id, voucher: nil, trigger: .forcedClose)
     }
   }

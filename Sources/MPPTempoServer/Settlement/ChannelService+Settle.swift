@@ -24,7 +24,7 @@ extension ChannelService {
       guard let record = try await load(id), record.phase == .open || record.phase == .forced,
         isDue(record), let voucher = record.settleableVoucher
       else { return nil }
-      try checkSender(record.descriptor, id, verb: "settle")
+      try record.descriptor.checkSender(options.signer.address, id, verb: "settle")
       let mark = SettlementMark(at: clock.now, spent: record.spent, units: record.units)
       let intent = try await settlementIntent(record, voucher, mark)
       let result = try await broadcaster.submit(
@@ -110,16 +110,16 @@ extension ChannelService {
     var block: UInt64
     var event: Amount?
     if case .included(let receipt) = result.outcome {
-      block = try await checked(receipt.blockNumber)
+      block = try await reader.checked(receipt.blockNumber)
       event = try? ReserveEvents(receipt, channelID: record.channelID, escrow: record.escrow).settled()
     } else {
-      block = try await head()
+      block = try await reader.head()
     }
-    var state = try await stateAt(block, record.channelID, record.escrow)
+    var state = try await reader.stateAt(block, record.channelID, record.escrow)
     if state.exists, state.settled < amount.units {
       try await options.sleeper.sleep(milliseconds: options.limits.readBackPause)
-      block = max(block, try await head())
-      state = try await stateAt(block, record.channelID, record.escrow)
+      block = max(block, try await reader.head())
+      state = try await reader.stateAt(block, record.channelID, record.escrow)
     }
     guard !record.finalized else { return max(record.settled, event ?? .zero) }
     let total: Amount

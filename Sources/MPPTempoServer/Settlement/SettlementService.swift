@@ -137,7 +137,7 @@ final class SettlementService: Sendable {
 
   private func look(_ records: [ChannelRecord]) async throws {
     guard let escrow = records.first?.escrow else { return }
-    let block = try await channels.head()
+    let block = try await channels.reader.head()
     let states = try await channels.client.channelStates(
       records.map(\.channelID), escrow: escrow, at: .number(block))
     var forced: [Hash32] = []
@@ -148,7 +148,8 @@ final class SettlementService: Sendable {
         gone.append((record, state))
         continue
       }
-      let merged = try await channels.merge(state, block, record.channelID, channels.clock.now)
+      let merged = try await channels.merge(
+        ChannelObservation(state, block: block), record.channelID, readAt: channels.clock.now)
       if merged.closeRequestedAt != 0, merged.used > merged.settled {
         forced.append(record.channelID)
       }
@@ -164,14 +165,15 @@ final class SettlementService: Sendable {
     _ found: [(record: ChannelRecord, state: ChannelState)], _ escrow: Address, _ block: UInt64
   ) async throws {
     guard !found.isEmpty else { return }
-    let answers = try await channels.areGone(found.map(\.record.channelID), escrow, after: block)
+    let answers = try await channels.reader.areGone(found.map(\.record.channelID), escrow, after: block)
     var ended: [ChannelRecord] = []
     for ((record, state), isGone) in zip(found, answers) {
       guard isGone else {
         report("the node contradicts itself about a channel", record.channelID, nil)
         continue
       }
-      _ = try await channels.merge(state, block, record.channelID, channels.clock.now)
+      _ = try await channels.merge(
+        ChannelObservation(state, block: block), record.channelID, readAt: channels.clock.now)
       ended.append(record)
     }
     // Only an explanation: one that cannot be had is not a reason to skip what can still be saved.

@@ -5,10 +5,10 @@ import MPPTempo
 import Tempo
 import TempoRPC
 
-extension ChargeService {
+extension TempoChargeValidator {
   /// Proves an account where nothing is to be paid (`06` §1.10, P1 to P6). Used once per challenge and account, until the
   /// challenge expires; several signatures exist for one proof, so the claim never looks at the bytes.
-  func proof(_ signature: [UInt8], _ call: ChargeCall) async throws -> Verification {
+  func proof(_ signature: [UInt8], _ call: ChargeCall) async throws -> Payment {
     guard call.terms.amount == .zero else { throw ChargeProblem.proofNeedsZero }
     guard call.source != nil else { throw ChargeProblem.proofWithoutSource }
     guard let account = call.statedAccount else { throw ChargeProblem.proofSource }
@@ -16,16 +16,12 @@ extension ChargeService {
       account: account, chainID: call.terms.chainID, challengeID: call.challengeID, realm: call.realm)
     try await check(signature, proof, call.now)
     try await checkPayer(account, .proof)
-    if !options.proofsAreReusable {
-      let key = ReplayKey(space: "proof", id: Array(call.challengeID.utf8) + [0] + account.bytes)
-      guard try await claims.claim(key, until: call.expires.adding(milliseconds: 1), now: call.now) else {
+    if !proofsAreReusable {
+      guard try await !ledger.isClaimed(call.proofKey(account), now: call.now) else {
         throw ChargeProblem.proofUsed
       }
     }
-    return .proceed(
-      VerifiedPayment(
-        source: call.verified(account), amount: .zero, receipt: try call.receipt(call.challengeID),
-        reference: call.challengeID, hold: nil))
+    return .proof(account)
   }
 
   /// The account's own signature needs no chain; an access key's standing only the chain knows.
@@ -38,7 +34,7 @@ extension ChargeService {
     }
     guard case .accessKey(let key) = signer else { return }
     do {
-      let standing = try await client.accessKey(key, of: proof.account)
+      let standing = try await chain.accessKey(key, of: proof.account)
       guard standing.isActive(at: UInt64(clamping: now.seconds)) else { throw ChargeProblem.proofSignature }
     } catch let error as ChainError {
       guard error.code == .reverted || error.code == .rejected else {

@@ -5,33 +5,31 @@ import MPPTempo
 import Tempo
 import TempoRPC
 
-extension ChargeService {
+extension TempoChargeValidator {
   /// A payment the payer has broadcast (`06` §1.9, H1 to H7). Nothing is claimed before everything is checked, so that a wrong
   /// presentation never uses up somebody's payment.
-  func push(_ hash: Hash32, _ call: ChargeCall) async throws -> Verification {
+  func push(_ hash: Hash32, _ call: ChargeCall) async throws -> Payment {
     guard call.terms.amount > .zero else { throw ChargeProblem.zeroNeedsProof }
     guard call.terms.accepts(.push), !call.terms.isSponsored,
-      !call.terms.hasExplicitMemo || options.explicitMemoIsUnique
+      !call.terms.hasExplicitMemo || explicitMemoIsUnique
     else { throw ChargeProblem.hashMode }
     let stated = call.statedAccount
-    guard stated != nil || (call.source == nil && options.allowsSourcelessHash) else {
+    guard stated != nil || (call.source == nil && allowsSourcelessHash) else {
       throw ChargeProblem.hashSource
     }
-    return try await exclusively(hash) {
-      if let redeemed = try await redeem(hash, call) { return redeemed }
-      let receipt = try await pushedReceipt(hash)
-      let payer = stated ?? receipt.from
-      try checkPaid(receipt, by: payer, call)
-      try await checkInclusion(receipt, call)
-      try await checkPayer(payer, .push)
-      return try await settleAndDeliver(hash, payer: payer, validBefore: nil, call)
-    }
+    if try await isRedeemable(hash, call) { return .push(hash, payer: nil) }
+    let receipt = try await pushedReceipt(hash)
+    let payer = stated ?? receipt.from
+    try call.checkPaid(receipt, by: payer)
+    try await checkInclusion(receipt, call)
+    try await checkPayer(payer, .push)
+    return .push(hash, payer: payer)
   }
 
   /// The receipt of a payment that the node may not know yet (U3).
   private func pushedReceipt(_ hash: Hash32) async throws -> TransactionReceipt {
     do {
-      return try await client.waitForReceipt(hash, deadlineMilliseconds: options.pushDeadline)
+      return try await chain.waitForReceipt(hash, deadlineMilliseconds: pushDeadline)
     } catch {
       if error.code == .timeout { throw ChargeProblem.failed("The transaction was not found") }
       throw ChargeProblem.chain(error, "the receipt of the payment")
@@ -44,8 +42,8 @@ extension ChargeService {
     let number = receipt.blockNumber
     let found: ChainBlock?
     do {
-      found = try await client.readBack { () async throws(ChainError) in
-        guard let block = try await self.client.block(number) else {
+      found = try await chain.readBack { () async throws(ChainError) in
+        guard let block = try await self.chain.block(number) else {
           throw ChainError(.unavailable, "the node does not have the block yet")
         }
         return block

@@ -1,0 +1,178 @@
+import EVM
+import Logging
+import MPPCore
+import MPPServer
+import MPPTempo
+import Tempo
+import TempoRPC
+
+// What opens, tops up and closes a channel.
+extension TempoSessionValidator {
+  /// `04` §18.1. The same credential again, whatever happened in between, is valid while its channel can serve.
+  func open(
+    _ payload: SessionPayload.Open, _ call: SessionCall
+  ) async throws -> (Action, ChannelObservation?) {
+    let open = try VerifiedOpen(payload, call.terms, now: call.now)
+    try reader.verify(open.voucher, signer: open.descriptor.effectiveSigner, domain: call.terms.domain)
+    if let stored = try await reader.table.loadStored(ChannelRecord.key(open.channelID)) {
+      let current = try await reader.reopened(stored, open, call.now)
+      return (.open(open, .onRecord), current.unwritten)
+    }
+    let standing = try await standing(open.transaction, .open, .init(.open, open.channelID), call) {
+      try await isOnChain(open, call.now)
+    }
+    return (.open(open, standing), nil)
+  }
+
+  /// What the chain could not include, or would refuse, is refused here; not what it has done already.
+  /// - Returns: whether the transaction is on chain.
+  private func isOnChain(_ open: VerifiedOpen, _ now: Timestamp) async throws -> Bool {
+    do {
+      try await checkInclusion(open.transaction, .open, now)
+    } catch let problem as PaymentProblem {
+      guard problem.status < 500, await isOnChain(open.transaction.signed.hash) else { throw problem }
+      return true
+    }
+    // One that we sponsor is run dry without its fee.
+    return open.transaction.signed.isFinal ? try await simulate(open) : false
+  }
+
+  /// v16: what the chain would refuse is refused here, before the payer pays a fee for it. It also refuses
+  /// what it has done already: then the deposit is in the channel, and denying it would lock it (W34).
+  /// - Returns: whether the transaction is on chain.
+  private func simulate(_ open: VerifiedOpen) async throws -> Bool {
+    do {
+      try await dryRuns.simulate(open.transaction.signed.transaction, from: open.transaction.signer)
+      return false
+    } catch {
+      guard error.code == .reverted || error.code == .rejected,
+        await isOnChain(open.transaction.signed.hash)
+      else { throw SessionProblem.chain(error, "the simulated open transaction") }
+      return true
+    }
+  }
+
+  private func isOnChain(_ hash: Hash32) async -> Bool {
+    do { return try await reader.chain.receipt(hash)?.succeeded ?? false } catch { return false }
+  }
+
+  /// `04` §18.2. v7 and v8: the chain is always asked about the channel.
+  func topUp(
+    _ payload: SessionPayload.TopUp, _ call: SessionCall
+  ) async throws -> (Action, ChannelObservation?) {
+    let key = ChannelRecord.key(payload.channelID)
+    try call.terms.check(payload.channelID, payload.descriptor, known: reader.table.peek(key))
+    guard payload.additionalDeposit > .zero else {
+      throw SessionProblem.failed("additionalDeposit must be greater than zero")
+    }
+    guard let stored = try await reader.table.loadStored(key) else { throw SessionProblem.channelNotFound }
+    guard stored.record.descriptor == payload.descriptor else { throw SessionProblem.foreignDescriptor }
+    guard !stored.record.finalized else { throw SessionProblem.finalized }
+    let transaction = try ManagementTransaction(payload, call)
+    var unwritten: ChannelObservation?
+    let standing = try await standing(
+      transaction, .topUp, .init(.topUp, payload.channelID, transaction.identity), call
+    ) {
+      try await checkInclusion(transaction, .topUp, call.now)
+      do {
+        let current = try await reader.reread(stored, call.now)
+        unwritten = current.unwritten
+        try current.check { record throws(PaymentProblem) in try record.checkServes() }
+        if transaction.signed.isFinal {
+          try await dryRuns.simulate(transaction.signed.transaction, from: transaction.signer)
+        }
+      } catch let error as ChainError {
+        throw SessionProblem.chain(error, "the simulated topUp transaction")
+      }
+      return false
+    }
+    return (.topUp(payload, transaction, standing), unwritten)
+  }
+
+  /// Cooperative close, `04` §22, rules 2 to 10. Also valid while the payer waits to withdraw (§23).
+  func close(
+    _ payload: SessionPayload.Close, _ call: SessionCall
+  ) async throws -> (Action, ChannelObservation?) {
+    let id = payload.channelID
+    let key = ChannelRecord.key(id)
+    try call.terms.check(id, payload.descriptor, known: reader.table.peek(key))
+    guard let stored = try await reader.table.loadStored(key) else { throw SessionProblem.channelNotFound }
+    guard stored.record.descriptor == payload.descriptor else { throw SessionProblem.foreignDescriptor }
+    guard !stored.record.finalized else { throw SessionProblem.alreadyFinalized }
+    let voucher = SignedVoucher(
+      channelID: id, cumulativeAmount: payload.cumulativeAmount, signature: payload.signature)
+    // Before anything that costs: a stranger can name a channel, but cannot sign for it.
+    if !stored.record.recognizes(voucher) {
+      try reader.verify(voucher, signer: stored.record.descriptor.effectiveSigner, domain: call.terms.domain)
+    }
+    // A close of ours that is under way is what this request asks for.
+    if let pending = try await intent(.init(.close, id)), !pending.state.isFinal {
+      return (.close(voucher), nil)
+    }
+    let current: ChannelReader.Current
+    do { current = try await reader.reread(stored, call.now) } catch let error as ChainError {
+      throw SessionProblem.chain(error, "the channel's state")
+    }
+    try current.check { record throws(PaymentProblem) in
+      try record.checkCloses(voucher.cumulativeAmount, signer: signer)
+    }
+    return (.close(voucher), current.unwritten)
+  }
+
+  // MARK: Transactions of clients
+
+  /// - Parameter isOnChain: what is checked before the first sending only; says whether the transaction is on chain already.
+  private func standing(
+    _ transaction: ManagementTransaction, _ label: ManagementTransaction.Label,
+    _ identity: ChainIntent.Identity, _ call: SessionCall, isOnChain: () async throws -> Bool
+  ) async throws -> Standing {
+    if try await isOnRecord(identity) { return .onRecord }
+    do {
+      return try await openings.run(transaction.sender) {
+        let isOnChain = try await isOnChain()
+        guard !transaction.signed.isFinal else { return isOnChain ? .onChain : .unsent }
+        return .sponsorable(try await sponsorable(transaction, label, call))
+      }
+    } catch {
+      // Another presentation may have sent it meanwhile: the chain refuses what it has included.
+      guard try await isOnRecord(identity) else { throw error }
+      return .onRecord
+    }
+  }
+
+  private func isOnRecord(_ identity: ChainIntent.Identity) async throws -> Bool {
+    try await intent(identity)?.isUnderWayOrConfirmed ?? false
+  }
+
+  private func intent(_ identity: ChainIntent.Identity) async throws -> ChainIntent? {
+    try await reader.intents.load(IntentRecord.key(identity))?.intent
+  }
+
+  /// Nothing is sent that would only wait.
+  private func checkInclusion(
+    _ transaction: ManagementTransaction, _ label: ManagementTransaction.Label, _ now: Timestamp
+  ) async throws {
+    let head: ChainBlock
+    do { head = try await dryRuns.latestBlock() } catch {
+      throw SessionProblem.chain(error, "the newest block")
+    }
+    try transaction.checkInclusion(label, head: head, now: now, longest: longestTransactionValidity)
+  }
+
+  /// A transaction whose fee we would pay: policy, and a dry run of its calls (`04` §18.6).
+  private func sponsorable(
+    _ transaction: ManagementTransaction, _ label: ManagementTransaction.Label, _ call: SessionCall
+  ) async throws -> SponsorableTransaction {
+    guard let sponsor, call.terms.isSponsored else { throw SessionProblem.notSponsored }
+    do {
+      let sponsorable = try sponsor.check(transaction.signed, now: call.now, challengeExpires: call.expires)
+      try await dryRuns.simulate(sponsorable.withoutFee, from: sponsorable.signer)
+      return sponsorable
+    } catch let error as SponsorRefusal {
+      logger.info("an \(label.rawValue) was not sponsored", metadata: ["mpp.code": "\(error.reason)"])
+      throw SessionProblem.failed("\(error)")
+    } catch let error as ChainError {
+      throw SessionProblem.chain(error, "the simulated \(label.rawValue) transaction")
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import EVM
+import MPPCore
+import MPPServer
+import MPPTempo
+import Tempo
+import TempoRPC
+
+// The hot path: no chain call while the state is fresh, one signature check.
+extension TempoSessionValidator {
+  /// `04` §18.3 in its order.
+  func voucher(
+    _ payload: SessionPayload.VoucherPayload, _ call: SessionCall
+  ) async throws -> (Action, ChannelObservation?) {
+    let key = ChannelRecord.key(payload.channelID)
+    let known = reader.table.peekStored(key)
+    try call.terms.check(payload.channelID, payload.descriptor, known: known?.record)
+    guard let stored = if let known { known } else { try await reader.table.loadStored(key) } else {
+      throw SessionProblem.channelNotFound
+    }
+    guard stored.record.descriptor == payload.descriptor else { throw SessionProblem.foreignDescriptor }
+    let source = try Self.source(call.source, stored.record)
+    guard !stored.record.finalized else { throw SessionProblem.finalized }
+    let signed = SignedVoucher(
+      channelID: payload.channelID, cumulativeAmount: payload.cumulativeAmount, signature: payload.signature)
+    let (accepted, unwritten) = try await bounds(signed, stored, call)
+    let acceptance = VoucherAcceptance(
+      voucher: signed, minimumDelta: call.terms.minimumDelta, comparedWith: accepted)
+    return (.voucher(acceptance, source), unwritten)
+  }
+
+  /// V3 to V5: a consistency check on public data, before any signature work.
+  private static func source(
+    _ source: UnverifiedSource?, _ record: ChannelRecord
+  ) throws(PaymentProblem) -> VerifiedSource {
+    guard let source else { throw SessionProblem.failed("credential source does not match channel") }
+    guard let account = PayerAccount(source) else {
+      guard source.text.utf8.starts(with: "did:pkh:eip155:\(record.chainID):".utf8) else {
+        throw SessionProblem.failed("credential source does not match channel")
+      }
+      throw SessionProblem.failed("invalid credential source")
+    }
+    guard account.chainID == record.chainID else {
+      throw SessionProblem.failed("credential source does not match channel")
+    }
+    guard account.address == record.descriptor.payer || account.address == record.descriptor.effectiveSigner
+    else {
+      throw SessionProblem.failed("credential source does not match channel payer or authorized signer")
+    }
+    // True once the voucher's signature was checked, which happens before anything is answered.
+    return VerifiedSource(source.text)
+  }
+
+  /// V7 to V12, the signature included. Returns the highest amount accepted before, which the voucher was compared with, and what the
+  /// chain was read to say.
+  private func bounds(
+    _ voucher: SignedVoucher, _ known: StoredRecord<ChannelRecord>, _ call: SessionCall
+  ) async throws -> (Amount, ChannelObservation?) {
+    var isVerified = known.record.recognizes(voucher)
+    var current: ChannelReader.Current
+    if let reading = reader.freshness.reading(voucher.channelID, call.now) {
+      current = try ChannelReader.Current(known, reading.unwritten)
+    } else {
+      // A read of the chain is due: a signature is asked for first, so that strangers cannot cause reads.
+      if !isVerified {
+        try verify(voucher, known.record, call)
+        isVerified = true
+      }
+      current = try await reader.current(known, call.now)
+    }
+    if voucher.cumulativeAmount > current.record.deposit, current.record.deposit > .zero, !isVerified {
+      // The deposit may have been raised on the chain without us. The same holds for this read.
+      try verify(voucher, known.record, call)
+      isVerified = true
+      current = try await reread(current.stored, call.now)
+    }
+    do throws(PaymentProblem) {
+      try check(voucher, current.record, isVerified: isVerified, call)
+    } catch {
+      throw current.refusal(error)
+    }
+    return (current.record.accepted, current.unwritten)
+  }
+
+  private func check(
+    _ voucher: SignedVoucher, _ record: ChannelRecord, isVerified: Bool, _ call: SessionCall
+  ) throws(PaymentProblem) {
+    let amount = voucher.cumulativeAmount
+    guard record.deposit > .zero else { throw SessionProblem.notFunded }
+    guard record.phase == .open else { throw SessionProblem.closing }
+    guard amount <= record.deposit else { throw SessionProblem.exceedsDeposit }
+    guard amount >= record.accepted || record.recognizes(voucher) else { throw SessionProblem.voucherTooLow }
+    if !isVerified { try verify(voucher, record, call) }
+    guard amount > record.settled else { throw SessionProblem.belowSettled }
+  }
+
+  private func verify(
+    _ voucher: SignedVoucher, _ record: ChannelRecord, _ call: SessionCall
+  ) throws(PaymentProblem) {
+    try reader.verify(voucher, signer: record.descriptor.effectiveSigner, domain: call.terms.domain)
+  }
+
+  private func reread(
+    _ stored: StoredRecord<ChannelRecord>, _ now: Timestamp
+  ) async throws -> ChannelReader.Current {
+    do {
+      return try await reader.reread(stored, now)
+    } catch let error as ChainError {
+      throw SessionProblem.chain(error, "the channel's deposit")
+    }
+  }
+}
