@@ -100,6 +100,9 @@ public struct PaymentContext: Sendable {
 /// The payment of one logical request, over all its attempts. Used by one task; ended by exactly one call of
 /// `finished` or `failed`.
 public protocol PaymentExchange: Sendable {
+  /// Whether anything was signed, written down or sent for this request, or may have been by an earlier call. As long as it was not,
+  /// and ``credential(for:)`` has failed, another offer may be paid in its place. The default is `true`: nothing takes its place.
+  var isCommitted: Bool { get }
   /// The value of `Authorization` for this offer. What it signs is in the journal when this returns.
   func credential(for offer: PaymentOffer) async throws(PaymentClientError) -> String
   /// The server refused. With an offer: returns when another attempt, for it, makes sense. Without: takes note of what
@@ -115,5 +118,6 @@ public protocol PaymentExchange: Sendable {
 }
 
 extension PaymentExchange {
+  public var isCommitted: Bool { true }
   public func presentAgain(after head: HTTPResponse) async throws(PaymentClientError) -> Bool { false }
 }

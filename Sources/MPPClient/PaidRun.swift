@@ -16,6 +16,8 @@ struct PaidRun {
   private var flow: PaymentFlow
   private var payable: [Payable] = []
   private var refusedOffer: PaymentClientError?
+  /// Why offers could not be prepared, in the order in which they were tried.
+  private var unprepared: [PaymentClientError] = []
   private var exchange: (any PaymentExchange)?
   private var credential = ""
   private var credentialField = HTTPField.Name.authorization
@@ -53,8 +55,7 @@ struct PaidRun {
       try await send(credential: nil)
     case .pay(let index):
       guard payable.indices.contains(index) else { throw PaymentClientError(.inconsistent, "no such offer") }
-      try await pay(payable[index])
-      nextEvent = .credentialMade
+      nextEvent = try await isPaid(payable[index]) ? .credentialMade : .unprepared
     case .sendPaid:
       try await send(credential: credential)
       while let exchange, let head = answer?.head, try await exchange.presentAgain(after: head) {
@@ -74,9 +75,30 @@ struct PaidRun {
       }
       return try await deliver(answer, exchange)
     case .stop:
+      if let first = unprepared.first {
+        unprepared.removeFirst()
+        throw first
+      }
       throw PaymentClientError(.inconsistent, "the flow stopped")
     }
     return nil
+  }
+
+  /// Makes the credential of an offer. False when there is none and nothing was signed, written down or sent for it: another offer
+  /// that the policy allows may be paid in its place.
+  private mutating func isPaid(_ payable: Payable) async throws -> Bool {
+    do {
+      try await pay(payable)
+      return true
+    } catch let error as PaymentClientError where error.isOfTheOffer && exchange?.isCommitted != true {
+      if let exchange {
+        self.exchange = nil
+        _ = await exchange.failed()
+      }
+      client.logger.info("offer \(payable.offer.challenge.id) cannot be paid: \(error)")
+      unprepared.append(error)
+      return false
+    }
   }
 
   private mutating func pay(_ payable: Payable) async throws {
@@ -282,6 +304,7 @@ struct PaidRun {
       if result.exposure == .none { result.exposure = exposure }
     }
     if result.problem == nil, problem.status != 0 { result.problem = problem }
+    result.alternatives = unprepared
     return result
   }
 }

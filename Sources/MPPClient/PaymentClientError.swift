@@ -76,6 +76,9 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
   /// The final response, when there was one: its body was paid for and is not thrown away.
   public var response: PaidResponse?
   public var underlying: (any Error)?
+  /// Why the other offers of the answer, that the policy allows, could not be paid either, in the order in which they were tried.
+  /// Nothing was signed for them.
+  public var alternatives: [PaymentClientError] = []
 
   public init(
     _ code: Code, _ reason: String, isRetryable: Bool = false, exposure: Exposure = .none,
@@ -95,7 +98,18 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
     if let problem { text += " (server: \(problem))" }
     if let channel = exposure.channel { text += " [channel \(channel)]" }
     if let underlying { text += " (cause: \(underlying))" }
+    for other in alternatives { text += "; another offer: \(other)" }
     return text
+  }
+
+  /// Whether this offer is the reason, and another one may do: not the request, the connection, the journal, or a moment's failure.
+  var isOfTheOffer: Bool {
+    let others: [Code] = [
+      .insecureTransport, .invalidURL, .bodyNotReplayable, .transport, .journal, .signing, .overloaded,
+      .cancelled, .shutDown, .inconsistent, .outcomeUnknown, .paymentRefused, .receiptInvalid,
+      .channelUnusable,
+    ]
+    return !isRetryable && !others.contains(code)
   }
 
   package static func invalidURL(_ text: String) -> PaymentClientError {

@@ -5,14 +5,15 @@ public import MPPCore
 ///
 /// Guarantees, whatever a server answers: at most `maximumAttempts` requests carry a credential; no challenge id is
 /// paid twice; no credential goes to another origin's terms or over plain HTTP to another machine; the price and the
-/// terms of the first offer bind all later attempts.
+/// terms of the offer that is paid first bind all later attempts. An offer that cannot be prepared gives way to the next one of the
+/// first answer; once a credential was made none does.
 public struct PaymentFlow: Sendable {
   public enum State: Sendable, Hashable {
     /// → waiting
     case ready
     /// Sent without a credential. → paying, finished
     case waiting
-    /// A credential is being made. → presenting, finished
+    /// A credential is being made. → presenting, paying, finished
     case paying
     /// Sent with a credential. → reviewing, finished
     case presenting
@@ -51,6 +52,8 @@ public struct PaymentFlow: Sendable {
     case started
     case answered(Answer)
     case credentialMade
+    /// There is no credential for this offer, and nothing was signed or written down for it.
+    case unprepared
     /// The method prepared another attempt.
     case refusalHandled
     /// Something outside the flow failed: transport, signer, policy, cancellation.
@@ -80,6 +83,8 @@ public struct PaymentFlow: Sendable {
   private let origin: Origin
   private let maximumAttempts: Int
   private var accepted: Candidate?
+  /// What may be paid in place of the accepted offer, as long as no credential was made.
+  private var alternatives: ArraySlice<(index: Int, candidate: Candidate)> = []
   private var next: (index: Int, candidate: Candidate)?
   /// The bytes of their ids, which are texts of a peer.
   private var paidChallenges: Set<[UInt8]> = []
@@ -98,8 +103,18 @@ public struct PaymentFlow: Sendable {
     case (.waiting, .answered(let answer)):
       return try choose(answer)
     case (.paying, .credentialMade):
+      alternatives = []
       state = .presenting
       return .sendPaid
+    case (.paying, .unprepared):
+      guard let (index, candidate) = alternatives.popFirst() else {
+        state = .finished
+        return .stop
+      }
+      // It will carry no credential.
+      attempts -= 1
+      accepted = candidate
+      return pay(candidate, at: index)
     case (.presenting, .answered(let answer)):
       return review(answer)
     case (.reviewing, .refusalHandled):
@@ -130,6 +145,7 @@ public struct PaymentFlow: Sendable {
       throw .insecureTransport
     }
     accepted = candidate
+    alternatives = answer.candidates.enumerated().map { ($0.offset, $0.element) }.dropFirst()
     return pay(candidate, at: 0)
   }
 
@@ -173,6 +189,7 @@ extension PaymentFlow.Event {
     case .started: "started"
     case .answered: "answered"
     case .credentialMade: "credentialMade"
+    case .unprepared: "unprepared"
     case .refusalHandled: "refusalHandled"
     case .failed: "failed"
     }

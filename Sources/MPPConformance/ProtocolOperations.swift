@@ -8,7 +8,7 @@ enum ProtocolOperations {
     let challenge = try Challenge(parsing: try input.only("header"))
     // The reference takes an empty realm; a harness wants to hear about it.
     guard !challenge.realm.isEmpty else { throw input.failure("empty parameter: realm") }
-    return object(challenge)
+    return challenge.object
   }
 
   static func formatChallenge(_ input: ConformanceInput) throws -> JSONValue {
@@ -24,22 +24,6 @@ enum ProtocolOperations {
     let parameters = try parameters(input.object("challenge"))
     let secret = Secret(try input.text("secretKey"))
     return .string(ChallengeMAC(secrets: SecretRing(unchecked: secret)).id(for: parameters))
-  }
-
-  static func object(_ challenge: Challenge) -> JSONValue {
-    var members: [JSONValue.Member] = [
-      .init(key: "id", value: .string(challenge.id)), .init(key: "realm", value: .string(challenge.realm)),
-      .init(key: "method", value: .string(challenge.method)),
-      .init(key: "intent", value: .string(challenge.intent)),
-      .init(key: "request", value: challenge.request.value()),
-    ]
-    for (key, text) in [
-      ("description", challenge.description), ("digest", challenge.digest), ("expires", challenge.expires),
-      ("opaque", challenge.opaque),
-    ] {
-      if let text { members.append(.init(key: key, value: .string(text))) }
-    }
-    return .object(members)
   }
 
   private static func challenge(_ input: ConformanceInput) throws -> Challenge {
@@ -67,7 +51,7 @@ enum ProtocolOperations {
     let header = try input.only("header")
     let credential = try Credential(parsing: header)
     var members: [JSONValue.Member] = [
-      .init(key: "challenge", value: object(credential.challenge)),
+      .init(key: "challenge", value: credential.challenge.object),
       .init(key: "payload", value: credential.payload),
     ]
     if let source = credential.source { members.append(.init(key: "source", value: .string(source.text))) }

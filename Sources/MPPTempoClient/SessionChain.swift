@@ -101,8 +101,9 @@ struct SessionChain: Sendable {
   }
 
   /// Plans and signs one call of the escrow; nothing is sent. Fees stay within the client's limit (T14).
+  /// - Parameter willSign: called when nothing but the signature is left to do.
   func sign(
-    _ calldata: [UInt8], terms: SessionTerms
+    _ calldata: [UInt8], terms: SessionTerms, willSign: () -> Void = {}
   ) async throws(PaymentClientError) -> SignedTempoTransaction {
     let planner = TransactionPlanner(client: client, chainID: try await chainID(), random: random)
     var transaction = try await account.plan(
@@ -116,6 +117,7 @@ struct SessionChain: Sendable {
       }
       // The sponsor picks the fee token; it is not part of what the payer signs.
       if terms.feePayer { transaction.feePayer = .awaitingFeePayer }
+      willSign()
       let signed = try await transaction.signed(by: account.signer)
       return terms.feePayer ? try signed.handOff(sender: account.address) : signed
     } catch {

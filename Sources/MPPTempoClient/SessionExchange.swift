@@ -33,6 +33,8 @@ final class SessionExchange: PaymentExchange {
     var action = Action.voucher
     /// A voucher or transaction of this exchange left the process.
     var isOut = false
+    /// Something was signed or written down for it, or is about to be.
+    var isCommitted = false
     var actions: [String] = []
   }
 
@@ -76,6 +78,8 @@ final class SessionExchange: PaymentExchange {
     get { state.withLock { $0.isOut } }
     set { state.withLock { $0.isOut = newValue } }
   }
+  var isCommitted: Bool { state.withLock { $0.isCommitted } }
+  private func commit() { state.withLock { $0.isCommitted = true } }
   private var actions: [String] { state.withLock { $0.actions } }
   private func note(_ action: String) { state.withLock { $0.actions.append(action) } }
 
@@ -131,6 +135,7 @@ final class SessionExchange: PaymentExchange {
       reservation = nil
     }
     let reserved = try await reserve(channel)
+    commit()
     let durable = try await lane.store(channel.channelID)
     channel = durable.channel
     let voucher = try await manager.signer.sign(reserved.target, on: durable, for: .payment)
@@ -159,9 +164,11 @@ final class SessionExchange: PaymentExchange {
   private func usableChannel() async throws -> ClientChannel {
     guard var channel = lane.current else {
       action = .open
-      return try await manager.open(lane, terms: terms, context: context)
+      return try await manager.open(lane, terms: terms, context: context) { commit() }
     }
     if channel.phase == .opening {
+      // Its transaction may be taken at any time.
+      commit()
       channel = try await manager.reconcileOpening(channel.channelID, in: lane)
       if channel.phase == .open {
         // On chain, but the server never said so: it may be at work on it still, or have died over it. A voucher could
@@ -183,7 +190,7 @@ final class SessionExchange: PaymentExchange {
       }
     default:
       action = .open
-      return try await manager.open(lane, terms: terms, context: context)
+      return try await manager.open(lane, terms: terms, context: context) { commit() }
     }
     return channel
   }
@@ -205,7 +212,7 @@ final class SessionExchange: PaymentExchange {
       case .needsDeposit(let required):
         guard lane.channel(id)?.phase == .open else { break }
         note("topUp")
-        try await manager.topUp(to: required, id, in: lane, terms: terms, context: context)
+        try await manager.topUp(to: required, id, in: lane, terms: terms, context: context) { commit() }
       }
     }
     throw PaymentClientError(.channelUnusable, "the deposit does not cover the price", isRetryable: true)

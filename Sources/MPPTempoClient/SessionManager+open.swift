@@ -9,8 +9,9 @@ import Tempo
 extension SessionManager {
   /// Builds, signs and records a new channel's opening. Nothing has left when this returns; the caller hands out the
   /// transaction with the first voucher. The lane's lock must be held.
+  /// - Parameter willSign: called when nothing but the signature is left to do.
   func open(
-    _ lane: SessionLane, terms: SessionTerms, context: PaymentContext
+    _ lane: SessionLane, terms: SessionTerms, context: PaymentContext, willSign: () -> Void
   ) async throws -> ClientChannel {
     let limit = min(
       environment.policy.maximumDeposit, context.depositLimit ?? environment.policy.maximumDeposit)
@@ -19,7 +20,8 @@ extension SessionManager {
     let call = ChannelReserveCall.Open(
       payee: terms.payee, operator: terms.operator, token: terms.token, deposit: deposit.units,
       salt: try chain.salt(), authorizedSigner: voucherSigner)
-    let signed = try await chain.sign(ChannelReserveCall.open(call).calldata(), terms: terms)
+    let signed = try await chain.sign(
+      ChannelReserveCall.open(call).calldata(), terms: terms, willSign: willSign)
     let descriptor = call.descriptor(
       payer: payer, expiringNonceHash: signed.transaction.expiringNonceHash(sender: payer))
     let now = environment.clock.now

@@ -12,9 +12,11 @@ extension SessionManager {
   ///
   /// The chain is read first: a crashed run, or a lost answer, may have topped up already (U9). While an earlier top-up
   /// can still be mined it is handed out again, never a second one.
+  /// - Parameter willAct: called before anything is signed or handed out.
   // The amount comes first: Swift 6.3 passes a 128-bit argument of an async function wrongly when registers run out.
   func topUp(
-    to required: Amount, _ id: Hash32, in lane: SessionLane, terms: SessionTerms, context: PaymentContext
+    to required: Amount, _ id: Hash32, in lane: SessionLane, terms: SessionTerms, context: PaymentContext,
+    willAct: () -> Void = {}
   ) async throws {
     var channel = try await reconcile(id, in: lane)
     guard channel.phase == .open else {
@@ -25,7 +27,7 @@ extension SessionManager {
       let amount = try DepositPolicy(cap: channel.account.cap, preferredTopUp: options.topUpAmount)
         .topUp(deposit: channel.account.deposit, required: required, suggested: terms.suggestedDeposit)
       let calldata = try ChannelReserveABI.topUpCalldata(channel.descriptor, additionalDeposit: amount.units)
-      let signed = try await chain.sign(calldata, terms: terms)
+      let signed = try await chain.sign(calldata, terms: terms, willSign: willAct)
       guard let validBefore = signed.transaction.validBefore else {
         throw PaymentClientError(.inconsistent, "a top-up without an end of validity")
       }
@@ -36,6 +38,7 @@ extension SessionManager {
       logger.info("channel \(id.hex.prefix(10)): adding \(amount) to the deposit")
     }
     guard let action = channel.topUp else { return }
+    willAct()
     let answer = try await postTopUp(channel, action, terms: terms, context: context)
     channel = try await confirmTopUp(channel, action, in: lane)
     guard required <= channel.account.deposit else {

@@ -204,6 +204,17 @@ struct AccessKeyTests {
     }
   }
 
+  @Test("A key that the chain knows as one of another kind pays and proves nothing")
+  func wrongKind() async throws {
+    let scene = try await Scene()
+    // The account has registered the address of the key as that of a P-256 key.
+    try await scene.owner.register(try await scene.owner.authorization { $0.keyType = .p256 })
+    try await scene.expectRefusal(.wrongKind, scene.owner.payer())
+    try await scene.expectRefusal(.wrongKind, scene.owner.payer(try await scene.owner.authorization()))
+    try await scene.expectRefusal(.wrongKind, scene.owner.payer(), path: "/proof")
+    #expect(scene.stall.earned == 0)
+  }
+
   @Test("A registered key proves the identity of its account")
   func proof() async throws {
     let scene = try await Scene()

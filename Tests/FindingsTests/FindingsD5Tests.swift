@@ -13,7 +13,7 @@ import TempoDevnet
 import TempoRPC
 import Testing
 
-/// 09 D5: looking at a credential never moves money; settling it does, and only that.
+/// 09 D5, C6: looking at a credential never moves money; settling it does, and only that.
 @Suite("Finding D5: validate has no effect", .timeLimit(.minutes(3)))
 struct FindingsD5Tests {
   @Test("A payment that would be taken is valid as often as one asks, and pays afterwards")
@@ -63,6 +63,36 @@ struct FindingsD5Tests {
     try await stage.pays("/pull", credential)
     try await stage.pays("/session", open)
     #expect(stage.sponsor.count == 2)
+  }
+
+  @Test("Each credential goes to the offer it answers, whatever their order, when looked at and when paid")
+  func findingC6OrderNeverMatters() async throws {
+    let stage = try await Stage()
+    for (path, paid) in [("/both", 1_000), ("/htob", 2_000)] as [(String, UInt128)] {
+      let charge = try await stage.credential(.pull, at: path)
+      let channel = try await stage.payer.open(deposit: 100_000, payee: stage.payee)
+      let session = try await stage.session(channel.openPayload(paid), at: path)
+      for (credential, method, amount) in [
+        (charge, "tempo/charge", 10_000), (session, "tempo/session/v2", 1_000),
+      ]
+        as [(String, String, UInt128)]
+      {
+        let valid = try #require(try await stage.look(path, credential).success)
+        #expect(valid.method.description == method)
+        #expect(valid.amount.units == amount)
+        guard case .proceed(let payment) = await stage.authorize(path, credential) else {
+          Issue.record("not paid: \(path) \(method)")
+          continue
+        }
+        #expect(payment.method.description == method)
+        #expect(payment.amount.units == amount)
+        await payment.delivered()
+        try await stage.server.ledger.flush()
+      }
+      // The payload of one under the challenge of the other is taken by neither.
+      let crossed = try await stage.crossed(channel.voucher(paid + 1_000), at: path)
+      try await stage.refuses(path, crossed)
+    }
   }
 
   @Test("What is refused is refused without an effect, with the same problem as when it is to be paid with")
@@ -180,10 +210,13 @@ private struct Stage: Sendable {
       .init(key: "supportedModes", value: .array([.string("push")])),
       .init(key: "feePayer", value: .bool(false)),
     ]
+    let both: [Offer] = [.charge("0.01"), .session("0.001", per: "request")]
     routes = [
       "/pull": try server.route(.get, "/pull", offers: [.charge("0.01")]),
       "/push": try server.route(.get, "/push", offers: [.charge("0.01", options: push)]),
       "/proof": try server.route(.get, "/proof", offers: [.charge("0")]),
+      "/both": try server.route(.get, "/both", offers: both),
+      "/htob": try server.route(.get, "/htob", offers: both.reversed()),
       "/session": try server.route(.get, "/session", offers: [.session("0.001", per: "request")]),
     ]
   }
@@ -195,24 +228,32 @@ private struct Stage: Sendable {
 
   // MARK: Credentials
 
-  func challenge(_ path: String) async throws -> Challenge {
-    let header = try #require(await authorize(path, nil).response?.headers[.wwwAuthenticate])
-    return try #require(try Challenge.parse(header: header).challenges.first)
+  /// - Parameter intent: of the offer; the first one when nil.
+  func challenge(_ path: String, _ intent: String? = nil) async throws -> Challenge {
+    let response = try #require(await authorize(path, nil).response)
+    let challenges = try ChallengeList(fields: response.headers).challenges
+    return try #require(challenges.first { challenge in intent.map(challenge.intent.equalsBytes) ?? true })
   }
 
   private func text(_ challenge: Challenge, _ payload: JSONValue) -> String {
     Credential(challenge: challenge, payload: payload, source: UnverifiedSource(payer.source)).serialized()
   }
 
-  func session(_ payload: SessionPayload) async throws -> String {
-    text(try await challenge("/session"), payload.jsonValue)
+  func session(_ payload: SessionPayload, at path: String = "/session") async throws -> String {
+    text(try await challenge(path, "session"), payload.jsonValue)
+  }
+
+  /// A session's payload as an answer to the charge.
+  func crossed(_ payload: SessionPayload, at path: String) async throws -> String {
+    text(try await challenge(path, "charge"), payload.jsonValue)
   }
 
   /// - Parameter token: to pay with in place of the one that is asked for.
   func credential(
-    _ way: Way, isSponsored: Bool = false, paying token: Address = TempoAddress.pathUSD
+    _ way: Way, at path: String? = nil, isSponsored: Bool = false,
+    paying token: Address = TempoAddress.pathUSD
   ) async throws -> String {
-    let challenge = try await challenge(way.path)
+    let challenge = try await challenge(path ?? way.path, "charge")
     if way == .proof {
       let proof = ZeroAmountProof(
         account: payer.account.address, chainID: devnet.chainID, challengeID: challenge.id,

@@ -9,11 +9,29 @@ final class FakeClientMethod: ClientMethod {
   let intent: String
   private let begun = Mutex<[PaymentOffer]>([])
   private let contexts = Mutex<[PaymentContext]>([])
+  private let failures: [String: Failure]
+  private let ended = Mutex<[String]>([])
 
-  init(_ name: String, _ intent: String) {
+  /// Why there is no credential for a challenge.
+  struct Failure: Sendable {
+    var error: PaymentClientError
+    /// Something was signed before it came up.
+    var isCommitted = false
+    /// It comes up before there is an exchange.
+    var isEarly = false
+  }
+
+  /// - Parameter failures: by the ids of challenges.
+  init(_ name: String, _ intent: String, failures: [String: Failure] = [:]) {
     self.name = name
     self.intent = intent
+    self.failures = failures
   }
+
+  func failure(_ offer: PaymentOffer) -> Failure? { failures[offer.challenge.id] }
+  /// The offers whose exchange has ended without a payment.
+  var abandoned: [String] { ended.withLock { $0 } }
+  func abandon(_ offer: PaymentOffer) { ended.withLock { $0.append(offer.challenge.id) } }
 
   /// The offers it was asked to pay, in order.
   var paid: [PaymentOffer] { begun.withLock { $0 } }
@@ -36,6 +54,7 @@ final class FakeClientMethod: ClientMethod {
   ) async throws(PaymentClientError) -> any PaymentExchange {
     begun.withLock { $0.append(offer) }
     contexts.withLock { $0.append(context) }
+    if let failure = failure(offer), failure.isEarly { throw failure.error }
     return FakeExchange(method: self, offer: offer)
   }
 
@@ -49,8 +68,11 @@ struct FakeExchange: PaymentExchange {
   let method: FakeClientMethod
   let offer: PaymentOffer
 
+  var isCommitted: Bool { method.failure(offer)?.isCommitted ?? true }
+
   func credential(for offer: PaymentOffer) async throws(PaymentClientError) -> String {
-    "Payment \(offer.challenge.id)"
+    if let failure = method.failure(offer) { throw failure.error }
+    return "Payment \(offer.challenge.id)"
   }
   func refused(_ problem: ServerProblem, next: PaymentOffer?) async throws(PaymentClientError) {}
   func finished(_ head: HTTPResponse) async throws(PaymentClientError) -> PaymentSummary {
@@ -58,7 +80,10 @@ struct FakeExchange: PaymentExchange {
       amount: offer.price, token: offer.token, method: method.name, intent: method.intent, channel: nil,
       authorized: offer.price, actions: [], receipt: nil)
   }
-  func failed() async -> PaymentClientError.Exposure { .none }
+  func failed() async -> PaymentClientError.Exposure {
+    method.abandon(offer)
+    return .none
+  }
 }
 
 /// A seller that demands payment until it gets a credential, whatever it says.

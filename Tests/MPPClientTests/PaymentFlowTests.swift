@@ -39,16 +39,16 @@ struct PaymentFlowTests {
   func table() throws {
     let events: [PaymentFlow.Event] = [
       .started, demand("c"), .answered(PaymentFlow.Answer(status: 200)), .credentialMade, .refusalHandled,
-      .failed,
+      .failed, .unprepared,
     ]
     // Rows: states; columns: events; the state after, or nil for an error.
     let table: [(PaymentFlow.State, [PaymentFlow.State?])] = [
-      (.ready, [.waiting, nil, nil, nil, nil, nil]),
-      (.waiting, [nil, .paying, .finished, nil, nil, .finished]),
-      (.paying, [nil, nil, nil, .presenting, nil, .finished]),
-      (.presenting, [nil, .reviewing, .finished, nil, nil, .finished]),
-      (.reviewing, [nil, nil, nil, nil, .paying, .finished]),
-      (.finished, [nil, nil, nil, nil, nil, nil]),
+      (.ready, [.waiting, nil, nil, nil, nil, nil, nil]),
+      (.waiting, [nil, .paying, .finished, nil, nil, .finished, nil]),
+      (.paying, [nil, nil, nil, .presenting, nil, .finished, .finished]),
+      (.presenting, [nil, .reviewing, .finished, nil, nil, .finished, nil]),
+      (.reviewing, [nil, nil, nil, nil, .paying, .finished, nil]),
+      (.finished, [nil, nil, nil, nil, nil, nil, nil]),
     ]
     for (state, row) in table {
       for (event, expected) in zip(events, row) {
@@ -62,6 +62,36 @@ struct PaymentFlowTests {
         }
       }
     }
+  }
+
+  @Test("An offer that cannot be prepared gives way to the next, in order; the last of them ends the flow")
+  func unpreparedOffers() throws {
+    var flow = PaymentFlow(origin: origin, maximumAttempts: 1)
+    _ = try flow.handle(.started)
+    let candidates = ["a", "b", "c"].map { offer($0, terms: $0) }
+    #expect(try flow.handle(.answered(PaymentFlow.Answer(status: 402, candidates: candidates))) == .pay(0))
+    #expect(try flow.handle(.unprepared) == .pay(1))
+    #expect(try flow.handle(.unprepared) == .pay(2))
+    #expect(flow.attempts == 1)
+    #expect(try flow.handle(.unprepared) == .stop)
+    #expect(flow.state == .finished)
+  }
+
+  @Test(
+    "Once a credential was made no other offer takes its place, and the one that is paid binds the attempts")
+  func committedOffers() throws {
+    var flow = PaymentFlow(origin: origin)
+    _ = try flow.handle(.started)
+    let candidates = ["a", "b", "c"].map { offer($0, terms: $0) }
+    _ = try flow.handle(.answered(PaymentFlow.Answer(status: 402, candidates: candidates)))
+    _ = try flow.handle(.unprepared)
+    #expect(try flow.handle(.credentialMade) == .sendPaid)
+    // Refused: the terms of "b" are bound, not those of the offer that was wanted first.
+    let fresh = [offer("a2", terms: "a"), offer("b2", terms: "b"), offer("c2", terms: "c")]
+    let answer = PaymentFlow.Answer(status: 402, candidates: fresh, isPaymentProblem: true)
+    #expect(try flow.handle(.answered(answer)) == .review(next: 1))
+    #expect(try flow.handle(.refusalHandled) == .pay(1))
+    #expect(try flow.handle(.unprepared) == .stop)
   }
 
   @Test("A server that always refuses gets the configured number of attempts (A9)", arguments: [1, 2, 3, 7])

@@ -15,6 +15,8 @@ final class ChargeExchange: PaymentExchange {
     var entry: ChargeEntry?
     var actions: [String] = []
     var presentations = 1
+    /// Something was signed for the request, or is about to be; or an earlier payment of it is not known to be dead.
+    var isCommitted = false
   }
 
   private let payer: ChargePayer
@@ -26,13 +28,17 @@ final class ChargeExchange: PaymentExchange {
     self.context = context
   }
 
+  var isCommitted: Bool { state.withLock { $0.isCommitted } }
+
+  private func commit(_ isCommitted: Bool = true) { state.withLock { $0.isCommitted = isCommitted } }
+
   func credential(for offer: PaymentOffer) async throws(PaymentClientError) -> String {
     let terms = try ChargeTerms.read(offer.challenge)
     state.withLock { $0.terms = terms }
     let chainID = try await payer.chainID(terms)
     if terms.isProof {
       note("proof")
-      return try await payer.proof(terms, chainID: chainID)
+      return try await payer.proof(terms, chainID: chainID) { commit() }
     }
     let request = ChargePayer.requestKey(context)
     if let unfinished = try await unfinished(request) {
@@ -42,7 +48,9 @@ final class ChargeExchange: PaymentExchange {
     }
     let mode = try terms.mode(payer.options.mode)
     note(mode.rawValue)
-    let (entry, transaction) = try await payer.payment(terms, mode: mode, chainID: chainID, request: request)
+    let (entry, transaction) = try await payer.payment(
+      terms, mode: mode, chainID: chainID, request: request
+    ) { commit() }
     state.withLock { $0.entry = entry }
     if mode == .push { try await push(entry, transaction) }
     return entry.credential
@@ -52,6 +60,7 @@ final class ChargeExchange: PaymentExchange {
   /// price is now. Nothing is signed for it a second time.
   private func unfinished(_ request: String) async throws(PaymentClientError) -> ChargeEntry? {
     while let entry = payer.journal.take(request) {
+      commit()
       let fate: ChargePayer.Fate
       do throws(PaymentClientError) {
         fate = try await payer.fate(entry)
@@ -61,6 +70,7 @@ final class ChargeExchange: PaymentExchange {
       }
       guard fate == .dead else { return entry }
       try await end(entry, .dead)
+      commit(false)
     }
     return nil
   }

@@ -67,8 +67,12 @@ final class ChargePayer: Sendable {
 
   // MARK: Signing
 
-  func proof(_ terms: ChargeTerms, chainID: UInt64) async throws(PaymentClientError) -> String {
+  /// - Parameter willSign: called when nothing but the signature is left to do.
+  func proof(
+    _ terms: ChargeTerms, chainID: UInt64, willSign: () -> Void
+  ) async throws(PaymentClientError) -> String {
     try await account.checkKey(client)
+    willSign()
     do {
       let (_, signature) = try await ZeroAmountProof.sign(
         chainID: chainID, challengeID: terms.challenge.id, realm: terms.challenge.realm, by: account.signer)
@@ -79,12 +83,15 @@ final class ChargePayer: Sendable {
   }
 
   /// Signs a new payment and writes it down; nothing has left when this returns.
+  /// - Parameter willSign: called when nothing but the signature is left to do.
   func payment(
-    _ terms: ChargeTerms, mode: TempoChargeOptions.Mode, chainID: UInt64, request: String
+    _ terms: ChargeTerms, mode: TempoChargeOptions.Mode, chainID: UInt64, request: String,
+    willSign: () -> Void
   ) async throws(PaymentClientError) -> (entry: ChargeEntry, transaction: SignedTempoTransaction) {
     let isSponsored = terms.isSponsored && mode == .pull
     let (transaction, evidence, counted) = try await plan(
       terms, chainID: chainID, isSponsored: isSponsored)
+    willSign()
     do {
       let signed = try await sign(transaction)
       let handed = isSponsored ? try signed.handOff(sender: account.address) : signed

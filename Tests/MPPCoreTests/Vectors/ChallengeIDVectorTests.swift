@@ -35,7 +35,7 @@ private func create(_ vector: VectorCase) throws {
   let issued = try mac.issue(parameters)
   try Tally.expect(issued.id, id, "issued id")
   try Tally.expect(
-    VectorChallenges.object(issued), VectorChallenges.withoutMeta(try vector.require("challenge")),
+    issued.object, VectorChallenges.withoutMeta(try vector.require("challenge")),
     "challenge")
 }
 

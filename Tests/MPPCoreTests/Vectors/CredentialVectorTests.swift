@@ -51,7 +51,7 @@ private func parse(_ vector: VectorCase) throws {
   }
   let credential = try Credential(parsing: header)
   try Tally.expect(
-    VectorChallenges.object(credential.challenge), VectorChallenges.withoutMeta(result["challenge"] ?? .null),
+    credential.challenge.object, VectorChallenges.withoutMeta(result["challenge"] ?? .null),
     "challenge")
   if let meta = result["challenge"]?["meta"] {
     try Tally.expect(try credential.challenge.opaqueMap(), meta, "meta")

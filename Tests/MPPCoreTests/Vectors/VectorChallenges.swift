@@ -27,23 +27,6 @@ enum VectorChallenges {
       digest: value["digest"]?.stringValue, opaque: opaque)
   }
 
-  /// The object the reference would hold for this challenge.
-  static func object(_ challenge: Challenge) -> JSONValue {
-    var members: [JSONValue.Member] = [
-      .init(key: "id", value: .string(challenge.id)), .init(key: "realm", value: .string(challenge.realm)),
-      .init(key: "method", value: .string(challenge.method)),
-      .init(key: "intent", value: .string(challenge.intent)),
-      .init(key: "request", value: challenge.request.value()),
-    ]
-    for (key, text) in [
-      ("expires", challenge.expires), ("description", challenge.description), ("digest", challenge.digest),
-      ("opaque", challenge.opaque),
-    ] {
-      if let text { members.append(.init(key: key, value: .string(text))) }
-    }
-    return .object(members)
-  }
-
   /// `meta` is the decoded view of `opaque`; it is compared there.
   static func withoutMeta(_ value: JSONValue) -> JSONValue {
     .object((value.objectValue ?? []).filter { $0.key != "meta" })

@@ -47,7 +47,7 @@ private func parse(_ vector: VectorCase) throws {
   }
   let challenge = try Challenge(parsing: header)
   try Tally.expect(
-    VectorChallenges.object(challenge), VectorChallenges.withoutMeta(try vector.require("result")), "result")
+    challenge.object, VectorChallenges.withoutMeta(try vector.require("result")), "result")
   let list = try Challenge.parse(header: header)
   try Tally.expect(list.challenges.first, challenge, "first of the list")
 }
@@ -69,5 +69,5 @@ private func parseList(_ vector: VectorCase) throws {
   let list = try Challenge.parse(header: header)
   try Tally.expect(list.diagnostics, [], "diagnostics")
   try Tally.expect(
-    .array(list.challenges.map(VectorChallenges.object)), try vector.require("result"), "result")
+    .array(list.challenges.map(\.object)), try vector.require("result"), "result")
 }

@@ -14,7 +14,7 @@ import Testing
 /// Something fails once, at every operation of every way to pay in turn. After the payer's repetition and a sweep the chain, the
 /// ledger and the journal agree: paid once, delivered once, nothing left open (`06` §1.16).
 @Suite("Charges: fail the n-th operation of the server")
-struct ChargeFaultTests {
+struct ServerChargeFaultTests {
   enum Flow: String, CaseIterable, Sendable {
     case pull, push, proof, sponsored
   }

@@ -18,7 +18,7 @@ import Testing
 /// Something fails once, at every operation between a client and a server in turn. Afterwards chain, ledger and journal agree:
 /// nothing was paid twice, and nothing was delivered unpaid (`06` §1.16, U9).
 @Suite("Charges: fail the n-th operation of the client", .timeLimit(.minutes(5)))
-struct ChargeFaultTests {
+struct ClientChargeFaultTests {
   static let paths = ["/paid", "/push", "/proof", "/sponsored"]
 
   /// One client that wants one answer, and does not give up.
