@@ -33,9 +33,14 @@ let hummingbirdCore = Target.Dependency.product(
 let nioHTTPTypes = Target.Dependency.product(
   name: "NIOHTTPTypes", package: "swift-nio-extras", condition: .when(traits: ["Hummingbird"]))
 
-func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func library(
+  _ name: String, _ dependencies: [Target.Dependency], _ more: [SwiftSetting] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings + more)
 }
+
+// A request passes a dozen asynchronous functions: they run where their caller runs, instead of asking each time where that is.
+let onCaller: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(
@@ -97,7 +102,7 @@ let package = Package(
     library("MPPConformance", ["MPPTempo", "Tempo", "EVM", "MPPCore"]),
     library(
       "MPPClient", ["MPPCore", httpTypes, logging, metrics, asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
-    library("MPPServer", ["MPPCore", httpTypes, crypto, logging, metrics, lifecycle]),
+    library("MPPServer", ["MPPCore", httpTypes, crypto, logging, metrics, lifecycle], onCaller),
     library(
       "MPPTempoClient",
       ["MPPClient", "MPPTempo", "TempoRPC", "MPPCore", "Tempo", "EVM", httpTypes, logging]),
@@ -106,7 +111,7 @@ let package = Package(
       [
         "MPPServer", "MPPTempo", "TempoRPC", "MPPCore", "Tempo", "EVM", logging, metrics,
         lifecycle, httpTypes,
-      ]),
+      ], onCaller),
     library("MPPStoreSQLite", ["MPPServer", "MPPClient", "MPPCore", grdb, sqlite]),
     library(
       "MPPHummingbird",

@@ -12,34 +12,35 @@ public final class Payment: Sendable {
   /// What it was paid with, on a route with several offers.
   public var method: MethodKey { observer.method }
   /// Who paid, as proved by a signature; `nil` when the method proves no identity.
-  public let source: VerifiedSource?
+  public var source: VerifiedSource? { verified.source }
   /// The price of this request, in base units.
-  public let amount: Amount
+  public var amount: Amount { verified.amount }
   /// The challenge that was paid.
   public let challengeID: String
   /// What the receipt refers to: a channel id or a transaction hash.
-  public let reference: String
+  public var reference: String { verified.reference }
   /// The `Payment-Receipt` field value. It is true as of now: the record it was built from is durable.
-  public let receipt: String
+  public var receipt: String { verified.receipt }
   /// Attach the receipt to 4xx answers as well (`01` §6).
   let receiptOnErrors: Bool
 
   // open → delivered | failed. Both are final.
   private let state = Atomic<UInt8>(0)
-  private let hold: (any PaymentHold)?
+  private let verified: VerifiedPayment
+  private let isCharged: Bool
   private let observer: PaymentObserver
+  /// `nil`: nothing is decided by how the delivery ends.
+  private var hold: (any PaymentHold)? { isCharged ? nil : verified.hold }
 
+  /// - Parameter isCharged: the price was charged before the handler runs.
   init(
-    _ verified: VerifiedPayment, hold: (any PaymentHold)?, challengeID: String, receiptOnErrors: Bool,
+    _ verified: VerifiedPayment, isCharged: Bool, challengeID: String, receiptOnErrors: Bool,
     observer: PaymentObserver
   ) {
-    source = verified.source
-    amount = verified.amount
-    reference = verified.reference
-    receipt = verified.receipt
+    self.verified = verified
+    self.isCharged = isCharged
     self.challengeID = challengeID
     self.receiptOnErrors = receiptOnErrors
-    self.hold = hold
     self.observer = observer
   }
 

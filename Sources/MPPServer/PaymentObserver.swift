@@ -1,15 +1,30 @@
 import Logging
 import MPPCore
 
-/// What happens with a payment after it was granted: events, metrics, and the holds nobody reports on.
-struct PaymentObserver: Sendable {
+/// What happens with the payments of an offer after they were granted: events, metrics, and the holds nobody reports on.
+final class PaymentObserver: Sendable {
   let method: MethodKey
-  let events: PaymentEvents
-  let metrics: ServerMetrics
-  let reaper: HoldReaper
+  private let events: PaymentEvents
+  private let counters: ServerMetrics.Counters
+  private let reaper: HoldReaper
+
+  init(_ method: MethodKey, events: PaymentEvents, metrics: ServerMetrics, reaper: HoldReaper) {
+    self.method = method
+    self.events = events
+    self.reaper = reaper
+    counters = metrics.counters(intent: method.intent)
+  }
+
+  func granted(_ verified: VerifiedPayment, challengeID: String) {
+    counters.increment(.paid)
+    guard events.isObserved else { return }
+    events.emit(
+      .paid(
+        method, challengeID: challengeID, reference: verified.reference, verified.amount, verified.source))
+  }
 
   func resolved(_ payment: Payment, wasDelivered: Bool) {
-    metrics.resolved(intent: method.intent, wasDelivered: wasDelivered)
+    counters.increment(wasDelivered ? .delivered : .released)
     guard events.isObserved else { return }
     events.emit(
       wasDelivered
@@ -18,7 +33,7 @@ struct PaymentObserver: Sendable {
   }
 
   func abandoned(_ hold: any PaymentHold, challengeID: String, reference: String, _ amount: Amount) {
-    metrics.resolved(intent: method.intent, wasDelivered: false)
+    counters.increment(.released)
     reaper.abandon(hold)
     events.emit(.released(method, challengeID: challengeID, reference: reference, amount))
   }

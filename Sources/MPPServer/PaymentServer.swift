@@ -105,7 +105,9 @@ public final class PaymentServer: Sendable {
       let method = try registry.method(for: offer.key)
       let next = try RouteOffer(
         offer: offer, method: method, scope: scope, bindsBody: bindsBody(method, options), realm: realm,
-        mac: mac, limits: limits)
+        mac: mac, limits: limits,
+        observer: PaymentObserver(
+          offer.key, events: events, metrics: pipeline.metrics, reaper: reaper))
       guard !bound.contains(where: { $0.isConfusable(with: next) }) else {
         throw ConfigurationError(
           .offer, "two offers as \(offer.key) cannot be told apart by what a credential repeats of them")

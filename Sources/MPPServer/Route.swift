@@ -8,19 +8,19 @@ public final class Route: Sendable {
   public let options: RouteOptions
   let offers: [RouteOffer]
   let challengeHead: ProblemTemplate
+  /// Whether an adapter must collect the body before it calls `authorize`.
+  public let collectsBody: Bool
+  /// Whether a challenge of some offer is bound to the body of its request.
+  let bindsBody: Bool
 
   init(scope: String?, options: RouteOptions, offers: [RouteOffer], challengeHead: ProblemTemplate) {
     self.scope = scope
     self.options = options
     self.offers = offers
     self.challengeHead = challengeHead
+    bindsBody = offers.contains(where: \.bindsBody)
+    collectsBody = options.collectsBody || bindsBody
   }
-
-  /// Whether an adapter must collect the body before it calls `authorize`.
-  public var collectsBody: Bool { options.collectsBody || bindsBody }
-
-  /// Whether a challenge of some offer is bound to the body of its request.
-  var bindsBody: Bool { offers.contains(where: \.bindsBody) }
 
   /// Whether the payment protocol has requests of its own at this resource, `HEAD` and `POST`: an adapter must pass them on.
   public var hasManagement: Bool { offers.contains { !$0.method.isOneTime } }

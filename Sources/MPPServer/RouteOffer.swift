@@ -12,6 +12,8 @@ final class OfferReference: Sendable {
 final class RouteOffer: Sendable {
   let reference: OfferReference
   let method: any ServerMethod
+  /// Told what becomes of its payments.
+  let observer: PaymentObserver
   /// Whether its challenges name the digest of the body.
   let bindsBody: Bool
   /// The map bound as `opaque`, decoded.
@@ -28,9 +30,10 @@ final class RouteOffer: Sendable {
 
   init(
     offer: Offer, method: any ServerMethod, scope: String?, bindsBody: Bool, realm: String,
-    mac: ChallengeMAC, limits: ServerLimits
+    mac: ChallengeMAC, limits: ServerLimits, observer: PaymentObserver
   ) throws(ConfigurationError) {
     reference = OfferReference(offer)
+    self.observer = observer
     self.method = method
     self.bindsBody = bindsBody
     self.realm = realm

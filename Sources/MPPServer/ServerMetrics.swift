@@ -27,8 +27,9 @@ final class ServerMetrics: Sendable {
     }
   }
 
-  private struct Handles: Sendable {
-    let counters: [Counter]
+  /// The counters of one intent.
+  final class Counters: Sendable {
+    private let counters: [Counter]
 
     init(intent: String) {
       counters = Outcome.allCases.map { outcome in
@@ -43,23 +44,24 @@ final class ServerMetrics: Sendable {
   }
 
   /// One entry per registered intent; a handful, so a linear search is the fastest.
-  private let handles: [(intent: String, handles: Handles)]
+  private let handles: [(intent: String, counters: Counters)]
   private let verifySeconds = Timer(label: "mpp_verify_seconds")
 
   init(intents: [String]) {
-    var seen: [(intent: String, handles: Handles)] = []
+    var seen: [(intent: String, counters: Counters)] = []
     for intent in intents where !seen.contains(where: { $0.intent == intent }) {
-      seen.append((intent, Handles(intent: intent)))
+      seen.append((intent, Counters(intent: intent)))
     }
     handles = seen
   }
 
   func count(_ outcome: Outcome, intent: String) {
-    for entry in handles where entry.intent == intent { entry.handles.increment(outcome) }
+    for entry in handles where entry.intent == intent { entry.counters.increment(outcome) }
   }
 
-  func resolved(intent: String, wasDelivered: Bool) {
-    count(wasDelivered ? .delivered : .released, intent: intent)
+  /// For what counts often.
+  func counters(intent: String) -> Counters {
+    handles.first { $0.intent == intent }?.counters ?? Counters(intent: intent)
   }
 
   func verified(in duration: Duration) {

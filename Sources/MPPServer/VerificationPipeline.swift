@@ -71,13 +71,19 @@ struct VerificationPipeline: Sendable {
     _ authenticated: AuthenticatedCredential, _ request: PaymentRequest, _ route: Route, _ siblings: [Route],
     _ now: Timestamp
   ) async throws -> Admitted {
-    let bound = try await bind(authenticated, request, route, siblings)
+    let bound =
+      if let exact = exactMatch(authenticated, request, route) { exact } else {
+        try await bind(authenticated, request, route, siblings)
+      }
     if bound.purpose == .management, bound.offer.method.isOneTime { throw PaymentProblem.methodNotAllowed() }
     let context = VerificationContext(
       request: request, purpose: bound.purpose, prepared: bound.template.prepared,
       reference: bound.offer.reference, charging: bound.charging,
       challengeLifetime: route.options.lifetimeSeconds, now: now, logger: logger)
-    try await checkExpiry(authenticated, bound.offer.method, context)
+    if let expired = expiryProblem(authenticated.challenge, now) {
+      guard expired.code == .paymentExpired, await bound.offer.method.validator.isPaid(authenticated, context)
+      else { throw expired }
+    }
     try checkDigest(authenticated.challenge, request, bound.offer)
     return Admitted(bound: bound, context: context)
   }
@@ -106,16 +112,13 @@ struct VerificationPipeline: Sendable {
     return try await method.settle(valid)
   }
 
-  /// Step 6. What was paid in time is answered to the end, also when the answer got lost.
-  private func checkExpiry(
-    _ credential: AuthenticatedCredential, _ method: any ServerMethod, _ context: VerificationContext
-  ) async throws(PaymentProblem) {
+  /// Step 6. What was paid in time is answered to the end, also when the answer got lost: the caller asks the method.
+  private func expiryProblem(_ challenge: Challenge, _ now: Timestamp) -> PaymentProblem? {
     do throws(PaymentProblem) {
-      try credential.challenge.checkExpiry(
-        at: context.now, leeway: compatibility.leewaySeconds &* 1000)
+      try challenge.checkExpiry(at: now, leeway: compatibility.leewaySeconds &* 1000)
+      return nil
     } catch {
-      guard error.code == .paymentExpired, await method.validator.isPaid(credential, context)
-      else { throw error }
+      return error
     }
   }
 
@@ -127,12 +130,11 @@ struct VerificationPipeline: Sendable {
     let charging: ChargeTiming
   }
 
-  /// Steps 4, 5 and 8: the offer is found by the credential's own challenge, protocol version included
-  /// (C6, C25), in the configured order and without shared state.
+  /// Steps 4, 5 and 8 when no offer is matched exactly: the offer is found by the credential's own challenge, protocol version
+  /// included (C6, C25), in the configured order and without shared state.
   private func bind(
     _ credential: AuthenticatedCredential, _ request: PaymentRequest, _ route: Route, _ siblings: [Route]
   ) async throws -> Bound {
-    if let bound = exactMatch(credential, request, route) { return bound }
     let mismatch: String
     switch try await compare(credential, request, route) {
     case .success(let bound): return bound
@@ -264,9 +266,9 @@ struct VerificationPipeline: Sendable {
   private func answer(
     _ verification: Verification, _ bound: Bound, challengeID: String
   ) async -> PaymentOutcome {
-    let key = bound.offer.offer.key
     switch verification {
     case .management(let result):
+      let key = bound.offer.offer.key
       metrics.count(.managed, intent: key.intent)
       events.emit(
         .managed(key, challengeID: challengeID, reference: result.reference, result.source))
@@ -279,7 +281,7 @@ struct VerificationPipeline: Sendable {
         await verified.hold?.release()
         logger.error(
           "a method asked to proceed with a management request",
-          metadata: Redaction.metadata(method: key, challengeID: challengeID))
+          metadata: Redaction.metadata(method: bound.offer.offer.key, challengeID: challengeID))
         return .problem(Self.response(.internalError()))
       }
       return .proceed(await grant(verified, bound, challengeID: challengeID))
@@ -289,21 +291,14 @@ struct VerificationPipeline: Sendable {
   private func grant(
     _ verified: VerifiedPayment, _ bound: Bound, challengeID: String
   ) async -> Payment {
-    let key = bound.offer.offer.key
-    metrics.count(.paid, intent: key.intent)
-    logger.debug("paid", metadata: Redaction.metadata(method: key, challengeID: challengeID))
-    if events.isObserved {
-      events.emit(
-        .paid(
-          key, challengeID: challengeID, reference: verified.reference, verified.amount, verified.source))
-    }
-    var hold = verified.hold
-    if bound.charging == .beforeHandler {
-      await hold?.commit()
-      hold = nil
-    }
+    logger.debug(
+      "paid", metadata: Redaction.metadata(method: bound.offer.offer.key, challengeID: challengeID))
+    bound.offer.observer.granted(verified, challengeID: challengeID)
+    let isCharged = bound.charging == .beforeHandler
+    if isCharged { await verified.hold?.commit() }
     return Payment(
-      verified, hold: hold, challengeID: challengeID, receiptOnErrors: compatibility.receiptOnErrors,
-      observer: PaymentObserver(method: key, events: events, metrics: metrics, reaper: reaper))
+      verified, isCharged: isCharged, challengeID: challengeID,
+      receiptOnErrors: compatibility.receiptOnErrors,
+      observer: bound.offer.observer)
   }
 }

@@ -40,6 +40,11 @@ struct ServeCommand: AsyncParsableCommand {
           try await writer.finish(nil)
         })
     }
+    let checks = try SignatureChecks(service.channels[0])
+    router.get("checked") { _, _ in
+      try checks.check()
+      return "pong"
+    }
     router.get("usage") { _, _ in String(Processor.usedMicroseconds()) }
     router.group("paid")
       .add(middleware: try payments.gate(offers: [PaidService.offer], options: PaidService.routeOptions))

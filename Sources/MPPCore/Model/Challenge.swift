@@ -8,11 +8,13 @@ public struct Challenge: Sendable {
     let id: String
     let parameters: ChallengeParameters
     let credentialHeader: CredentialHeader
+    let expiry: Timestamp?
 
     init(id: String, parameters: ChallengeParameters, credentialHeader: CredentialHeader) {
       self.id = id
       self.parameters = parameters
       self.credentialHeader = credentialHeader
+      expiry = parameters.expires.flatMap { try? Timestamp(rfc3339: $0) }
     }
   }
 
@@ -29,6 +31,8 @@ public struct Challenge: Sendable {
   public var request: RawRequest { storage.parameters.request }
   /// The raw text: it is signed, so never reformat it.
   public var expires: String? { storage.parameters.expires }
+  /// ``expires`` as an instant; nil when there is none or it is not a timestamp.
+  public var expiry: Timestamp? { storage.expiry }
   /// Not covered by the id: show it, never decide by it.
   public var description: String? { storage.parameters.description }
   public var digest: String? { storage.parameters.digest }
@@ -59,13 +63,14 @@ public struct Challenge: Sendable {
   /// Throws the problem to answer with unless the challenge is still alive; the instant `expires` itself is
   /// alive (`01` §9). `leeway` in milliseconds.
   public func checkExpiry(at now: Timestamp, leeway: Int64 = 0) throws(PaymentProblem) {
+    if let expiry, expiry.adding(milliseconds: leeway) >= now { return }
     guard let expires else {
       throw .invalidChallenge(id: id, reason: "missing required expires field")
     }
-    guard let instant = try? Timestamp(rfc3339: expires) else {
+    guard expiry != nil else {
       throw .invalidChallenge(id: id, reason: "malformed expires timestamp")
     }
-    guard instant.adding(milliseconds: leeway) >= now else { throw .paymentExpired(expires: expires) }
+    throw .paymentExpired(expires: expires)
   }
 
   static func isStringMap(_ value: JSONValue) -> Bool {

@@ -37,7 +37,7 @@ public final class WriteBatch: Sendable {
   }
 
   /// What was taken; nothing when the store reported without taking anything.
-  func finish() -> Taken { state.withLock { $0.taken } ?? Taken() }
+  func finish() -> Taken { state.withLock { $0.taken.take() } ?? Taken() }
 
   /// The store has reported. `true`: the caller goes on. Without this and ``returned()`` a store that reports before `submit`
   /// returns would make the loop call itself.

@@ -9,17 +9,44 @@ import Synchronization
 final class WriteTicket: Sendable {
   private enum State {
     /// → finished
-    case waiting([UnsafeContinuation<Result<Void, StoreError>, Never>], onFailure: [LossHandler])
+    case waiting(Waiters)
     /// The end.
     case finished(Result<Void, StoreError>)
   }
 
   @usableFromInline typealias LossHandler = @Sendable (StoreError) -> Void
+  private typealias Waiter = UnsafeContinuation<Result<Void, StoreError>, Never>
+
+  /// Nearly always one of each: the first has a place of its own, so that no array is made for it.
+  private struct Waiters {
+    private var first: Waiter?
+    private var others: [Waiter] = []
+    private var firstHandler: LossHandler?
+    private var otherHandlers: [LossHandler] = []
+
+    mutating func append(_ waiter: Waiter) {
+      if first == nil { first = waiter } else { others.append(waiter) }
+    }
+
+    mutating func append(_ handler: @escaping LossHandler) {
+      if firstHandler == nil { firstHandler = handler } else { otherHandlers.append(handler) }
+    }
+
+    /// Call it once, without a lock.
+    func resume(_ result: Result<Void, StoreError>) {
+      if case .failure(let error) = result {
+        firstHandler?(error)
+        for handler in otherHandlers { handler(error) }
+      }
+      first?.resume(returning: result)
+      for waiter in others { waiter.resume(returning: result) }
+    }
+  }
 
   @usableFromInline let key: RecordKey
   /// `nil` for a ticket that only marks a position in the queue.
   @usableFromInline let source: (any WriteSource)?
-  private let state = Mutex(State.waiting([], onFailure: []))
+  private let state = Mutex(State.waiting(Waiters()))
 
   @usableFromInline
   init(key: RecordKey, source: (any WriteSource)?) {
@@ -29,16 +56,12 @@ final class WriteTicket: Sendable {
 
   /// Ends the ticket; only the first call counts.
   func finish(_ result: Result<Void, StoreError>) {
-    let (waiting, handlers): ([UnsafeContinuation<Result<Void, StoreError>, Never>], [LossHandler]) =
-      state.withLock { state in
-        guard case .waiting(let continuations, let handlers) = state else { return ([], []) }
-        state = .finished(result)
-        return (continuations, handlers)
-      }
-    if case .failure(let error) = result {
-      for handler in handlers { handler(error) }
+    let waiters: Waiters? = state.withLock { state in
+      guard case .waiting(let waiters) = state else { return nil }
+      state = .finished(result)
+      return waiters
     }
-    for continuation in waiting { continuation.resume(returning: result) }
+    waiters?.resume(result)
   }
 
   /// Calls `handler` when the changes did not become durable, or nobody knows.
@@ -46,11 +69,11 @@ final class WriteTicket: Sendable {
   func onFailure(_ handler: @escaping LossHandler) {
     let known: StoreError? = state.withLock { state in
       switch state {
-      case .waiting(let continuations, var handlers):
-        // The state gives its array up first: it is not copied.
-        state = .waiting([], onFailure: [])
-        handlers.append(handler)
-        state = .waiting(continuations, onFailure: handlers)
+      case .waiting(var waiters):
+        // The state gives them up first: no array is copied.
+        state = .waiting(Waiters())
+        waiters.append(handler)
+        state = .waiting(waiters)
         return nil
       case .finished(.success): return nil
       case .finished(.failure(let error)): return error
@@ -74,10 +97,10 @@ final class WriteTicket: Sendable {
     return await withUnsafeContinuation { continuation in
       let early: Result<Void, StoreError>? = state.withLock { state in
         switch state {
-        case .waiting(var continuations, let handlers):
-          state = .waiting([], onFailure: [])
-          continuations.append(continuation)
-          state = .waiting(continuations, onFailure: handlers)
+        case .waiting(var waiters):
+          state = .waiting(Waiters())
+          waiters.append(continuation)
+          state = .waiting(waiters)
           return nil
         case .finished(let result):
           return result

@@ -49,14 +49,13 @@ extension ChannelRecord {
       throw .invariant(error)
     }
     try change(&next)
-    let changed = next
     do throws(ChannelInvariantViolation) {
-      try ChannelInvariants.check(changed)
-      try ChannelInvariants.check(from: self, to: changed)
+      try ChannelInvariants.check(next)
+      try ChannelInvariants.check(from: self, to: next)
     } catch {
       throw .invariant(error)
     }
-    return changed
+    return next
   }
 
   private mutating func apply(_ transition: ChannelTransition) throws(ChannelTransitionError) {

@@ -5,6 +5,8 @@ public import Tempo
 /// The server's books about one payment channel (`04` §24).
 ///
 /// A value: it changes only by ``applying(_:)``. Amounts are base units of the channel's token.
+///
+/// What every request asks of a record is inlinable: a call from another module would copy the record first.
 public struct ChannelRecord: Sendable, Equatable {
   /// Vouchers kept.
   public static let historyLimit = 8
@@ -49,16 +51,22 @@ public struct ChannelRecord: Sendable, Equatable {
   public internal(set) var lastSettlement: SettlementMark?
 
   /// The highest authorization: what the server may spend, in total.
+  @inlinable
   public var accepted: Amount { history.last?.cumulativeAmount ?? .zero }
 
   public var highestVoucher: SignedVoucher? { history.last }
 
+  /// Spent and held: both are below 2^96.
+  @inlinable
+  public var used: Amount { Amount(units: spent.units + held.units) }
+
   /// What can be charged now: accepted − spent − held.
+  @inlinable
   public var available: Amount {
-    let used = spent.units + held.units
-    return accepted.units > used ? Amount(units: accepted.units - used) : .zero
+    accepted.units > used.units ? Amount(units: accepted.units - used.units) : .zero
   }
 
+  @inlinable
   public var phase: ChannelPhase {
     if finalized { return .finalized }
     if closing != nil { return .closing }
@@ -80,6 +88,7 @@ public struct ChannelRecord: Sendable, Equatable {
 
   /// Whether this very voucher (amount and signature) was accepted before (`04` §18.3): a repetition needs no second
   /// verification.
+  @inlinable
   public func recognizes(_ voucher: SignedVoucher) -> Bool { history.contains(voucher) }
 
   func largestVoucher(notAbove amount: Amount) -> SignedVoucher? {

@@ -26,7 +26,7 @@ struct ChargeCall: Sendable {
     challengeID = credential.challenge.id
     realm = credential.challenge.realm
     self.terms = terms
-    expires = credential.challenge.expires.flatMap { try? Timestamp(rfc3339: $0) } ?? context.now
+    expires = credential.challenge.expiry ?? context.now
     lifetime = context.challengeLifetime
     request = try Self.digest(context.request)
     source = credential.source

@@ -36,7 +36,7 @@ extension ChannelService {
         ChannelRecord.key(hold.channelID), isAdmitted: true,
         onLoss: { [live] _ in live.owe(end, hold) },
         { stored in (try end.applied(to: stored, hold.id), ()) })
-      ended(hold, end, stored.record)
+      ended(hold, end, stored)
     } catch {
       notEnded(hold, end, error)
     }
@@ -50,16 +50,16 @@ extension ChannelService {
         onLoss: { [live] _ in live.owe(end, hold) },
         { stored in (try end.applied(to: stored, hold.id), ()) })
       guard let (stored, _) = done else { return false }
-      ended(hold, end, stored.record)
+      ended(hold, end, stored)
     } catch {
       notEnded(hold, end, error)
     }
     return true
   }
 
-  private func ended(_ hold: LiveHold, _ end: LiveHold.End, _ record: ChannelRecord) {
+  private func ended(_ hold: LiveHold, _ end: LiveHold.End, _ stored: StoredRecord<ChannelRecord>) {
     live.finish(hold.id)
-    if end == .commit { charged(record) }
+    if end == .commit { charged(stored) }
   }
 
   private func notEnded(_ hold: LiveHold, _ end: LiveHold.End, _ error: any Error) {
@@ -105,14 +105,14 @@ extension ChannelService {
 
   /// Writes ends. One that the record does not know any more was written before.
   private func write(_ ends: [HoldID: LiveHold.End], to id: Hash32) async throws {
-    let (record, _) = try await table.update(ChannelRecord.key(id)) { stored in
-      guard var record = stored else { throw ChannelTransitionError.notFound }
+    let (changed, _) = try await table.updateStored(ChannelRecord.key(id)) { stored in
+      guard var record = stored?.record else { throw ChannelTransitionError.notFound }
       for hold in record.holds {
         if let end = ends[hold.id] { record = try record.applying(end.transition(hold.id)) }
       }
       return (record, ())
     }
-    charged(record)
+    charged(changed)
   }
 
   /// Writes the ends of one channel's holds that the ledger has not taken.

@@ -40,7 +40,9 @@ final class LiveHolds: Sendable {
   /// The reported end is in the ledger's queue. It may have been lost again meanwhile, and then it stays.
   func finish(_ id: HoldID) {
     shard(id).entries.withLock { entries in
-      if entries[id.sequence]?.state == .reported { entries[id.sequence] = nil }
+      guard let index = entries.index(forKey: id.sequence), entries.values[index].state == .reported
+      else { return }
+      entries.remove(at: index)
     }
   }
 
@@ -65,8 +67,9 @@ final class LiveHolds: Sendable {
   /// What its owner has to do for the end of a hold; one that needs nothing is forgotten.
   func report(_ id: HoldID) -> LiveHold.Report {
     shard(id).entries.withLock { entries in
-      guard let report = entries[id.sequence]?.report() else { return .done }
-      if entries[id.sequence]?.isDecided == true { entries[id.sequence] = nil }
+      guard let index = entries.index(forKey: id.sequence) else { return .done }
+      let report = entries.values[index].report()
+      if entries.values[index].isDecided { entries.remove(at: index) }
       return report
     }
   }

@@ -48,7 +48,7 @@ extension ChannelService {
     let (record, outcome) = try await persist(opening, request)
     reader.freshness.noteRead(open.channelID, call.now)
     await confirmed(result)
-    return try answer(record, outcome, record.payerSource, call, result.intent.hash)
+    return try answer(StoredRecord(record), outcome, record.payerSource, call, result.intent.hash)
   }
 
   /// The record is durable and a price may be held: a journal that fails now must not refuse what was paid.

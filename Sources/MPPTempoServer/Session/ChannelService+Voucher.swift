@@ -19,7 +19,7 @@ extension ChannelService {
       if case .short = outcome, try await writeOwed(in: stored.record) {
         (stored, outcome) = try await decided(acceptance, call)
       }
-      return try answer(stored.record, outcome, source, call, transactionHash)
+      return try answer(stored, outcome, source, call, transactionHash)
     } catch let error as ChannelTransitionError {
       throw SessionProblem.refusal(error)
     }
@@ -33,8 +33,7 @@ extension ChannelService {
     return try await taking(request, of: id) {
       try await table.updateStored(ChannelRecord.key(id)) { stored in
         guard let stored else { throw ChannelTransitionError.notFound }
-        let decision = try stored.record.deciding(acceptance, hold: request)
-        return (decision.record, decision.hold)
+        return try stored.record.deciding(acceptance, hold: request).parts()
       }
     }
   }
@@ -46,24 +45,25 @@ extension ChannelService {
   }
 
   func answer(
-    _ record: ChannelRecord, _ outcome: HoldOutcome, _ source: VerifiedSource?, _ call: SessionCall,
+    _ stored: StoredRecord<ChannelRecord>, _ outcome: HoldOutcome, _ source: VerifiedSource?,
+    _ call: SessionCall,
     _ transactionHash: Hash32?
   ) throws(PaymentProblem) -> Verification {
     switch outcome {
     case .notRequested:
-      return call.management(record, source: source, transactionHash: transactionHash)
+      return call.management(stored.record, source: source, transactionHash: transactionHash)
     case .short(let requested, let available):
       throw SessionProblem.short(requested, available)
     case .held(let hold):
       return .proceed(
         VerifiedPayment(
           source: source, amount: hold.amount,
-          receipt: call.receipt(record, transactionHash: transactionHash),
-          reference: record.channelID.hex,
+          receipt: call.receipt(stored, transactionHash: transactionHash),
+          reference: stored.record.channelID.hex,
           hold: SessionHold(
             service: self,
             hold: LiveHold(
-              id: hold.id, channelID: record.channelID, takenAt: call.now, expires: hold.expires))))
+              id: hold.id, channelID: stored.record.channelID, takenAt: call.now, expires: hold.expires))))
     }
   }
 }

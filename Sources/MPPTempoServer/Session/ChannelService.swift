@@ -149,8 +149,8 @@ final class ChannelService: Sendable {
   }
 
   /// A charge was committed: the channel may be due now. Settlement itself runs in the background.
-  func charged(_ record: ChannelRecord) {
-    if let due, due.isDue(record, now: clock.now) { queue.insert(record.channelID) }
+  func charged(_ stored: StoredRecord<ChannelRecord>) {
+    if let due, due.isDue(stored.record, now: clock.now) { queue.insert(stored.record.channelID) }
   }
 }
 

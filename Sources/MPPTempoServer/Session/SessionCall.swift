@@ -19,12 +19,13 @@ struct SessionCall: Sendable {
   /// A session receipt of the committed record. What is held counts as spent: it was set aside in the same
   /// step that the receipt speaks of.
   func receipt(
-    _ record: ChannelRecord, accepted: Amount? = nil, transactionHash: Hash32? = nil
+    _ stored: StoredRecord<ChannelRecord>, accepted: Amount? = nil, transactionHash: Hash32? = nil
   ) -> String {
-    let (units, overflow) = record.units.addingReportingOverflow(UInt64(record.holds.count))
+    let (units, overflow) = stored.record.units.addingReportingOverflow(UInt64(stored.record.holds.count))
     return SessionReceipt(
-      timestamp: now, challengeID: challengeID, channelID: record.channelID,
-      acceptedCumulative: accepted ?? record.accepted, spent: record.used,
+      timestamp: now, challengeID: challengeID, channelID: stored.record.channelID,
+      acceptedCumulative: accepted ?? stored.record.accepted,
+      spent: stored.record.used,
       units: overflow ? .max : Int64(clamping: units), transactionHash: transactionHash
     ).headerValue()
   }
@@ -34,15 +35,13 @@ struct SessionCall: Sendable {
   ) -> Verification {
     .management(
       ManagementResult(
-        receipt: receipt(record, accepted: accepted, transactionHash: transactionHash), source: source,
+        receipt: receipt(StoredRecord(record), accepted: accepted, transactionHash: transactionHash),
+        source: source,
         reference: record.channelID.hex))
   }
 }
 
 extension ChannelRecord {
-  /// Spent and held: both are below 2^96.
-  var used: Amount { Amount(units: spent.units + held.units) }
-
   /// The payer as a verified identity: a signature of the channel's signer was checked.
   var payerSource: VerifiedSource {
     VerifiedSource("did:pkh:eip155:\(chainID):\(descriptor.payer.checksummed)")

@@ -42,13 +42,13 @@ final class SessionTerms: Sendable {
   /// The common prefix of every action, C1 to C4 (`04` §18): the channel is the one it says to be, and it
   /// pays this offer. `known` is the stored record: with its descriptor the hash need not be formed again.
   func check(
-    _ channelID: Hash32, _ descriptor: ChannelDescriptor, known: ChannelRecord?
+    _ channelID: Hash32, _ descriptor: ChannelDescriptor, known: StoredRecord<ChannelRecord>?
   ) throws(PaymentProblem) {
     let isProved =
-      known.map {
-        $0.channelID == channelID && $0.chainID == chainID && $0.escrow == escrow
-          && $0.descriptor == descriptor
-      } ?? false
+      if let known {
+        known.record.channelID == channelID && known.record.chainID == chainID
+          && known.record.escrow == escrow && known.record.descriptor == descriptor
+      } else { false }
     guard isProved || descriptor.channelID(escrow: escrow, chainID: chainID) == channelID else {
       throw .verificationFailed(reason: "channel descriptor does not match channelId")
     }

@@ -61,7 +61,7 @@ extension TempoSessionValidator {
     _ payload: SessionPayload.TopUp, _ call: SessionCall
   ) async throws -> (Action, ChannelObservation?) {
     let key = ChannelRecord.key(payload.channelID)
-    try call.terms.check(payload.channelID, payload.descriptor, known: reader.table.peek(key))
+    try call.terms.check(payload.channelID, payload.descriptor, known: reader.table.peekStored(key))
     guard payload.additionalDeposit > .zero else {
       throw SessionProblem.failed("additionalDeposit must be greater than zero")
     }
@@ -95,7 +95,7 @@ extension TempoSessionValidator {
   ) async throws -> (Action, ChannelObservation?) {
     let id = payload.channelID
     let key = ChannelRecord.key(id)
-    try call.terms.check(id, payload.descriptor, known: reader.table.peek(key))
+    try call.terms.check(id, payload.descriptor, known: reader.table.peekStored(key))
     guard let stored = try await reader.table.loadStored(key) else { throw SessionProblem.channelNotFound }
     guard stored.record.descriptor == payload.descriptor else { throw SessionProblem.foreignDescriptor }
     guard !stored.record.finalized else { throw SessionProblem.alreadyFinalized }

@@ -13,12 +13,12 @@ extension TempoSessionValidator {
   ) async throws -> (Action, ChannelObservation?) {
     let key = ChannelRecord.key(payload.channelID)
     let known = reader.table.peekStored(key)
-    try call.terms.check(payload.channelID, payload.descriptor, known: known?.record)
+    try call.terms.check(payload.channelID, payload.descriptor, known: known)
     guard let stored = if let known { known } else { try await reader.table.loadStored(key) } else {
       throw SessionProblem.channelNotFound
     }
     guard stored.record.descriptor == payload.descriptor else { throw SessionProblem.foreignDescriptor }
-    let source = try Self.source(call.source, stored.record)
+    let source = try Self.source(call.source, stored)
     guard !stored.record.finalized else { throw SessionProblem.finalized }
     let signed = SignedVoucher(
       channelID: payload.channelID, cumulativeAmount: payload.cumulativeAmount, signature: payload.signature)
@@ -30,19 +30,21 @@ extension TempoSessionValidator {
 
   /// V3 to V5: a consistency check on public data, before any signature work.
   private static func source(
-    _ source: UnverifiedSource?, _ record: ChannelRecord
+    _ source: UnverifiedSource?, _ stored: StoredRecord<ChannelRecord>
   ) throws(PaymentProblem) -> VerifiedSource {
     guard let source else { throw SessionProblem.failed("credential source does not match channel") }
     guard let account = PayerAccount(source) else {
-      guard source.text.utf8.starts(with: "did:pkh:eip155:\(record.chainID):".utf8) else {
+      guard source.text.utf8.starts(with: "did:pkh:eip155:\(stored.record.chainID):".utf8) else {
         throw SessionProblem.failed("credential source does not match channel")
       }
       throw SessionProblem.failed("invalid credential source")
     }
-    guard account.chainID == record.chainID else {
+    guard account.chainID == stored.record.chainID else {
       throw SessionProblem.failed("credential source does not match channel")
     }
-    guard account.address == record.descriptor.payer || account.address == record.descriptor.effectiveSigner
+    guard
+      account.address == stored.record.descriptor.payer
+        || account.address == stored.record.descriptor.effectiveSigner
     else {
       throw SessionProblem.failed("credential source does not match channel payer or authorized signer")
     }
@@ -62,41 +64,44 @@ extension TempoSessionValidator {
     } else {
       // A read of the chain is due: a signature is asked for first, so that strangers cannot cause reads.
       if !isVerified {
-        try verify(voucher, known.record, call)
+        try verify(voucher, known, call)
         isVerified = true
       }
       current = try await reader.current(known, call.now)
     }
-    if voucher.cumulativeAmount > current.record.deposit, current.record.deposit > .zero, !isVerified {
+    let deposit = current.stored.record.deposit
+    if voucher.cumulativeAmount > deposit, deposit > .zero, !isVerified {
       // The deposit may have been raised on the chain without us. The same holds for this read.
-      try verify(voucher, known.record, call)
+      try verify(voucher, known, call)
       isVerified = true
       current = try await reread(current.stored, call.now)
     }
     do throws(PaymentProblem) {
-      try check(voucher, current.record, isVerified: isVerified, call)
+      try check(voucher, current.stored, isVerified: isVerified, call)
     } catch {
       throw current.refusal(error)
     }
-    return (current.record.accepted, current.unwritten)
+    return (current.stored.record.accepted, current.unwritten)
   }
 
   private func check(
-    _ voucher: SignedVoucher, _ record: ChannelRecord, isVerified: Bool, _ call: SessionCall
+    _ voucher: SignedVoucher, _ stored: StoredRecord<ChannelRecord>, isVerified: Bool, _ call: SessionCall
   ) throws(PaymentProblem) {
     let amount = voucher.cumulativeAmount
-    guard record.deposit > .zero else { throw SessionProblem.notFunded }
-    guard record.phase == .open else { throw SessionProblem.closing }
-    guard amount <= record.deposit else { throw SessionProblem.exceedsDeposit }
-    guard amount >= record.accepted || record.recognizes(voucher) else { throw SessionProblem.voucherTooLow }
-    if !isVerified { try verify(voucher, record, call) }
-    guard amount > record.settled else { throw SessionProblem.belowSettled }
+    guard stored.record.deposit > .zero else { throw SessionProblem.notFunded }
+    guard stored.record.phase == .open else { throw SessionProblem.closing }
+    guard amount <= stored.record.deposit else { throw SessionProblem.exceedsDeposit }
+    guard amount >= stored.record.accepted || stored.record.recognizes(voucher) else {
+      throw SessionProblem.voucherTooLow
+    }
+    if !isVerified { try verify(voucher, stored, call) }
+    guard amount > stored.record.settled else { throw SessionProblem.belowSettled }
   }
 
   private func verify(
-    _ voucher: SignedVoucher, _ record: ChannelRecord, _ call: SessionCall
+    _ voucher: SignedVoucher, _ stored: StoredRecord<ChannelRecord>, _ call: SessionCall
   ) throws(PaymentProblem) {
-    try reader.verify(voucher, signer: record.descriptor.effectiveSigner, domain: call.terms.domain)
+    try reader.verify(voucher, signer: stored.record.descriptor.effectiveSigner, domain: call.terms.domain)
   }
 
   private func reread(

@@ -79,7 +79,7 @@ public final class TempoSessionValidator: CredentialValidator {
     }
     let call = SessionCall(
       challengeID: credential.challenge.id,
-      expires: credential.challenge.expires.flatMap { try? Timestamp(rfc3339: $0) } ?? context.now,
+      expires: credential.challenge.expiry ?? context.now,
       terms: terms, purpose: context.purpose, source: credential.source, now: context.now,
       logger: context.logger)
     do {

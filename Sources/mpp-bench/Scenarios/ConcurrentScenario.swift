@@ -1,8 +1,5 @@
 import BenchSupport
-import EVM
-import MPPCore
 import MPPServer
-import MPPTempo
 
 /// Many paid requests at once, without HTTP, by processor time: here a durable ledger shares its disk writes.
 struct ConcurrentScenario: Scenario {
@@ -11,6 +8,17 @@ struct ConcurrentScenario: Scenario {
 
   private struct Stage {
     let service: PaidService
+    let signatureChecks: SignatureChecks
+    var amount = PaidService.priceUnits
+    var alone = Load()
+    /// Each request followed by one more signature check.
+    var checked = Load()
+
+    /// What a signature check takes among paid requests.
+    var signature: Double { Samples.median(zip(checked.processor, alone.processor).map { $0 - $1 }) }
+  }
+
+  private struct Load {
     var samples = Samples()
     var processor: [Double] = []
     var perSecond: [Double] = []
@@ -22,13 +30,14 @@ struct ConcurrentScenario: Scenario {
     for store in PaidService.Store.allCases {
       let service = try await PaidService(
         store, file: bench.folder + "/concurrent.db", channels: bench.connections)
-      stages.append((store, Stage(service: service)))
+      let checks = try SignatureChecks(service.channels[0])
+      stages.append((store, Stage(service: service, signatureChecks: checks)))
     }
-    var signatures = Samples()
     for round in 0..<bench.rounds {
       bench.note(name, round: round)
       for index in stages.indices {
-        try await Self.measure(&stages[index].1, round, count, &signatures)
+        try await Self.measure(&stages[index].1, count, \.alone, checks: nil)
+        try await Self.measure(&stages[index].1, count, \.checked, checks: stages[index].1.signatureChecks)
       }
     }
     var report = bench.report(self)
@@ -36,13 +45,14 @@ struct ConcurrentScenario: Scenario {
       await stage.service.server.shutdown()
       report.measurements.append(
         Measurement(
-          "paid request, \(store.rawValue)", stage.samples, perSecond: Samples.median(stage.perSecond)))
+          "paid request, \(store.rawValue)", stage.alone.samples,
+          perSecond: Samples.median(stage.alone.perSecond)))
     }
-    report.measurements.append(Measurement("its signature check", signatures))
     for (store, stage) in stages {
-      let used = Samples.median(stage.processor)
-      let rest = used - signatures.median
+      let used = Samples.median(stage.alone.processor)
+      let rest = used - stage.signature
       report.figures.append(Figure("processor time of a request, \(store.rawValue)", used, "us"))
+      report.figures.append(Figure("… of a signature check among them", stage.signature, "us"))
       report.figures.append(Figure("neither HTTP nor signature, \(store.rawValue)", rest, "us"))
       report.verdicts.append(
         .atMost(8, "us", "neither HTTP nor signature, \(store.rawValue), processor time", rest))
@@ -51,13 +61,15 @@ struct ConcurrentScenario: Scenario {
   }
 
   private static func measure(
-    _ stage: inout Stage, _ round: Int, _ count: Int, _ signatures: inout Samples
+    _ stage: inout Stage, _ count: Int, _ load: WritableKeyPath<Stage, Load>, checks: SignatureChecks?
   ) async throws {
     let service = stage.service
     let challenge = try await service.challenge()
+    let first = stage.amount
+    stage.amount += UInt128(count) * PaidService.priceUnits
     let lists = try service.channels.map { channel in
-      try (0..<count).map { index in
-        try service.request(channel, challenge, UInt128(round * count + index + 2) * PaidService.priceUnits)
+      try (1...count).map { index in
+        try service.request(channel, challenge, first + UInt128(index) * PaidService.priceUnits)
       }
     }
     let used = Processor.usedMicroseconds()
@@ -70,6 +82,7 @@ struct ConcurrentScenario: Scenario {
             let start = Ticks.now()
             try await service.pay(request)
             samples.add(nanoseconds: Ticks.since(start))
+            try checks?.check()
           }
           return samples
         }
@@ -77,17 +90,8 @@ struct ConcurrentScenario: Scenario {
       return try await group.reduce(into: Samples()) { $0.add($1) }
     }
     let seconds = Double(Ticks.now() - start) / 1e9
-    stage.processor.append((Processor.usedMicroseconds() - used) / Double(samples.count))
-    stage.perSecond.append(Double(samples.count) / seconds)
-    stage.samples.add(samples)
-    let channel = service.channels[0]
-    for index in 0..<max(100, count) {
-      let amount = UInt128(index + 1)
-      let (digest, signature) = (try channel.digest(amount), try channel.signature(amount))
-      let start = Ticks.now()
-      try VoucherVerifier.verify(
-        signature: signature, digest: digest, signer: channel.key.address, cachedKey: channel.key.publicKey)
-      signatures.add(nanoseconds: Ticks.since(start))
-    }
+    stage[keyPath: load].processor.append((Processor.usedMicroseconds() - used) / Double(samples.count))
+    stage[keyPath: load].perSecond.append(Double(samples.count) / seconds)
+    stage[keyPath: load].samples.add(samples)
   }
 }

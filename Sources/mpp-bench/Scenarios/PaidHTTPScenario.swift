@@ -1,6 +1,4 @@
 import BenchSupport
-import EVM
-import MPPTempo
 import NIOCore
 
 /// Paid requests over HTTP, in memory and durable, beside the same requests to a route that is free.
@@ -16,50 +14,53 @@ struct PaidHTTPScenario: Scenario {
     defer { durable.stop() }
     let count = bench.count(250)
     var all = Rounds()
-    var signatures = Samples()
     for server in [volatile, durable] { _ = try await Self.round(server, max(1, count / 4)) }
     for round in 0..<bench.rounds {
       bench.note(name, round: round)
       all.add(try await Self.round(volatile, count), to: \.memory)
       all.add(try await Self.round(durable, count), to: \.sqlite)
-      try Self.time(volatile.channels[0], &signatures)
     }
     try await load.shutdown()
-    return report(bench, all, signatures)
+    return report(bench, all)
   }
 
   private struct Round {
     let unpaid: LoadRound
     let inParts: LoadRound
+    let checked: LoadRound
     let paid: LoadRound
   }
 
   private struct Rounds {
     var unpaid = LoadRounds()
     var inParts = LoadRounds()
+    var checked = LoadRounds()
     var memory = LoadRounds()
     var sqlite = LoadRounds()
 
     mutating func add(_ round: Round, to paid: WritableKeyPath<Rounds, LoadRounds>) {
       unpaid.add(round.unpaid)
       inParts.add(round.inParts)
+      checked.add(round.checked)
       self[keyPath: paid].add(round.paid)
     }
   }
 
-  private func report(_ bench: Bench, _ all: Rounds, _ signatures: Samples) -> ScenarioReport {
+  private func report(_ bench: Bench, _ all: Rounds) -> ScenarioReport {
     var report = bench.report(self)
     report.measurements = [
       all.unpaid.measurement("unpaid"), all.inParts.measurement("unpaid, answered in parts"),
+      all.checked.measurement("unpaid, with a signature check"),
       all.memory.measurement("paid, memory"), all.sqlite.measurement("paid, SQLite"),
-      Measurement("signature check (this process)", signatures),
     ]
-    let http = all.unpaid.processorMicroseconds
-    func rest(_ rounds: LoadRounds) -> Double { rounds.processorMicroseconds - http - signatures.median }
+    func rest(_ rounds: LoadRounds) -> Double {
+      rounds.processorMicroseconds - all.checked.processorMicroseconds
+    }
     let ratio = all.sqlite.ratio(to: all.memory)
     report.figures = [
-      Figure("server processor time, unpaid", http, "us"),
+      Figure("server processor time, unpaid", all.unpaid.processorMicroseconds, "us"),
       Figure("… unpaid, answered in parts", all.inParts.processorMicroseconds, "us"),
+      Figure("… unpaid, with a signature check", all.checked.processorMicroseconds, "us"),
       Figure("… paid, memory", all.memory.processorMicroseconds, "us"),
       Figure("… paid, SQLite", all.sqlite.processorMicroseconds, "us"),
       Figure("neither HTTP nor signature, memory", rest(all.memory), "us"),
@@ -78,7 +79,7 @@ struct PaidHTTPScenario: Scenario {
     return report
   }
 
-  /// The same bytes three times, but for the path: to routes that do not look at them, then to the paid one.
+  /// The same bytes each time, but for the path: to routes that do not look at them, then to the paid one.
   private static func round(_ server: ServerProcess, _ count: Int) async throws -> Round {
     let credentials = try server.credentials(try await server.challenge(), count: count)
     func requests(_ path: String) -> [[ByteBuffer]] {
@@ -87,17 +88,7 @@ struct PaidHTTPScenario: Scenario {
     return Round(
       unpaid: try await server.measure(requests("/free")),
       inParts: try await server.measure(requests("/parts")),
+      checked: try await server.measure(requests("/checked")),
       paid: try await server.measure(requests(PaidService.path)))
-  }
-
-  private static func time(_ channel: BenchChannel, _ samples: inout Samples) throws {
-    for index in 0..<1_000 {
-      let digest = try channel.digest(UInt128(index))
-      let signature = try channel.signature(UInt128(index))
-      let start = Ticks.now()
-      try VoucherVerifier.verify(
-        signature: signature, digest: digest, signer: channel.key.address, cachedKey: channel.key.publicKey)
-      samples.add(nanoseconds: Ticks.since(start))
-    }
   }
 }
