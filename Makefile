@@ -1,11 +1,11 @@
 # Everything a person does here. `make demo` and `make test` do all the set-up they need.
-SWIFT ?= swift
+export SWIFT ?= swift
 
 .PHONY: help deps build demo test pytempo vectors bench budgets fuzz tsan format lint ci
 
 help:
 	@echo "make demo    a paid session end to end on the embedded chain"
-	@echo "make test    the whole test suite (no network)"
+	@echo "make test    the whole test suite"
 	@echo "make pytempo Python clients against mpp devnet (installs them from the package index)"
 	@echo "make vectors the golden files, file by file"
 	@echo "make bench   the benchmark program, release build"
@@ -32,7 +32,7 @@ vectors: deps
 	scripts/vectors
 
 pytempo: deps
-	SWIFT="$(SWIFT)" scripts/test-pytempo
+	scripts/test-pytempo
 
 bench: deps
 	$(SWIFT) run -c release mpp-bench
