@@ -9,12 +9,19 @@
   public final class AsyncHTTPClientTransport: HTTPTransport {
     private let client: HTTPClient
 
-    /// - Parameter connectionsPerHost: how many requests to one host travel at once; further ones wait.
-    public init(connectionsPerHost: Int = 64, connectTimeout: Duration = .seconds(10)) {
+    /// - Parameters:
+    ///   - connectionsPerHost: how many requests to one host travel at once; further ones wait.
+    ///   - idleTimeout: how long nothing may arrive on a connection that something is expected on; streams with longer silences need
+    ///     a higher one.
+    public init(
+      connectionsPerHost: Int = 64, connectTimeout: Duration = .seconds(10),
+      idleTimeout: Duration = .seconds(300)
+    ) {
       var configuration = HTTPClient.Configuration()
       configuration.redirectConfiguration = .disallow
       configuration.decompression = .disabled
       configuration.timeout.connect = connectTimeout.timeAmount
+      configuration.timeout.read = idleTimeout.timeAmount
       configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost
       // A server that refuses connections is reported at once, not after ten seconds of trying.
       configuration.connectionPool.retryConnectionEstablishment = false

@@ -35,6 +35,7 @@ public struct ClientEnvironment: Sendable {
   public let policy: SpendPolicy
   public let options: ClientOptions
   public let clock: any WallClock
+  public let sleeper: any Sleeper
   public let random: any RandomSource
   public let logger: Logger
   package let spending: SpendLedger

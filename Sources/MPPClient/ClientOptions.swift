@@ -4,9 +4,10 @@ public import MPPCore
 public struct ClientOptions: Sendable, Hashable {
   /// Requests sent with a credential for one logical request, at most.
   public var maximumPaymentAttempts = 3
-  /// Until the head of an answer arrives.
+  /// Until the head of an answer arrives; a demand for payment, its body too.
   public var requestTimeout: Duration = .seconds(60)
-  /// Until the head of an answer to an opening, a top-up or a close arrives; a block has to be made meanwhile.
+  /// Until the head of an answer to a paid request arrives, and the whole answer to a top-up or a close; a block has to be made
+  /// meanwhile.
   public var chainActionTimeout: Duration = .seconds(90)
   /// Requests that travel at once on one channel; further ones wait their turn.
   public var requestsInFlightPerChannel = 16

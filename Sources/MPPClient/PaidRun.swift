@@ -162,8 +162,9 @@ struct PaidRun {
       head.headerFields[.contentLength] = String(request.body?.count ?? 0)
     }
     let response: HTTPTransportResponse
+    let timeout = credential == nil ? client.options.requestTimeout : client.options.chainActionTimeout
+    let deadline = ExchangeDeadline(timeout, clock: client.clock, sleeper: client.sleeper)
     do throws(HTTPTransportError) {
-      let timeout = credential == nil ? client.options.requestTimeout : client.options.chainActionTimeout
       if let stream = request.stream {
         response = try await client.transport.send(head, stream: stream, timeout: timeout)
       } else {
@@ -182,13 +183,18 @@ struct PaidRun {
       nextEvent = .answered(PaymentFlow.Answer(status: status))
       return
     }
-    try await readDemand(response, status: status)
+    try await readDemand(response, status: status, deadline)
   }
 
-  private mutating func readDemand(_ response: HTTPTransportResponse, status: Int) async throws {
+  private mutating func readDemand(
+    _ response: HTTPTransportResponse, status: Int, _ deadline: ExchangeDeadline
+  ) async throws {
     let body: [UInt8]
     do {
-      body = try await response.body.bytes(upTo: .bytes(client.options.maximumProblemBody))
+      body = try await deadline.bytes(
+        of: response.body, upTo: .bytes(client.options.maximumProblemBody))
+    } catch is CancellationError {
+      throw CancellationError()
     } catch {
       throw PaymentClientError(.transport, "the body of the \(status) could not be read", underlying: error)
     }

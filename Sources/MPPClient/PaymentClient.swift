@@ -16,6 +16,7 @@ public final class PaymentClient: Sendable {
   let journal: any PaymentJournal
   let spending: SpendLedger
   let clock: any WallClock
+  let sleeper: any Sleeper
   let logger: Logger
   private let starting = FIFOPermits(count: 1)
   private let status = Mutex(Status.new)
@@ -31,20 +32,23 @@ public final class PaymentClient: Sendable {
   ///   - spending: what may be spent; there is no default and no unlimited form.
   ///   - journal: where everything signed is written down first, such as `.sqlite(at: "payments.journal")`.
   ///   - transport: nil: AsyncHTTPClient.
+  ///   - clock, sleeper, random: the time, waits and randomness that are used; for tests.
   /// - Throws: `PaymentClientError` for a journal that cannot be opened or a method that cannot be set up, `AcceptPaymentError` for a
   ///   preference that names no method.
   public init(
     methods: [ClientMethodProvider], spending: SpendPolicy, journal: JournalProvider,
     transport: (any HTTPTransport)? = nil, options: ClientOptions = ClientOptions(),
-    clock: any WallClock = SystemWallClock(), random: any RandomSource = SystemRandomSource(),
+    clock: any WallClock = SystemWallClock(), sleeper: any Sleeper = TaskSleeper(),
+    random: any RandomSource = SystemRandomSource(),
     logger: Logger = Logger(label: "mpp.client")
   ) throws {
     self.policy = spending
     self.options = options
     self.clock = clock
+    self.sleeper = sleeper
     self.logger = logger
     do {
-      self.journal = try journal.open()
+      self.journal = SoleWriterJournal(try journal.open())
     } catch {
       throw PaymentClientError(.journal, "the journal cannot be opened", underlying: error)
     }
@@ -54,7 +58,7 @@ public final class PaymentClient: Sendable {
     self.transport = chosen.transport
     let environment = ClientEnvironment(
       journal: self.journal, transport: self.transport, policy: spending, options: options, clock: clock,
-      random: random, logger: logger, spending: self.spending)
+      sleeper: sleeper, random: random, logger: logger, spending: self.spending)
     do {
       self.methods = try methods.flatMap { try $0.make(environment) }
       preferences = try Preferences(
@@ -110,6 +114,8 @@ public final class PaymentClient: Sendable {
 
   /// Brings journal and chain together after a crash, finds channels the journal has lost, and gets back what it can:
   /// by close requests and, after the grace period, withdrawals. Repeat it until nothing is refundable.
+  /// - Throws: `.recoveryIncomplete` when not every channel could be looked for; what was done all the same is in its `channels`.
+  ///   `.wrongChain` for a node of another chain: nothing was done.
   public func recover(_ scope: RecoveryScope = .unusable) async throws -> [ChannelStatus] {
     try await start()
     var all: [ChannelStatus] = []

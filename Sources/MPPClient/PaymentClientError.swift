@@ -33,6 +33,10 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
     public static let receiptInvalid = Code("receipt-invalid")
     /// The request could not be delivered, or its answer did not arrive.
     public static let transport = Code("transport")
+    /// The node is on another chain than the client pays on, or than the channel or payment belongs to. Nothing was changed or signed.
+    public static let wrongChain = Code("wrong-chain")
+    /// Some of the channels could not be looked for; what was done with the others is in `channels`.
+    public static let recoveryIncomplete = Code("recovery-incomplete")
     /// The chain could not be read or did not take a transaction.
     public static let chain = Code("chain")
     /// The journal could not be read or written. What it could not record was not sent.
@@ -75,6 +79,8 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
   public var problem: ServerProblem?
   /// The final response, when there was one: its body was paid for and is not thrown away.
   public var response: PaidResponse?
+  /// What `recover()` did all the same when it could not do everything.
+  public var channels: [ChannelStatus]
   public var underlying: (any Error)?
   /// Why the other offers of the answer, that the policy allows, could not be paid either, in the order in which they were tried.
   /// Nothing was signed for them.
@@ -82,8 +88,10 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
 
   public init(
     _ code: Code, _ reason: String, isRetryable: Bool = false, exposure: Exposure = .none,
-    problem: ServerProblem? = nil, response: PaidResponse? = nil, underlying: (any Error)? = nil
+    problem: ServerProblem? = nil, response: PaidResponse? = nil, channels: [ChannelStatus] = [],
+    underlying: (any Error)? = nil
   ) {
+    self.channels = channels
     self.code = code
     self.reason = reason
     self.isRetryable = isRetryable
@@ -137,9 +145,10 @@ public struct ServerProblem: Sendable, Hashable, CustomStringConvertible {
     var detail: String?
     do throws(JSONParseError) {
       let value = try JSONValue(parsing: body)
-      let type = value["type"]?.stringValue
-      let prefix = "https://paymentauth.org/problems/"
-      if let type, type.hasPrefix(prefix) { kind = String(type.dropFirst(prefix.count)) }
+      let prefix = "https://paymentauth.org/problems/".utf8
+      if let type = value["type"]?.stringValue?.utf8, type.starts(with: prefix) {
+        kind = String(decoding: type.dropFirst(prefix.count), as: UTF8.self)
+      }
       detail = value["detail"]?.stringValue ?? value["title"]?.stringValue
     } catch {
       kind = nil

@@ -1,6 +1,6 @@
 /// Where a client writes down what it is about to sign or send, before it leaves the process (`05` §22).
 ///
-/// One process uses a journal at a time. Records are opaque here; each is replaced whole, and only by a higher version.
+/// One process, and in it one client, uses a journal at a time: a client that meets the writes of another one stops. Records are opaque here; each is replaced whole, and only by a higher version.
 public protocol PaymentJournal: Sendable {
   /// Stores all records or none. When this returns, a durable journal has them on disk; when it throws, they may or may
   /// not be there, and what depends on them must not leave.
@@ -42,7 +42,7 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
     case corrupt
     /// Written by a newer version of this library. Nothing was changed.
     case newerSchema
-    /// A record was written with a version not above the stored one; a defect.
+    /// A record was written with a version not above the stored one: somebody else writes to the journal. Final for this client.
     case stale
     case closed
     /// Disk full, permission, medium.

@@ -33,7 +33,7 @@ package final class SpendLedger: Sendable {
   /// Takes over what the journal holds.
   package func restore(_ records: [JournalRecord]) throws(PaymentClientError) {
     for record in records {
-      let window = try Self.decode(record)
+      let window = try decode(record)
       accounts.withLock { $0[record.key] = Account(window: window, version: record.version) }
     }
   }
@@ -44,29 +44,46 @@ package final class SpendLedger: Sendable {
     try add(amount, account: key, isLimited: true)
   }
 
-  /// Adds what was signed already, by somebody else with the same key: no limit can undo it, but it counts.
+  /// Adds what no limit can undo, or may stand in the way of, but counts: what somebody else signed with the same key, and the fees of
+  /// getting deposits back.
   package func count(_ amount: Amount, account key: String) throws(PaymentClientError) {
     try add(amount, account: key, isLimited: false)
+  }
+
+  /// Whether `amount` would be within the limit now; counts nothing.
+  package func check(_ amount: Amount) throws(PaymentClientError) {
+    let now = clock.now
+    let refusal: PaymentClientError? = accounts.withLock { self.refusal(of: amount, $0, now) }
+    if let refusal { throw refusal }
+  }
+
+  private func refusal(
+    of amount: Amount, _ accounts: [String: Account], _ now: Timestamp
+  ) -> PaymentClientError? {
+    let period = policy.periodSeconds
+    do {
+      var total = amount
+      for account in accounts.values {
+        total = try total.adding(account.window.total(at: now, period: period))
+      }
+      guard total > policy.maximumTotal else { return nil }
+      return .refusedByPolicy(
+        "\(total) base units in \(period) seconds would be above the limit of \(policy.maximumTotal)")
+    } catch {
+      return PaymentClientError(.inconsistent, "spend total overflows", underlying: error)
+    }
   }
 
   private func add(
     _ amount: Amount, account key: String, isLimited: Bool
   ) throws(PaymentClientError) {
+    guard amount > .zero else { return }
     let now = clock.now
-    let period = policy.periodSeconds
-    let limit = policy.maximumTotal
     let refusal: PaymentClientError? = accounts.withLock { accounts in
+      if isLimited, let refusal = self.refusal(of: amount, accounts, now) { return refusal }
       do {
-        var total = amount
-        for account in accounts.values {
-          total = try total.adding(account.window.total(at: now, period: period))
-        }
-        guard total <= limit || !isLimited else {
-          return .refusedByPolicy(
-            "\(total) base units in \(period) seconds would be above the limit of \(limit)")
-        }
         var account = accounts[key] ?? Account()
-        try account.window.add(amount, at: now, period: period)
+        try account.window.add(amount, at: now, period: policy.periodSeconds)
         account.charges += 1
         accounts[key] = account
         return nil
@@ -112,26 +129,40 @@ package final class SpendLedger: Sendable {
   }
 
   private static func encode(_ window: SpendWindow) -> [UInt8] {
-    let items = window.slices.sorted { $0.key < $1.key }
-      .map { JSONValue.array([.integer($0.key), .string($0.value.description)]) }
-    return Array(JSONValue.array(items).serialized().utf8)
+    let slices = window.slices.sorted { $0.start < $1.start }
+      .map { JSONValue.array([.integer($0.start), .integer($0.end), .string($0.amount.description)]) }
+    let body: JSONValue = ["period": .integer(window.longestPeriod), "slices": .array(slices)]
+    return Array(body.serialized().utf8)
   }
 
-  private static func decode(_ record: JournalRecord) throws(PaymentClientError) -> SpendWindow {
+  private func decode(_ record: JournalRecord) throws(PaymentClientError) -> SpendWindow {
     do {
-      var slices: [Int64: Amount] = [:]
-      guard case .array(let items) = try JSONValue(parsing: record.body) else {
+      let value = try JSONValue(parsing: record.body)
+      if case .array(let pairs) = value { return try earlier(pairs) }
+      guard case .array(let items)? = value["slices"], let longest = value["period"]?.intValue else {
         throw JournalError(.corrupt, "")
       }
-      for item in items {
-        guard case .array(let pair) = item, pair.count == 2, case .integer(let start) = pair[0],
-          case .string(let amount) = pair[1]
+      let slices = try items.map { item throws -> SpendWindow.Slice in
+        guard case .array(let parts) = item, parts.count == 3, case .integer(let start) = parts[0],
+          case .integer(let end) = parts[1], case .string(let amount) = parts[2], end >= start
         else { throw JournalError(.corrupt, "") }
-        slices[start] = try Amount(baseUnits: amount)
+        return SpendWindow.Slice(start: start, end: end, amount: try Amount(baseUnits: amount))
       }
-      return SpendWindow(slices: slices)
+      return SpendWindow(slices: slices, longestPeriod: longest)
     } catch {
       throw PaymentClientError(.journal, "spend record \(record.key) is damaged", underlying: error)
     }
+  }
+
+  /// The form of earlier versions, pairs of start and amount. How long a slice was is not known: it is taken to reach up to now.
+  private func earlier(_ pairs: [JSONValue]) throws -> SpendWindow {
+    let now = clock.now.seconds
+    let slices = try pairs.map { pair throws -> SpendWindow.Slice in
+      guard case .array(let parts) = pair, parts.count == 2, case .integer(let start) = parts[0],
+        case .string(let amount) = parts[1]
+      else { throw JournalError(.corrupt, "") }
+      return SpendWindow.Slice(start: start, end: max(start, now), amount: try Amount(baseUnits: amount))
+    }
+    return SpendWindow(slices: slices, longestPeriod: policy.periodSeconds)
   }
 }

@@ -7,9 +7,11 @@ public import MPPCore
 public struct SpendPolicy: Sendable, Hashable {
   /// The highest price of one request, in base units.
   public let maximumPrice: Amount
-  /// The most that is deposited in one channel, top-ups included, and the most authorised on it. Base units.
+  /// The most that is deposited in one channel, top-ups included, and the most authorised on it; also where the channel was opened
+  /// under a higher limit. Base units.
   public let maximumDeposit: Amount
-  /// The most authorised in any stretch of `periodSeconds`, over all channels. Base units.
+  /// The most authorised in any stretch of `periodSeconds`, over all channels and charges, with the most that the fees of this
+  /// client's own transactions can be. Getting deposits back is counted, and never refused. Base units.
   public let maximumTotal: Amount
   public let periodSeconds: Int64
   /// A hundred years.

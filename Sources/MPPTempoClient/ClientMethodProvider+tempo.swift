@@ -11,14 +11,13 @@ extension ClientMethodProvider {
     charges: TempoChargeOptions = TempoChargeOptions()
   ) -> ClientMethodProvider {
     ClientMethodProvider { environment in
-      let account = PayingAccount(account, sleeper: options.sleeper)
+      let chain = try PayingChain(
+        network: network, account: PayingAccount(account, sleeper: options.sleeper), environment: environment,
+        sleeper: options.sleeper)
       return [
         TempoSessionMethod(
-          manager: try SessionManager(
-            account: account, network: network, options: options, environment: environment)),
-        TempoChargeMethod(
-          payer: try ChargePayer(
-            account: account, network: network, options: charges, environment: environment)),
+          manager: SessionManager(chain: chain, options: options, environment: environment)),
+        TempoChargeMethod(payer: ChargePayer(chain: chain, options: charges, environment: environment)),
       ]
     }
   }

@@ -4,7 +4,7 @@ public import TempoRPC
 
 /// The chain a client pays on, and the node it asks. Challenges for another chain are not payable (T13).
 public struct TempoNetwork: Sendable {
-  /// nil: the node is asked once.
+  /// The node is asked once, and must be on this chain; nil: on whichever it is.
   package let chainID: UInt64?
   package let makeTransport: @Sendable () throws -> any RPCTransport
 

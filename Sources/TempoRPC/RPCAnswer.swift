@@ -5,10 +5,10 @@ import MPPCore
 enum RPCAnswer {
   /// A quantity: `0x0`, or `0x` and hex digits without a leading zero; at most 128 bits.
   static func quantity(_ value: JSONValue?, _ name: String) throws(ChainError) -> UInt128 {
-    guard let text = value?.stringValue, text.hasPrefix("0x") else { throw invalid(name) }
+    guard let text = value?.stringValue?.utf8, text.starts(with: "0x".utf8) else { throw invalid(name) }
     let digits = text.dropFirst(2)
-    guard !digits.isEmpty, digits.utf8.count <= 32, digits == "0" || digits.first != "0",
-      digits.utf8.allSatisfy(isHexDigit), let number = UInt128(digits, radix: 16)
+    guard (1...32).contains(digits.count), digits.count == 1 || digits.first != UInt8(ascii: "0"),
+      digits.allSatisfy(isHexDigit), let number = UInt128(String(Substring(digits)), radix: 16)
     else { throw invalid(name) }
     return number
   }
@@ -19,7 +19,7 @@ enum RPCAnswer {
   }
 
   static func data(_ value: JSONValue?, _ name: String) throws(ChainError) -> [UInt8] {
-    guard let text = value?.stringValue, text.hasPrefix("0x") else { throw invalid(name) }
+    guard let text = value?.stringValue, text.utf8.starts(with: "0x".utf8) else { throw invalid(name) }
     do { return try Hex.decode(text) } catch { throw invalid(name) }
   }
 

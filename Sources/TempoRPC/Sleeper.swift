@@ -1,14 +1,4 @@
-/// Waits. Injected, so that tests of retries and polling never wait.
-public protocol Sleeper: Sendable {
-  /// - Throws: `CancellationError` when the task is cancelled meanwhile.
-  func sleep(milliseconds: Int64) async throws
-}
+public import MPPCore
 
-/// The real one.
-public struct TaskSleeper: Sleeper {
-  public init() {}
-
-  public func sleep(milliseconds: Int64) async throws {
-    try await Task.sleep(for: .milliseconds(max(0, milliseconds)))
-  }
-}
+public typealias Sleeper = MPPCore.Sleeper
+public typealias TaskSleeper = MPPCore.TaskSleeper

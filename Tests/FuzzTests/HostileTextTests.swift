@@ -91,6 +91,16 @@ import Testing
     }
   }
 
+  /// Four megabytes are what a node may answer; nothing is compared character by character before the length is known.
+  @Test func quantitiesOfMarksAreInvalid() {
+    for text in [Self.first, "0x" + Self.first, "0" + Self.first] {
+      #expect(throws: ChainError.self) { try RPCAnswer.quantity(.string(text), "quantity") }
+      #expect(throws: ChainError.self) { try RPCAnswer.data(.string(text), "data") }
+      #expect(throws: ChainError.self) { try RPCAnswer.hash(.string(text), "hash") }
+      #expect(throws: ChainError.self) { try RPCAnswer.address(.string(text), "address") }
+    }
+  }
+
   /// Comparing both ways at each level doubled the work per level: 2^32 steps for the deepest object.
   @Test func deepObjectsAreComparedOnce() throws {
     let depth = 32

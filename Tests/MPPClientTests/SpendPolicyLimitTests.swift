@@ -12,7 +12,7 @@ import Testing
     }
     let policy = try SpendPolicy(
       maximumPrice: one, maximumDeposit: one, maximumTotal: one, periodSeconds: 3_155_760_000)
-    let window = SpendWindow(slices: [0: one])
+    let window = SpendWindow(slices: [.init(start: 0, end: 1, amount: one)])
     #expect(
       try window.total(at: Timestamp(milliseconds: .min), period: policy.periodSeconds) == one)
   }

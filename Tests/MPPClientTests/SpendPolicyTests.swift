@@ -76,6 +76,60 @@ struct SpendPolicyTests {
     #expect(throws: PaymentClientError.self) { try restarted.charge(Amount(units: 1), account: "b") }
   }
 
+  @Test("What was charged under a longer or a shorter period is not forgotten when the period changes")
+  func changedPeriod() throws {
+    let clock = ManualClock(Timestamp(seconds: 3_599))
+    func policy(_ seconds: Int64) throws -> SpendPolicy {
+      let unit = Amount(units: 100)
+      return try SpendPolicy(
+        maximumPrice: unit, maximumDeposit: unit, maximumTotal: unit, periodSeconds: seconds)
+    }
+    func restarted(_ ledger: SpendLedger, _ seconds: Int64) throws -> SpendLedger {
+      let next = SpendLedger(policy: try policy(seconds), clock: clock)
+      try next.restore([try #require(ledger.unstored(account: "a")).record])
+      return next
+    }
+    // 200 s ago, in a slice of an hour that began an hour ago.
+    let day = SpendLedger(policy: try policy(86_400), clock: clock)
+    try day.charge(Amount(units: 60), account: "a")
+    clock.advance(seconds: 200)
+    let hour = try restarted(day, 3_600)
+    #expect(hour.total() == Amount(units: 60))
+    // Charges under the short period drop nothing that the long one counts.
+    clock.advance(seconds: 7_200)
+    #expect(hour.total() == .zero)
+    try hour.charge(Amount(units: 30), account: "a")
+    #expect(try restarted(hour, 86_400).total() == Amount(units: 90))
+  }
+
+  @Test("The number of slices stays bounded, whatever periods come one after the other")
+  func boundedSlices() throws {
+    var window = SpendWindow()
+    var now = Timestamp(seconds: 1_800_000_000)
+    for number in 0..<3_000 {
+      now = now.adding(seconds: 40)
+      try window.add(Amount(units: 1), at: now, period: number == 0 ? 86_400 : number % 3 == 0 ? 60 : 600)
+    }
+    #expect(window.slices.count < 120)
+    let counted = try window.total(at: now, period: 86_400)
+    #expect(counted >= Amount(units: 2_159))
+    #expect(counted <= Amount(units: 2_360))
+  }
+
+  @Test("Totals of earlier versions are read, and count for longer rather than shorter")
+  func earlierForm() throws {
+    let clock = ManualClock(Timestamp(seconds: 10_000))
+    let ledger = SpendLedger(policy: try .upTo("1", perDay: "1"), clock: clock)
+    try ledger.restore([
+      JournalRecord(kind: "spend", key: "a", version: 1, body: Array(#"[[3600,"700000"],[7200,"1"]]"#.utf8))
+    ])
+    #expect(ledger.total() == Amount(units: 700_001))
+    clock.advance(seconds: 86_399)
+    #expect(ledger.total() == Amount(units: 700_001))
+    clock.advance(seconds: 1)
+    #expect(ledger.total() == .zero)
+  }
+
   @Test("A charge whose record was not written goes with the next write, under a version of its own")
   func failedWrite() throws {
     let ledger = SpendLedger(policy: try .upTo("1", perDay: "1"), clock: ManualClock())
@@ -98,6 +152,18 @@ struct SpendPolicyTests {
     try ledger.count(Amount(units: 1_500_000), account: "a")
     #expect(ledger.total() == Amount(units: 1_500_000))
     #expect(throws: PaymentClientError.self) { try ledger.charge(Amount(units: 1), account: "b") }
+  }
+
+  @Test("The type of a problem is compared by its bytes, whatever marks it is made of")
+  func problemOfMarks() {
+    let marks = String(repeating: "\u{301}\u{316}", count: 200_000)
+    let prefix = "https://paymentauth.org/problems/"
+    for (type, kind) in [
+      ("h" + marks, nil), (prefix + "x", "x"), (prefix + marks, String(marks.unicodeScalars.prefix(100))),
+    ] {
+      let problem = ServerProblem(status: 402, body: Array("{\"type\":\"\(type)\"}".utf8))
+      #expect(problem.kind?.utf8.elementsEqual((kind ?? "").utf8) ?? (kind == nil))
+    }
   }
 
   @Test("A damaged total is an error, not a fresh start")

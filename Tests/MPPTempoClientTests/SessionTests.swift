@@ -230,11 +230,16 @@ struct SessionTests {
     #expect(await failure { try await small.get() }?.code == .refusedByPolicy)
     #expect(try await small.channel().deposit == Amount(units: 50_000))
 
-    let total = try SessionFixture(spending: .upTo("0.10", perDay: "0.03"))
+    // Three prices, and the fee of the opening.
+    let fee = try await small.client.authorizedInPeriod().subtracting(Amount(units: 50_000))
+    let three = try SpendPolicy(
+      maximumPrice: Amount(units: 100_000), maximumDeposit: Amount(units: 30_000),
+      maximumTotal: Amount(units: 30_000).adding(fee), periodSeconds: 86_400)
+    let total = try SessionFixture(spending: three)
     for _ in 0..<3 { #expect(try await total.get().status == .ok) }
     for _ in 0..<3 { #expect(await failure { try await total.get() }?.code == .refusedByPolicy) }
     #expect(try await total.channel().authorized == Amount(units: 30_000))
-    let restarted = try total.restarted(spending: .upTo("0.10", perDay: "0.03"))
+    let restarted = try total.restarted(spending: three)
     #expect(await failure { try await restarted.get() }?.code == .refusedByPolicy)
     #expect(total.served == 3)
   }

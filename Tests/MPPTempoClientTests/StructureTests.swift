@@ -10,9 +10,10 @@ struct StructureTests {
     var found: [(String, String)] = []
     for target in ["MPPClient", "MPPTempoClient"] {
       let folder = root.appendingPathComponent(target)
-      for file in try FileManager.default.contentsOfDirectory(atPath: folder.path)
-      where file.hasSuffix(".swift") {
-        let text = try String(contentsOf: folder.appendingPathComponent(file), encoding: .utf8)
+      for path in try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+      where path.hasSuffix(".swift") {
+        let text = try String(contentsOf: folder.appendingPathComponent(path), encoding: .utf8)
+        let file = String(path.split(separator: "/").last ?? "")
         for line in text.split(separator: "\n") {
           let trimmed = line.trimmingCharacters(in: .whitespaces)
           if !trimmed.hasPrefix("//") { found.append((file, trimmed)) }
@@ -31,13 +32,25 @@ struct StructureTests {
     // Whoever else says `.sign(` calls the voucher signer or has a transaction signed.
     for (file, line) in lines where line.contains(".sign(") && file != "VoucherSigner.swift" {
       #expect(
-        line.contains("signer.sign(") && line.contains(", for: .") || line.contains("chain.sign("),
+        line.contains("signer.sign(") && line.contains(", for: .") || line.contains("chain.sign(")
+          || line.contains("paying.sign(") || line.contains("ZeroAmountProof.sign("),
         "\(file): \(line)")
     }
     let digests = Set(
       lines.filter { $0.line.contains("Voucher(channelID:") && !$0.line.contains("SignedVoucher(") }.map(
         \.file))
     #expect(digests.subtracting(["VoucherSigner.swift", "ReceiptCheck.swift"]).isEmpty, "\(digests)")
+  }
+
+  @Test(
+    "One place has transactions signed, after the node has named its chain and within the limit of fees (T13, T14)"
+  )
+  func payingChain() throws {
+    let lines = try lines()
+    #expect(Set(lines.filter { $0.line.contains(".signed(by:") }.map(\.file)) == ["PayingChain.swift"])
+    #expect(Set(lines.filter { $0.line.contains(" ChainClient(") }.map(\.file)) == ["PayingChain.swift"])
+    let plans = Set(lines.filter { $0.line.contains("TransactionPlanner(") }.map(\.file))
+    #expect(plans == ["PayingChain.swift"])
   }
 
   @Test("A record counts as durable only where the journal has returned")

@@ -21,8 +21,9 @@ package struct SessionFixture {
 
   package init(
     spending: SpendPolicy? = nil, journal: TestJournal = TestJournal(), devnet: Devnet? = nil,
-    seller: TestSeller? = nil, options: TempoSessionOptions = TempoSessionOptions(),
-    client clientOptions: ClientOptions = ClientOptions()
+    seller: TestSeller? = nil, network: TempoNetwork? = nil,
+    options: TempoSessionOptions = TempoSessionOptions(),
+    client clientOptions: ClientOptions = ClientOptions(), sleeper: any Sleeper = TaskSleeper()
   ) throws {
     self.devnet = try devnet ?? Devnet()
     self.seller = try seller ?? TestSeller(devnet: self.devnet)
@@ -34,12 +35,13 @@ package struct SessionFixture {
       methods: [
         .tempo(
           .signer(signer),
-          network: .transport(
-            DevnetTransport(self.devnet), chainID: self.devnet.configuration.chainID),
+          network: network
+            ?? .transport(DevnetTransport(self.devnet), chainID: self.devnet.configuration.chainID),
           options: options)
       ],
       spending: spending ?? SpendPolicy.upTo("0.10", perDay: "5"), journal: .opened(journal),
-      transport: self.seller, options: clientOptions, clock: self.devnet.clock, random: SeededRandom(seed: 7))
+      transport: self.seller, options: clientOptions, clock: self.devnet.clock, sleeper: sleeper,
+      random: SeededRandom(seed: 7))
   }
 
   /// The same world with a new client process on what the journal has on disk.

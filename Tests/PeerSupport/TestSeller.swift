@@ -46,6 +46,8 @@ package final class TestSeller: HTTPTransport {
     case noReceipt
     /// This `Payment-Receipt`, whatever it says.
     case receipt(String)
+    /// 402 with a fresh challenge, and a body that never ends.
+    case endless
   }
 
   package enum BadReceipt: Sendable, CaseIterable {
@@ -82,12 +84,16 @@ package final class TestSeller: HTTPTransport {
     package var arrival: UInt64 = 0
     package var scrambles = false
     package var losing: [AsyncStream<Void>.Continuation] = []
+    /// Called when somebody waits for the rest of a body that never ends.
+    package var onEndlessBody: (@Sendable () -> Void)?
     /// Whether an opening is broadcast before the behaviour of its request is looked at.
     package var opensFirst = true
   }
 
   package enum CloseBehaviour: Sendable {
     case serve, refuseExpired, wrongAmount, otherChallenge, noHash, openingReceipt, fail, gone
+    /// 500, and a body that never ends.
+    case endless
     /// 402, nothing looked at.
     case refuse
     /// Closes with the highest voucher there is, whatever was delivered.
@@ -195,6 +201,7 @@ package final class TestSeller: HTTPTransport {
       await untilAllAreLost()
       throw HTTPTransportError(.ambiguous, "lost on the way")
     case .refuse: return try demand(402, "verification-failed")
+    case .endless: return endless(try demand(402, "verification-failed"))
     case .sameChallenge: return refusal(402, "verification-failed", challenge)
     case .forget:
       state.withLock { $0.channels[id] = nil }
@@ -303,6 +310,7 @@ package final class TestSeller: HTTPTransport {
     if behaviour == .refuseExpired { return try demand(402, "payment-expired") }
     if behaviour == .refuse { return try demand(402, "verification-failed") }
     if behaviour == .fail { return plain(500, "") }
+    if behaviour == .endless { return endless(plain(500, "")) }
     if payload.cumulativeAmount < channel.spent { return try demand(402, "verification-failed") }
     var receipt = receipt(payload.channelID, channel, challenge)
     receipt.acceptedCumulative = payload.cumulativeAmount
@@ -349,6 +357,20 @@ package final class TestSeller: HTTPTransport {
   private func plain(_ status: Int, _ text: String) -> HTTPTransportResponse {
     HTTPTransportResponse(
       head: HTTPResponse(status: .init(code: status)), body: ResponseBody(Array(text.utf8)))
+  }
+
+  private func endless(_ answer: HTTPTransportResponse) -> HTTPTransportResponse {
+    let (chunks, continuation) = AsyncStream<[UInt8]>.makeStream()
+    continuation.yield(Array("{".utf8))
+    let waits = state.withLock { $0.onEndlessBody }
+    return HTTPTransportResponse(
+      head: answer.head,
+      body: ResponseBody(
+        EndlessBody(chunks: chunks) {
+          waits?()
+          // Keeps the stream open.
+          withExtendedLifetime(continuation) {}
+        }))
   }
 
   private func demand(_ status: Int, _ kind: String) throws -> HTTPTransportResponse {

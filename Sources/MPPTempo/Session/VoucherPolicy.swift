@@ -84,8 +84,9 @@ public struct VoucherAccount: Sendable, Hashable {
   ///   - price: what the caller accepted for this request; at least 1.
   ///   - minimumDelta: the smallest raise the server takes (`minVoucherDelta`), if it names one.
   ///   - maximumStep: the largest raise the user allows above the price; nil: none.
+  ///   - limit: the most that may be authorised now, when that is less than ``cap``.
   public mutating func reserve(
-    price: Amount, minimumDelta: Amount? = nil, maximumStep: Amount? = nil
+    price: Amount, minimumDelta: Amount? = nil, maximumStep: Amount? = nil, limit: Amount? = nil
   ) throws(VoucherPolicyError) -> VoucherReservation {
     guard price > .zero else { throw .priceIsZero }
     guard let slack else { throw .outOfRange }
@@ -101,7 +102,7 @@ public struct VoucherAccount: Sendable, Hashable {
       guard minimumDelta <= allowed else { throw .deltaExceedsStep(delta: minimumDelta, allowed: allowed) }
       step = minimumDelta
     }
-    try raise(by: step)
+    try raise(by: step, limit)
     pending = sum(pending, price)
     doubtful = difference(doubtful, used) ?? .zero
     return VoucherReservation(price: price, target: authorized, raised: step, doubtful: used)
@@ -113,9 +114,9 @@ public struct VoucherAccount: Sendable, Hashable {
   /// the unused amount is taken as consumed, and the request adds what is left of its one price.
   ///
   /// Call it only while no other request can raise the account, and none but `reservation`'s own answer is the reason.
-  public mutating func refused(_ reservation: VoucherReservation) throws(VoucherPolicyError)
-    -> VoucherReservation
-  {
+  public mutating func refused(
+    _ reservation: VoucherReservation, limit: Amount? = nil
+  ) throws(VoucherPolicyError) -> VoucherReservation {
     var next = reservation
     if authorized > reservation.target {
       next.target = authorized
@@ -125,7 +126,7 @@ public struct VoucherAccount: Sendable, Hashable {
       throw .refusedAtFullPrice(authorized: authorized)
     }
     guard let slack else { throw .outOfRange }
-    try raise(by: step)
+    try raise(by: step, limit)
     writtenOff = sum(writtenOff, sum(slack, step))
     doubtful = .zero
     next.target = authorized
@@ -174,9 +175,9 @@ public struct VoucherAccount: Sendable, Hashable {
     presented = amount
   }
 
-  /// Records the deposit the chain shows.
+  /// Records the deposit the chain shows. While there is one it only grows: a smaller one is what a lagging node remembers (J7).
   public mutating func confirm(deposit: Amount) {
-    self.deposit = deposit
+    self.deposit = max(self.deposit, deposit)
   }
 
   /// The chain shows a capture above everything we remember authorising.
@@ -188,8 +189,9 @@ public struct VoucherAccount: Sendable, Hashable {
     return true
   }
 
-  private mutating func raise(by step: Amount) throws(VoucherPolicyError) {
+  private mutating func raise(by step: Amount, _ limit: Amount?) throws(VoucherPolicyError) {
     let target = sum(authorized, step)
+    let cap = min(cap, limit ?? cap)
     guard target <= .maxUInt96 else { throw .outOfRange }
     guard target <= cap else { throw .capExceeded(required: target, cap: cap) }
     guard target <= deposit else { throw .depositExceeded(required: target, deposit: deposit) }

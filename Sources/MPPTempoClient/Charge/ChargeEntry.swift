@@ -1,6 +1,7 @@
 import EVM
 import MPPClient
 import MPPCore
+import MPPTempo
 
 /// One signed payment, from before it can leave until what it bought has been delivered.
 struct ChargeEntry: Sendable, Hashable {
@@ -19,11 +20,15 @@ struct ChargeEntry: Sendable, Hashable {
   /// The value of `Authorization`; presented again word for word.
   let credential: String
   let hash: Hash32
+  /// On which it was signed; it is asked about on no other.
+  let chainID: UInt64
   /// Seconds on the chain's clock.
   let validBefore: UInt64
   let amount: Amount
   let token: String
-  /// How it is recognised when a sponsor's signature changes its hash; nil when `hash` is the final one.
+  /// Whether a sponsor's signature changes its hash.
+  let isSponsored: Bool
+  /// How it is recognised without its hash; nil when its transfer may look like another one.
   let evidence: ChargeEvidence?
   var state: State
 
@@ -33,10 +38,12 @@ struct ChargeEntry: Sendable, Hashable {
       .init(key: "challengeId", value: .string(challengeID)),
       .init(key: "credential", value: .string(credential)),
       .init(key: "hash", value: .string(hash.hex)),
+      .init(key: "chainId", value: .string(String(chainID))),
       .init(key: "validBefore", value: .string(String(validBefore))),
       .init(key: "amount", value: .string(amount.description)),
       .init(key: "token", value: .string(token)),
       .init(key: "state", value: .string(state.rawValue)),
+      .init(key: "sponsored", value: .bool(isSponsored)),
     ]
     if let evidence { members.append(.init(key: "evidence", value: evidence.jsonValue)) }
     return Array(JSONValue.object(members).serialized().utf8)
@@ -48,18 +55,30 @@ struct ChargeEntry: Sendable, Hashable {
       let credential = value["credential"]?.stringValue, let hash = value["hash"]?.stringValue,
       let validBefore = value["validBefore"]?.stringValue.flatMap({ UInt64($0) }),
       let amount = value["amount"]?.stringValue, let token = value["token"]?.stringValue,
-      let state = value["state"]?.nameValue.flatMap(State.init(rawValue:))
+      let state = value["state"]?.nameValue.flatMap(State.init(rawValue:)),
+      let chainID = Self.chainID(value["chainId"]?.stringValue, credential)
     else { throw JournalError(.corrupt, "a charge cannot be read") }
+    let evidence = try value["evidence"].map { try ChargeEvidence($0) }
     self.init(
       request: request, challengeID: challengeID, credential: credential, hash: try Hash32(hex: hash),
-      validBefore: validBefore, amount: try Amount(baseUnits: amount), token: token,
-      evidence: try value["evidence"].map { try ChargeEvidence($0) }, state: state)
+      chainID: chainID, validBefore: validBefore, amount: try Amount(baseUnits: amount), token: token,
+      isSponsored: value["sponsored"]?.boolValue ?? (evidence != nil), evidence: evidence, state: state)
+  }
+
+  /// Entries of earlier versions name their chain in the credential only.
+  private static func chainID(_ stored: String?, _ credential: String) -> UInt64? {
+    if let stored { return UInt64(stored) }
+    guard let source = (try? Credential(parsing: credential))?.source else { return nil }
+    return AccountSource(strict: source)?.chainID
   }
 
   init(
-    request: String, challengeID: String, credential: String, hash: Hash32, validBefore: UInt64,
-    amount: Amount, token: String, evidence: ChargeEvidence?, state: State
+    request: String, challengeID: String, credential: String, hash: Hash32, chainID: UInt64,
+    validBefore: UInt64, amount: Amount, token: String, isSponsored: Bool, evidence: ChargeEvidence?,
+    state: State
   ) {
+    self.chainID = chainID
+    self.isSponsored = isSponsored
     self.request = request
     self.challengeID = challengeID
     self.credential = credential

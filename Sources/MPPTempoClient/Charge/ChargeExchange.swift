@@ -41,7 +41,7 @@ final class ChargeExchange: PaymentExchange {
       return try await payer.proof(terms, chainID: chainID) { commit() }
     }
     let request = ChargePayer.requestKey(context)
-    if let unfinished = try await unfinished(request) {
+    if let unfinished = try await unfinished(request, chainID) {
       note("again")
       state.withLock { $0.entry = unfinished }
       return unfinished.credential
@@ -58,8 +58,10 @@ final class ChargeExchange: PaymentExchange {
 
   /// A payment for the same request that was never answered: presented again while it may have been made (`06` §1.16), whatever the
   /// price is now. Nothing is signed for it a second time.
-  private func unfinished(_ request: String) async throws(PaymentClientError) -> ChargeEntry? {
-    while let entry = payer.journal.take(request) {
+  private func unfinished(
+    _ request: String, _ chainID: UInt64
+  ) async throws(PaymentClientError) -> ChargeEntry? {
+    while let entry = payer.journal.take(request, on: chainID) {
       commit()
       let fate: ChargePayer.Fate
       do throws(PaymentClientError) {
@@ -164,7 +166,7 @@ final class ChargeExchange: PaymentExchange {
     guard let receipt = try? Receipt(parsing: text), receipt.method.equalsBytes(of: "tempo") else {
       throw PaymentClientError(.receiptInvalid, "not a receipt of a charge")
     }
-    let isSponsored = entry?.evidence != nil
+    let isSponsored = entry?.isSponsored == true
     let expected = entry?.hash.hex ?? terms.challenge.id
     // A sponsor's signature changes the hash: it cannot be known before.
     guard isSponsored || receipt.reference.lowercased() == expected.lowercased() else {
@@ -179,7 +181,7 @@ final class ChargeExchange: PaymentExchange {
     var ended = entry
     ended.state = result
     do throws(PaymentClientError) {
-      try await payer.journal.write(ended)
+      try await payer.journal.write(ended: ended)
     } catch {
       // Presented once more after a restart, at worst; never paid twice.
       payer.environment.logger.warning("the end of a charge was not recorded: \(error)")

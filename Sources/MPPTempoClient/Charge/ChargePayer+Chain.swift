@@ -7,6 +7,7 @@ import TempoRPC
 extension ChargePayer {
   /// Broadcasts a payment that is in the journal and waits for its receipt.
   func push(_ transaction: SignedTempoTransaction) async throws(PaymentClientError) {
+    let client = try await chain.node().client
     let receipt: TransactionReceipt
     do {
       receipt = try await client.sendRawTransactionSync(transaction.serialized)
@@ -25,28 +26,35 @@ extension ChargePayer {
     case undecided
   }
 
-  /// What became of a payment: its receipt, or proof that it cannot be included any more.
+  /// What became of a payment: found on the chain, or proof that it cannot be included any more.
+  ///
+  /// It is looked for by its hash, and by its transfer where that can be told from others: with a sponsor's signature it has a hash
+  /// that only the sponsor knows, and a node may have lost a receipt. Absence counts only after the chain has passed the end of its
+  /// validity by a margin, and what is looked at then is looked at after the block that shows it.
   func fate(_ entry: ChargeEntry) async throws(PaymentClientError) -> Fate {
+    let client = try await chain.node(of: entry.chainID).client
     do {
-      if let evidence = entry.evidence { return try await fate(entry, by: evidence) }
-      if let receipt = try await client.receipt(entry.hash) { return receipt.succeeded ? .paid : .dead }
-      guard try await client.latestBlock().timestamp >= entry.validBefore else { return .undecided }
+      if let fate = try await fateByReceipt(entry, client) { return fate }
+      let past = try await client.blockPast(entry.validBefore)
+      if let evidence = entry.evidence {
+        let last = if let past { past } else { try await client.latestBlock() }
+        let logs = try await client.logs(
+          address: evidence.token, topics: evidence.topics, from: evidence.block,
+          to: min(last.number, evidence.lastBlock))
+        if logs.contains(where: evidence.isPayment) { return .paid }
+      }
+      guard past != nil else { return .undecided }
       // Included between the two questions?
-      guard let receipt = try await client.receipt(entry.hash) else { return .dead }
-      return receipt.succeeded ? .paid : .dead
+      return try await fateByReceipt(entry, client) ?? .dead
     } catch {
       throw .chain("the outcome of the payment could not be read", error)
     }
   }
 
-  /// Of a payment whose fee somebody else pays: with the sponsor's signature it has a hash that only the sponsor knows, so its
-  /// transfer is looked for. The end of its validity is read before the logs: what is included later was in time.
-  private func fate(_ entry: ChargeEntry, by evidence: ChargeEvidence) async throws(ChainError) -> Fate {
-    let head = try await client.latestBlock()
-    let logs = try await client.logs(
-      address: evidence.token, topics: evidence.topics, from: evidence.block,
-      to: min(head.number, evidence.lastBlock))
-    if logs.contains(where: evidence.isPayment) { return .paid }
-    return head.timestamp >= entry.validBefore ? .dead : .undecided
+  private func fateByReceipt(
+    _ entry: ChargeEntry, _ client: ChainClient
+  ) async throws(ChainError) -> Fate? {
+    guard !entry.isSponsored, let receipt = try await client.receipt(entry.hash) else { return nil }
+    return receipt.succeeded ? .paid : .dead
   }
 }

@@ -16,13 +16,13 @@ extension ChargePayer {
   /// The exchange that a charge needs: nil when the account can pay as it is, or the user wants none.
   ///
   /// - Throws: `.refusedByPolicy` when there is nothing to exchange; nothing was signed.
-  func exchange(_ terms: ChargeTerms) async throws -> Exchange? {
+  func exchange(_ terms: ChargeTerms, _ client: ChainClient) async throws -> Exchange? {
     guard let swap = options.autoSwap else { return nil }
     let needed = terms.request.amount
     guard try await client.balance(of: account.address, token: terms.token) < needed.units else { return nil }
     for token in candidates(swap, instead: terms.token) {
-      let balance = try await held(token)
-      guard balance > 0, let quote = try await quote(token, terms.token, needed),
+      let balance = try await held(token, client)
+      guard balance > 0, let quote = try await quote(token, terms.token, needed, client),
         let most = swap.maximumInput(for: quote), most <= balance,
         // A bad rate does not make a charge dearer than the policy allows, but for the slippage.
         let limit = swap.maximumInput(for: environment.policy.maximumPrice.units), most <= limit
@@ -41,7 +41,7 @@ extension ChargePayer {
   }
 
   /// Zero of what is no token on this chain.
-  private func held(_ token: Address) async throws(ChainError) -> UInt128 {
+  private func held(_ token: Address, _ client: ChainClient) async throws(ChainError) -> UInt128 {
     do {
       return try await client.balance(of: account.address, token: token)
     } catch {
@@ -64,7 +64,9 @@ extension ChargePayer {
   }
 
   /// Nil for a pair that is not exchanged, or not in this amount.
-  private func quote(_ given: Address, _ wanted: Address, _ amount: Amount) async throws -> UInt128? {
+  private func quote(
+    _ given: Address, _ wanted: Address, _ amount: Amount, _ client: ChainClient
+  ) async throws -> UInt128? {
     do throws(ChainError) {
       return try await client.swapQuote(given, for: amount, of: wanted)
     } catch {

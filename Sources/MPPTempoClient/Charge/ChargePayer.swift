@@ -10,29 +10,19 @@ import TempoRPC
 
 /// Signs the payments and proofs of one account, and asks the chain what became of them.
 final class ChargePayer: Sendable {
-  let account: PayingAccount
+  let chain: PayingChain
   let options: TempoChargeOptions
   let environment: ClientEnvironment
   let journal: ChargeJournal
-  let client: ChainClient
-  private let network: TempoNetwork
 
-  init(
-    account: PayingAccount, network: TempoNetwork, options: TempoChargeOptions,
-    environment: ClientEnvironment
-  ) throws {
-    self.account = account
+  init(chain: PayingChain, options: TempoChargeOptions, environment: ClientEnvironment) {
+    self.chain = chain
     self.options = options
     self.environment = environment
-    self.network = network
     journal = ChargeJournal(environment)
-    client = ChainClient(
-      transport: try network.makeTransport(), clock: environment.clock, sleeper: options.sleeper,
-      random: environment.random)
   }
 
-  /// The chain that was named when the client was set up.
-  var knownChainID: UInt64? { network.chainID }
+  var account: PayingAccount { chain.account }
 
   /// Reads the journal. A payment that may still be included may also register the access key.
   func start() async throws(PaymentClientError) {
@@ -42,15 +32,11 @@ final class ChargePayer: Sendable {
 
   /// The challenge's chain must be ours (T13). A challenge without one is not guessed at.
   func chainID(_ terms: ChargeTerms) async throws(PaymentClientError) -> UInt64 {
-    let ours: UInt64
-    if let known = network.chainID {
-      ours = known
-    } else {
-      do { ours = try await client.chainID() } catch {
-        throw .chain("the node's chain id could not be read", error)
-      }
-    }
-    guard let wanted = terms.request.methodDetails.chainID ?? network.chainID, wanted == ours else {
+    let known = chain.knownChainID
+    // Nothing of the node goes into a proof.
+    let ours =
+      if terms.isProof, let known { known } else { try await chain.node().chainID }
+    guard let wanted = terms.request.methodDetails.chainID ?? known, wanted == ours else {
       throw PaymentClientError(
         .untrustedTerms, "the challenge is for another chain than \(ours), or for none")
     }
@@ -71,7 +57,7 @@ final class ChargePayer: Sendable {
   func proof(
     _ terms: ChargeTerms, chainID: UInt64, willSign: () -> Void
   ) async throws(PaymentClientError) -> String {
-    try await account.checkKey(client)
+    if account.signer.isAccessKey { try await account.checkKey(try await chain.node().client) }
     willSign()
     do {
       let (_, signature) = try await ZeroAmountProof.sign(
@@ -89,63 +75,47 @@ final class ChargePayer: Sendable {
     willSign: () -> Void
   ) async throws(PaymentClientError) -> (entry: ChargeEntry, transaction: SignedTempoTransaction) {
     let isSponsored = terms.isSponsored && mode == .pull
-    let (transaction, evidence, counted) = try await plan(
-      terms, chainID: chainID, isSponsored: isSponsored)
-    willSign()
+    let (signed, evidence, counted) = try await sign(terms, isSponsored: isSponsored, willSign: willSign)
     do {
-      let signed = try await sign(transaction)
-      let handed = isSponsored ? try signed.handOff(sender: account.address) : signed
-      let payload: ChargePayload = mode == .pull ? .transaction(handed.serialized) : .hash(signed.hash)
+      let payload: ChargePayload =
+        mode == .pull ? .transaction(signed.handedOut.serialized) : .hash(signed.transaction.hash)
       let entry = ChargeEntry(
         request: request, challengeID: terms.challenge.id, credential: credential(payload, terms, chainID),
-        hash: signed.hash, validBefore: transaction.validBefore ?? 0, amount: terms.request.amount,
-        token: terms.token.hex, evidence: isSponsored ? evidence : nil, state: .signed)
+        hash: signed.transaction.hash, chainID: chainID, validBefore: signed.validBefore ?? 0,
+        amount: terms.request.amount, token: terms.token.hex, isSponsored: isSponsored, evidence: evidence,
+        state: .signed)
       try await journal.write(new: entry, counted: counted)
-      return (entry, signed)
+      return (entry, signed.transaction)
     } catch {
-      account.abandon(transaction)
+      chain.abandon(signed)
       throw .wrapping(error)
     }
   }
 
-  private func sign(_ transaction: TempoTransaction) async throws(PaymentClientError)
-    -> SignedTempoTransaction
-  {
-    do { return try await transaction.signed(by: account.signer) } catch {
-      throw PaymentClientError(.signing, "the payment could not be signed", underlying: error)
-    }
-  }
-
-  private func plan(
-    _ terms: ChargeTerms, chainID: UInt64, isSponsored: Bool
-  ) async throws(PaymentClientError) -> (TempoTransaction, ChargeEvidence, counted: Amount) {
+  /// - Returns: what is signed, how it is found on the chain, and what it may take from the account, the fee included.
+  private func sign(
+    _ terms: ChargeTerms, isSponsored: Bool, willSign: () -> Void
+  ) async throws(PaymentClientError) -> (PayingChain.Signed, ChargeEvidence?, counted: Amount) {
     let memo = AttributionMemo(
       serverID: terms.challenge.realm, clientID: options.clientID, challengeID: terms.challenge.id
     ).memo
     do {
+      let client = try await chain.node().client
       let head = try await client.latestBlock()
-      let exchange = try await exchange(terms)
+      let exchange = try await exchange(terms, client)
       let transfers = try terms.transfers.map { try Self.call($0, token: terms.token, bound: memo) }
-      let calls = (exchange?.calls ?? []) + transfers
-      let feeToken = isSponsored ? nil : try await feeToken(terms)
-      let planner = TransactionPlanner(client: client, chainID: chainID, random: environment.random)
-      var transaction = try await account.plan(calls, feeToken: feeToken, isSponsored: isSponsored, planner)
-      if let expires = try terms.challenge.expires.map({ try Timestamp(rfc3339: $0) }) {
-        transaction.validBefore = min(
-          transaction.validBefore ?? .max, UInt64(clamping: expires.seconds))
-      }
-      let fee = try Fees.tokenUnits(gas: transaction.gas, price: transaction.maxFeePerGas)
-      guard isSponsored || fee <= options.maximumFee.units else {
-        account.abandon(transaction)
-        throw PaymentClientError(
-          .refusedByPolicy, "the fee may reach \(fee) base units, the limit is \(options.maximumFee)")
-      }
-      if isSponsored { transaction.feePayer = .awaitingFeePayer }
+      let fee: PayingChain.Fee =
+        isSponsored ? .sponsored : .own(token: try await feeToken(terms, client), limit: options.maximumFee)
+      let signed = try await chain.sign(
+        (exchange?.calls ?? []) + transfers, fee: fee,
+        until: try terms.challenge.expires.map { try Timestamp(rfc3339: $0) }, willSign: willSign)
+      let transfer = terms.transfers[0]
       let evidence = ChargeEvidence(
-        block: head.number, token: terms.token, payer: account.address, transfer: terms.transfers[0],
-        bound: memo)
+        block: head.number, token: terms.token, payer: account.address, transfer: transfer, bound: memo)
+      let taken = max(terms.request.amount, exchange?.maximumInput ?? .zero)
       return (
-        transaction, evidence, counted: max(terms.request.amount, exchange?.maximumInput ?? .zero)
+        signed, isSponsored || transfer.memo == .boundToChallenge ? evidence : nil,
+        counted: try taken.adding(signed.fee)
       )
     } catch {
       throw .planning(error)
@@ -154,7 +124,9 @@ final class ChargePayer: Sendable {
 
   /// The token of the fee: the user's, else the first that the account has of the charge's, the one it has chosen on the chain, and
   /// pathUSD (`06` §1.7).
-  private func feeToken(_ terms: ChargeTerms) async throws(ChainError) -> Address {
+  private func feeToken(
+    _ terms: ChargeTerms, _ client: ChainClient
+  ) async throws(ChainError) -> Address {
     if let chosen = options.feeToken { return chosen }
     if try await client.balance(of: account.address, token: terms.token) > terms.request.amount.units {
       return terms.token

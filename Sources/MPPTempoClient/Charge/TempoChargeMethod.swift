@@ -18,7 +18,7 @@ final class TempoChargeMethod: ClientMethod {
     guard terms.isProof || challenge.expires != nil else {
       throw PaymentClientError(.invalidChallenge, "a charge without an expiry is not paid")
     }
-    if let wanted = terms.request.methodDetails.chainID, let ours = payer.knownChainID, wanted != ours {
+    if let wanted = terms.request.methodDetails.chainID, let ours = payer.chain.knownChainID, wanted != ours {
       throw PaymentClientError(.untrustedTerms, "the challenge is for chain \(wanted), not \(ours)")
     }
     return PaymentOffer(

@@ -1,6 +1,5 @@
 public import EVM
 public import MPPCore
-public import TempoRPC
 
 /// How a client pays charges, within its spending policy. Amounts are base units.
 public struct TempoChargeOptions: Sendable {
@@ -20,7 +19,7 @@ public struct TempoChargeOptions: Sendable {
   public var feeToken: Address?
   /// Pays from another token when the account has not enough of the charge's; nil: never.
   public var autoSwap: AutoSwap?
-  /// The most one payment may cost in fees.
+  /// The most one payment may cost in fees; counted in the policy's total.
   public var maximumFee = Amount(units: 1_000_000)
   /// How often the same credential is presented again to a server that says it does not know the outcome yet.
   public var presentations = 5

@@ -27,8 +27,8 @@ struct ChannelJournal: Sendable {
       try await journal.write(records + others)
     } catch {
       throw PaymentClientError(
-        .journal, "what was to be signed could not be recorded, so it was not signed", isRetryable: true,
-        underlying: error)
+        .journal, "what was to be signed could not be recorded, so it was not signed",
+        isRetryable: error.code != .stale, underlying: error)
     }
     return channels.map { DurableChannel($0) }
   }

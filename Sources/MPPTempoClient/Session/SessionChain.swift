@@ -2,59 +2,49 @@ import EVM
 import MPPClient
 import MPPCore
 import MPPTempo
-import Synchronization
 import Tempo
 import TempoRPC
 
 /// What a session client reads from the chain and has signed for it.
 struct SessionChain: Sendable {
-  let client: ChainClient
-  let account: PayingAccount
-  let random: any RandomSource
-  private let clock: any WallClock
+  let paying: PayingChain
   let options: TempoSessionOptions
-  let broadcaster: Broadcaster
-  private let identity: ChainIdentity
+  private let random: any RandomSource
+  private let clock: any WallClock
+  private let intents: any IntentStore
 
   init(
-    network: TempoNetwork, account: PayingAccount, environment: ClientEnvironment,
-    options: TempoSessionOptions, intents: any IntentStore
-  ) throws {
-    client = ChainClient(
-      transport: try network.makeTransport(), clock: environment.clock, sleeper: options.sleeper,
-      random: environment.random)
-    self.account = account
+    _ paying: PayingChain, environment: ClientEnvironment, options: TempoSessionOptions,
+    intents: any IntentStore
+  ) {
+    self.paying = paying
+    self.options = options
+    self.intents = intents
     random = environment.random
     clock = environment.clock
-    self.options = options
-    broadcaster = Broadcaster(client: client, store: intents)
-    identity = ChainIdentity(network.chainID)
   }
 
-  /// The chain this client pays on.
-  func chainID() async throws(PaymentClientError) -> UInt64 {
-    if let known = identity.value { return known }
-    do {
-      let id = try await client.chainID()
-      identity.value = id
-      return id
-    } catch {
-      throw .chain("the node's chain id could not be read", error)
-    }
-  }
+  var account: PayingAccount { paying.account }
+  var knownChainID: UInt64? { paying.knownChainID }
 
-  var knownChainID: UInt64? { identity.value }
+  /// The chain this client pays on, as its node confirms.
+  func chainID() async throws(PaymentClientError) -> UInt64 { try await paying.node().chainID }
+
+  func broadcaster() async throws(PaymentClientError) -> Broadcaster {
+    Broadcaster(client: try await paying.node().client, store: intents)
+  }
 
   /// The channel's state at one block, with that block's time. A node that does not have the block yet is asked again
   /// (U3).
-  func observe(
-    _ id: Hash32, escrow: Address, at block: UInt64? = nil
-  ) async throws -> ObservedChannel {
+  /// - Throws: `.wrongChain` when the node is on another chain than the channel, where it is empty for certain.
+  func observe(_ channel: ClientChannel, at block: UInt64? = nil) async throws -> ObservedChannel {
+    let client = try await paying.node(of: channel.chainID).client
+    let id = channel.channelID
     var attempt = 0
     while true {
       do {
-        let head = try await head(block)
-        let state = try await client.channelState(id, escrow: escrow, at: .number(head.number))
+        let head = try await Self.head(block, client)
+        let state = try await client.channelState(id, escrow: channel.escrow, at: .number(head.number))
         return ObservedChannel(
           settled: Amount(units: state.settled), deposit: Amount(units: state.deposit),
           closeRequestedAt: state.closeRequestedAt == 0
@@ -70,7 +60,7 @@ struct SessionChain: Sendable {
     }
   }
 
-  private func head(_ block: UInt64?) async throws -> ChainBlock {
+  private static func head(_ block: UInt64?, _ client: ChainClient) async throws -> ChainBlock {
     guard let block else { return try await client.latestBlock() }
     guard let found = try await client.block(block) else {
       throw ChainError(.unavailable, "block \(block) is not there yet")
@@ -80,6 +70,7 @@ struct SessionChain: Sendable {
 
   /// The receipt of a transaction, or nil while the chain has none.
   func receipt(_ hash: Hash32) async throws(PaymentClientError) -> TransactionReceipt? {
+    let client = try await paying.node().client
     do { return try await client.receipt(hash) } catch { throw .chain("a receipt could not be read", error) }
   }
 
@@ -100,52 +91,29 @@ struct SessionChain: Sendable {
     }
   }
 
-  /// Plans and signs one call of the escrow; nothing is sent. Fees stay within the client's limit (T14).
+  /// Plans and signs one call of the escrow for a server to send; nothing has left.
   /// - Parameter willSign: called when nothing but the signature is left to do.
   func sign(
-    _ calldata: [UInt8], terms: SessionTerms, willSign: () -> Void = {}
-  ) async throws(PaymentClientError) -> SignedTempoTransaction {
-    let planner = TransactionPlanner(client: client, chainID: try await chainID(), random: random)
-    var transaction = try await account.plan(
-      [Call(to: terms.escrow, data: calldata)], feeToken: terms.feePayer ? nil : try feeToken(terms),
-      isSponsored: terms.feePayer, planner)
-    do {
-      let fee = try Fees.tokenUnits(gas: transaction.gas, price: transaction.maxFeePerGas)
-      guard terms.feePayer || fee <= options.maximumFee.units else {
-        throw PaymentClientError(
-          .refusedByPolicy, "the fee may reach \(fee) base units, the limit is \(options.maximumFee)")
-      }
-      // The sponsor picks the fee token; it is not part of what the payer signs.
-      if terms.feePayer { transaction.feePayer = .awaitingFeePayer }
-      willSign()
-      let signed = try await transaction.signed(by: account.signer)
-      return terms.feePayer ? try signed.handOff(sender: account.address) : signed
-    } catch {
-      account.abandon(transaction)
-      guard let error = error as? PaymentClientError else {
-        throw PaymentClientError(.signing, "the transaction could not be signed", underlying: error)
-      }
-      throw error
-    }
+    _ calldata: [UInt8], terms: SessionTerms, willSign: () -> Void
+  ) async throws(PaymentClientError) -> PayingChain.Signed {
+    try await paying.sign(
+      [Call(to: terms.escrow, data: calldata)],
+      fee: terms.feePayer ? .sponsored : .own(token: try feeToken(terms), limit: options.maximumFee),
+      willSign: willSign)
   }
 
-  /// One call of the escrow as an action of this client itself, with its identity. Nothing is sent.
+  /// One call of the escrow as an action of this client itself, with its identity, and the most its fee can be. Nothing is sent.
   func intent(
     _ identity: ChainIntent.Identity, _ calldata: [UInt8], _ channel: ClientChannel
-  ) async throws(PaymentClientError) -> ChainIntent {
-    let planner = TransactionPlanner(client: client, chainID: channel.chainID, random: random)
-    let transaction = try await account.plan(
-      [Call(to: channel.escrow, data: calldata)], feeToken: channel.descriptor.token, isSponsored: false,
-      planner)
-    do {
-      let signed = try await transaction.signed(by: account.signer)
-      return ChainIntent(
-        identity: identity, raw: signed.serialized, hash: signed.hash, validBefore: transaction.validBefore,
-        createdAt: clock.now)
-    } catch {
-      account.abandon(transaction)
-      throw PaymentClientError(.signing, "the transaction could not be signed", underlying: error)
-    }
+  ) async throws(PaymentClientError) -> (intent: ChainIntent, fee: Amount) {
+    _ = try await paying.node(of: channel.chainID)
+    let signed = try await paying.sign(
+      [Call(to: channel.escrow, data: calldata)],
+      fee: .own(token: channel.descriptor.token, limit: options.maximumFee), isRecovery: true)
+    let intent = ChainIntent(
+      identity: identity, raw: signed.transaction.serialized, hash: signed.transaction.hash,
+      validBefore: signed.validBefore, createdAt: clock.now)
+    return (intent, signed.fee)
   }
 
   private func feeToken(_ terms: SessionTerms) throws(PaymentClientError) -> Address {
@@ -161,15 +129,6 @@ struct SessionChain: Sendable {
     do { return try Hash32(random.fill(32)) } catch {
       throw PaymentClientError(.inconsistent, "no random salt", underlying: error)
     }
-  }
-}
-
-private final class ChainIdentity: Sendable {
-  private let stored: Mutex<UInt64?>
-  init(_ value: UInt64?) { stored = Mutex(value) }
-  var value: UInt64? {
-    get { stored.withLock { $0 } }
-    set { stored.withLock { $0 = newValue } }
   }
 }
 

@@ -138,7 +138,8 @@ final class SessionExchange: PaymentExchange {
     commit()
     let durable = try await lane.store(channel.channelID)
     channel = durable.channel
-    let voucher = try await manager.signer.sign(reserved.target, on: durable, for: .payment)
+    let voucher = try await manager.signer.sign(
+      reserved.target, on: durable, for: .payment(limit: manager.channelLimit(context)))
     try lane.update(channel.channelID) { $0.account.presented(reserved) }
     return manager.credential(payload(channel, voucher), terms.challenge, chainID: channel.chainID)
   }
@@ -228,15 +229,17 @@ final class SessionExchange: PaymentExchange {
   /// period's total; neither happens when either is refused.
   private func raise(_ id: Hash32, after refused: VoucherReservation?) throws -> Raise {
     let terms = terms
+    let limit = manager.channelLimit(context)
     return try lane.update(id) { channel -> Raise in
       let before = channel.account.authorized
       let reservation: VoucherReservation
       do throws(VoucherPolicyError) {
         if let refused {
-          reservation = try channel.account.refused(refused)
+          reservation = try channel.account.refused(refused, limit: limit)
         } else {
           reservation = try channel.account.reserve(
-            price: terms.price, minimumDelta: terms.minimumDelta, maximumStep: manager.options.maximumStep)
+            price: terms.price, minimumDelta: terms.minimumDelta, maximumStep: manager.options.maximumStep,
+            limit: limit)
         }
       } catch {
         guard case .depositExceeded(let required, _) = error else { throw error }

@@ -57,10 +57,14 @@ final class SessionLane: Sendable {
     return ours.last { $0.phase == .open } ?? ours.last { $0.phase == .opening }
   }
 
-  /// Σ deposits that are, or may be, locked by this scope.
+  /// Σ deposits that are, or may be, locked by this scope; top-ups that are on their way are.
   var lockedDeposits: Amount {
     all.filter(\.mayHoldDeposit).reduce(.zero) { sum, channel in
-      do { return try sum.adding(channel.account.deposit) } catch { return .maxUInt96 }
+      do {
+        return try sum.adding(channel.account.deposit).adding(channel.topUp?.amount ?? .zero)
+      } catch {
+        return .maxUInt96
+      }
     }
   }
 

@@ -36,10 +36,12 @@ extension SessionManager {
       let field = challenge?.credentialHeader == .paymentAuthorization
       request.headerFields[field ? ProtocolHeaders.paymentAuthorization : .authorization] = credential
     }
+    let timeout = environment.options.chainActionTimeout
+    let deadline = ExchangeDeadline(timeout, clock: environment.clock, sleeper: environment.sleeper)
     let response: HTTPTransportResponse
     do {
       response = try await environment.transport.send(
-        request, body: method == .post ? [] : nil, timeout: environment.options.chainActionTimeout)
+        request, body: method == .post ? [] : nil, timeout: timeout)
     } catch {
       throw PaymentClientError(
         error.kind == .cancelled ? .cancelled : .transport, error.reason, isRetryable: true, underlying: error
@@ -47,8 +49,12 @@ extension SessionManager {
     }
     var body: [UInt8] = []
     do {
-      body = try await response.body.bytes(upTo: .bytes(environment.options.maximumProblemBody))
+      body = try await deadline.bytes(
+        of: response.body, upTo: .bytes(environment.options.maximumProblemBody))
+    } catch is CancellationError {
+      throw PaymentClientError(.cancelled, "cancelled")
     } catch {
+      // Its head says what matters.
       logger.debug("body of a management answer not read: \(error)")
     }
     let status = response.head.status.code

@@ -13,8 +13,7 @@ extension SessionManager {
   func open(
     _ lane: SessionLane, terms: SessionTerms, context: PaymentContext, willSign: () -> Void
   ) async throws -> ClientChannel {
-    let limit = min(
-      environment.policy.maximumDeposit, context.depositLimit ?? environment.policy.maximumDeposit)
+    let limit = channelLimit(context)
     let deposit = try openingDeposit(lane, terms, limit)
     let chainID = try await chain.chainID()
     let call = ChannelReserveCall.Open(
@@ -23,9 +22,9 @@ extension SessionManager {
     let signed = try await chain.sign(
       ChannelReserveCall.open(call).calldata(), terms: terms, willSign: willSign)
     let descriptor = call.descriptor(
-      payer: payer, expiringNonceHash: signed.transaction.expiringNonceHash(sender: payer))
+      payer: payer, expiringNonceHash: signed.handedOut.transaction.expiringNonceHash(sender: payer))
     let now = environment.clock.now
-    guard let validBefore = signed.transaction.validBefore else {
+    guard let validBefore = signed.validBefore else {
       throw PaymentClientError(.inconsistent, "an opening without an end of validity")
     }
     let channel = ClientChannel(
@@ -33,10 +32,15 @@ extension SessionManager {
       escrow: terms.escrow, descriptor: descriptor, origin: context.url.origin.description,
       resource: context.url.description,
       opening: SignedAction(
-        transaction: signed.serialized, hash: signed.hash, amount: deposit,
+        transaction: signed.handedOut.serialized, hash: signed.handedOut.hash, amount: deposit,
         validBefore: Timestamp(seconds: Int64(clamping: validBefore))),
       account: try VoucherAccount(deposit: deposit, cap: limit), createdAt: now)
-    try insert(channel, into: lane, limit)
+    do throws(PaymentClientError) {
+      try insert(channel, into: lane, limit, fee: signed.fee)
+    } catch {
+      chain.paying.abandon(signed)
+      throw error
+    }
     logger.info("channel \(channel.channelID.hex.prefix(10)): opening with a deposit of \(deposit)")
     return channel
   }
@@ -60,7 +64,7 @@ extension SessionManager {
 
   /// What may still be deposited for the lane's origin. All of its lanes count: a server may name another payee, token
   /// or operator with every challenge, and each of them is a lane of its own.
-  private func depositRoom(_ lane: SessionLane, _ limit: Amount) throws(PaymentClientError) -> Amount {
+  func depositRoom(_ lane: SessionLane, _ limit: Amount) throws(PaymentClientError) -> Amount {
     let bound = max(limit, environment.policy.maximumTotal)
     do { return try bound.subtracting(lockedDeposits(lane.key.origin)) } catch { throw noRoom(lane) }
   }
@@ -71,7 +75,7 @@ extension SessionManager {
     }
   }
 
-  private func noRoom(_ lane: SessionLane) -> PaymentClientError {
+  func noRoom(_ lane: SessionLane) -> PaymentClientError {
     PaymentClientError(
       .refusedByPolicy,
       "\(lockedDeposits(lane.key.origin)) base units are still deposited for \(lane.key.origin); "
@@ -80,10 +84,12 @@ extension SessionManager {
 
   /// Nothing of the channel has left yet. Two lanes may have found the same room: only one of them gets it.
   private func insert(
-    _ channel: ClientChannel, into lane: SessionLane, _ limit: Amount
+    _ channel: ClientChannel, into lane: SessionLane, _ limit: Amount, fee: Amount
   ) throws(PaymentClientError) {
     let fits = try openings.withLock { _ throws(PaymentClientError) -> Bool in
       guard try depositRoom(lane, limit) >= channel.account.deposit else { return false }
+      // The fee is on disk with the channel, before the opening leaves.
+      try charge(fee, lane)
       lane.insert(channel)
       return true
     }

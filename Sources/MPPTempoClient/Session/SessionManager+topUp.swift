@@ -4,6 +4,7 @@ import Logging
 import MPPClient
 import MPPCore
 import MPPTempo
+import Synchronization
 import Tempo
 import TempoRPC
 
@@ -24,17 +25,16 @@ extension SessionManager {
     }
     guard required > channel.account.deposit else { return }
     if channel.topUp == nil {
-      let amount = try DepositPolicy(cap: channel.account.cap, preferredTopUp: options.topUpAmount)
-        .topUp(deposit: channel.account.deposit, required: required, suggested: terms.suggestedDeposit)
+      let amount = try topUpAmount(to: required, channel, lane, terms, context)
       let calldata = try ChannelReserveABI.topUpCalldata(channel.descriptor, additionalDeposit: amount.units)
       let signed = try await chain.sign(calldata, terms: terms, willSign: willAct)
-      guard let validBefore = signed.transaction.validBefore else {
-        throw PaymentClientError(.inconsistent, "a top-up without an end of validity")
+      do {
+        try prepare(amount, signed, id, in: lane, context)
+      } catch {
+        chain.paying.abandon(signed)
+        throw error
       }
-      let action = SignedAction(
-        transaction: signed.serialized, hash: signed.hash, amount: amount,
-        validBefore: Timestamp(seconds: Int64(clamping: validBefore)))
-      channel = try await lane.apply([.topUpPrepared(action)], to: id).channel
+      channel = try await lane.store(id).channel
       logger.info("channel \(id.hex.prefix(10)): adding \(amount) to the deposit")
     }
     guard let action = channel.topUp else { return }
@@ -46,6 +46,40 @@ extension SessionManager {
         .outcomeUnknown, "the chain does not show the top-up of \(action.amount) yet", isRetryable: true,
         exposure: exposure(channel), problem: answer)
     }
+  }
+
+  /// By the policy, within the limit of the channel as it is now, and what is left for its origin (J4).
+  private func topUpAmount(
+    to required: Amount, _ channel: ClientChannel, _ lane: SessionLane, _ terms: SessionTerms,
+    _ context: PaymentContext
+  ) throws -> Amount {
+    let limit = channelLimit(context)
+    let deposit = channel.account.deposit
+    let wanted = try DepositPolicy(cap: min(channel.account.cap, limit), preferredTopUp: options.topUpAmount)
+      .topUp(deposit: deposit, required: required, suggested: terms.suggestedDeposit)
+    let room = try depositRoom(lane, limit)
+    guard try room >= required.subtracting(deposit) else { throw noRoom(lane) }
+    return min(wanted, room)
+  }
+
+  /// Nothing of the top-up has left yet. Two lanes may have found the same room: only one of them gets it.
+  private func prepare(
+    _ amount: Amount, _ signed: PayingChain.Signed, _ id: Hash32, in lane: SessionLane,
+    _ context: PaymentContext
+  ) throws {
+    guard let validBefore = signed.validBefore else {
+      throw PaymentClientError(.inconsistent, "a top-up without an end of validity")
+    }
+    let action = SignedAction(
+      transaction: signed.handedOut.serialized, hash: signed.handedOut.hash, amount: amount,
+      validBefore: Timestamp(seconds: Int64(clamping: validBefore)))
+    let fits = try openings.withLock { _ -> Bool in
+      guard try depositRoom(lane, channelLimit(context)) >= amount else { return false }
+      try charge(signed.fee, lane)
+      try lane.update(id) { $0 = try $0.applying(.topUpPrepared(action)) }
+      return true
+    }
+    guard fits else { throw noRoom(lane) }
   }
 
   /// - Returns: the server's problem, if it refused; the chain decides what happened.

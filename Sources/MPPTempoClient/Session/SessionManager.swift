@@ -18,18 +18,14 @@ final class SessionManager: Sendable {
   let environment: ClientEnvironment
   let options: TempoSessionOptions
   private let lanes = Mutex<[LaneKey: SessionLane]>([:])
-  /// Held while a new channel takes its share of what may be deposited.
+  /// Held while a new channel, or a top-up, takes its share of what may be deposited.
   let openings = Mutex<Void>(())
 
-  init(
-    account: PayingAccount, network: TempoNetwork, options: TempoSessionOptions,
-    environment: ClientEnvironment
-  ) throws {
-    signer = VoucherSigner(signer: account.signer)
+  init(chain paying: PayingChain, options: TempoSessionOptions, environment: ClientEnvironment) {
+    signer = VoucherSigner(signer: paying.account.signer)
     journal = ChannelJournal(journal: environment.journal)
     intents = JournalIntentStore(journal: environment.journal)
-    chain = try SessionChain(
-      network: network, account: account, environment: environment, options: options, intents: intents)
+    chain = SessionChain(paying, environment: environment, options: options, intents: intents)
     self.environment = environment
     self.options = options
   }
@@ -81,7 +77,13 @@ final class SessionManager: Sendable {
     }
   }
 
-  /// Counts a raise of `delta`; refuses what the period's total does not allow.
+  /// The most that may be authorised and deposited on one channel now. A channel that was opened under a higher limit keeps its
+  /// deposit, and nothing is added to it.
+  func channelLimit(_ context: PaymentContext) -> Amount {
+    min(environment.policy.maximumDeposit, context.depositLimit ?? environment.policy.maximumDeposit)
+  }
+
+  /// Counts a raise of `delta`, or a fee; refuses what the period's total does not allow.
   func charge(_ delta: Amount, _ lane: SessionLane) throws(PaymentClientError) {
     guard delta > .zero else { return }
     try environment.spending.charge(delta, account: lane.key.description)
@@ -104,7 +106,7 @@ final class SessionManager: Sendable {
     _ id: Hash32, in lane: SessionLane, at block: UInt64? = nil
   ) async throws -> ClientChannel {
     guard let before = lane.channel(id) else { throw PaymentClientError(.inconsistent, "unknown channel") }
-    let observed = try await chain.observe(id, escrow: before.escrow, at: block)
+    let observed = try await chain.observe(before, at: block)
     var events: [ClientChannel.Event] = [.observed(observed)]
     if let topUp = before.topUp,
       topUp.isDecided(at: observed.blockTime) || observed.deposit > before.account.deposit
@@ -148,7 +150,7 @@ extension PaymentClientError {
       PaymentClientError(.overloaded, "too many requests wait for this channel", isRetryable: true)
     case let error as VoucherPolicyError: .policy(error)
     case let error as JournalError:
-      PaymentClientError(.journal, "\(error)", isRetryable: true, underlying: error)
+      PaymentClientError(.journal, "\(error)", isRetryable: error.code != .stale, underlying: error)
     default: PaymentClientError(.inconsistent, "\(error)", underlying: error)
     }
   }
@@ -157,7 +159,7 @@ extension PaymentClientError {
     switch error {
     case .capExceeded(let required, let cap):
       PaymentClientError(
-        .refusedByPolicy, "\(required) base units would be above the channel's limit of \(cap)",
+        .refusedByPolicy, "\(required) base units would be above the limit of \(cap) for one channel",
         underlying: error)
     case .requirementExceedsBound(let required, let bound):
       PaymentClientError(

@@ -1,6 +1,5 @@
 public import EVM
 public import MPPCore
-public import TempoRPC
 
 /// How a client uses channels, within its spending policy. Amounts are base units.
 public struct TempoSessionOptions: Sendable {
@@ -14,7 +13,8 @@ public struct TempoSessionOptions: Sendable {
   public var escrow: Address?
   /// The largest raise above a price that is signed for a server's `minVoucherDelta`; nil: none.
   public var maximumStep: Amount?
-  /// The most one of this client's own transactions may cost in fees.
+  /// The most one of this client's own transactions may cost in fees, close requests and withdrawals included; counted in the policy's
+  /// total.
   public var maximumFee = Amount(units: 1_000_000)
   /// Tokens besides the payment token and pathUSD in which fees may be paid.
   public var feeTokens: Set<Address> = []

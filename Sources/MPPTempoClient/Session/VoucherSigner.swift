@@ -8,8 +8,8 @@ import Tempo
 /// limits are asserted once more, immediately before the key is used.
 struct VoucherSigner: Sendable {
   enum Purpose: Sendable, Hashable {
-    /// Goes with a request; the amount is what the journal says is authorised.
-    case payment
+    /// Goes with a request; the amount is what the journal says is authorised, and within what one channel may spend now.
+    case payment(limit: Amount)
     /// Closes the channel; never more than was authorised before.
     case close
   }
@@ -51,6 +51,14 @@ struct VoucherSigner: Sendable {
     guard amount <= account.cap else {
       throw PaymentClientError(.refusedByPolicy, "\(amount) is above the channel's limit of \(account.cap)")
     }
+    if case .payment(let limit) = purpose {
+      guard amount <= limit else {
+        throw PaymentClientError(.refusedByPolicy, "\(amount) is above the limit of \(limit) for one channel")
+      }
+      guard amount == account.authorized else {
+        throw PaymentClientError(.inconsistent, "a payment carries the highest amount on record")
+      }
+    }
     guard amount <= account.deposit else {
       throw PaymentClientError(.inconsistent, "\(amount) is above the deposit of \(account.deposit)")
     }
@@ -58,9 +66,6 @@ struct VoucherSigner: Sendable {
     case (.payment, .opening), (.payment, .open): break
     case (.close, .closing): break
     default: throw PaymentClientError(.channelUnusable, "channel \(channel.channelID) is \(channel.phase)")
-    }
-    if purpose == .payment, amount != account.authorized {
-      throw PaymentClientError(.inconsistent, "a payment carries the highest amount on record")
     }
   }
 }

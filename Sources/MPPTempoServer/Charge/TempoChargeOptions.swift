@@ -1,4 +1,5 @@
 public import EVM
+public import MPPCore
 import Tempo
 public import TempoRPC
 

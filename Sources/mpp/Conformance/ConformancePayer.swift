@@ -18,7 +18,15 @@ struct ConformancePayer: Sendable {
     let limit = try payment.text("maxAmount")
     let account = TempoAccount.key(try Secp256k1PrivateKey(try payment.bytes("privateKey")))
     let chainID = payment.optional("chainId") == nil ? nil : try payment.number("chainId")
-    let policy = try SpendPolicy.upTo(limit, perDay: try payment.optionalText("maxDeposit") ?? limit)
+    let price = try Amount(decimal: limit, decimals: 6)
+    let deposit = try payment.optionalText("maxDeposit").map { text throws in
+      try Amount(decimal: text, decimals: 6)
+    }
+    // The limits are about what the server gets; the fees come on top.
+    let fees = try TempoSessionOptions().maximumFee.multiplied(by: 2)
+    let policy = try SpendPolicy(
+      maximumPrice: price, maximumDeposit: deposit ?? price, maximumTotal: (deposit ?? price).adding(fees),
+      periodSeconds: 86_400)
     let client = try PaymentClient(
       methods: [
         .tempo(account, network: .rpc(try payment.text("rpcUrl", "rpc"), chainID: chainID))

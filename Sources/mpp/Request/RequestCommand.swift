@@ -63,7 +63,7 @@ struct RequestCommand: AsyncParsableCommand {
     let client = try await client(printer)
     let run = RequestRun(
       client: client, request: request, count: count, concurrency: concurrency, closes: closes,
-      printer: printer)
+      canPay: spending.maxPrice != nil, printer: printer)
     try await Interruptible.run(stop: { run.stop() }, work: { try await run.run() })
   }
 

@@ -22,13 +22,16 @@ final class RequestRun: Sendable {
   private let count: Int
   private let concurrency: Int
   private let closes: Bool
+  /// Whether the client has any way to pay.
+  private let canPay: Bool
   private let printer: ResponsePrinter
   private let tally = Mutex(Tally())
 
   init(
     client: PaymentClient, request: ClientRequest, count: Int, concurrency: Int, closes: Bool,
-    printer: ResponsePrinter
+    canPay: Bool, printer: ResponsePrinter
   ) {
+    self.canPay = canPay
     self.client = client
     self.request = request
     self.count = count
@@ -37,6 +40,7 @@ final class RequestRun: Sendable {
     self.printer = printer
   }
 
+  /// - Throws: the first failure, after the summary, which is always last.
   func run() async throws {
     do {
       try await client.start()
@@ -47,12 +51,15 @@ final class RequestRun: Sendable {
           if closes { try await close() }
         })
     } catch {
-      // The error is what the user needs to see; a failing shutdown would only hide it.
-      do { try await client.shutdown() } catch {}
-      throw error
+      fail(Self.failure(for: error), countsAsFailed: false)
     }
-    try await client.shutdown()
+    // What failed before is what the user needs to see.
+    do { try await client.shutdown() } catch { fail(Self.failure(for: error), countsAsFailed: false) }
     try report()
+  }
+
+  private static func failure(for error: any Error) -> CommandFailure {
+    FailureMapping.failure(for: error) ?? CommandFailure(.failure, "\(error)")
   }
 
   /// Starts no new request. Those on their way are waited for: what is paid for should arrive.
@@ -88,20 +95,39 @@ final class RequestRun: Sendable {
   }
 
   private func one(_ index: Int) async {
+    let response: PaidResponse
     do {
-      let response = try await client.execute(request)
-      let body = try await response.body.bytes(upTo: Self.maximumBody)
-      printer.response(index, response, body: body)
-      count(response, body)
+      response = try await client.execute(request)
     } catch let error as PaymentClientError {
       await printDelivered(index, error)
       printer.failure(index, error)
       fail(FailureMapping.payment(error))
+      return
     } catch {
-      fail(
-        FailureMapping.failure(for: error)
-          ?? CommandFailure(.failure, "the response could not be read: \(error)"))
+      return fail(Self.failure(for: error))
     }
+    // Paid, whatever becomes of its body.
+    count(response.payment)
+    do {
+      let body = try await response.body.bytes(upTo: Self.maximumBody)
+      printer.response(index, response, body: body)
+      finish(response, body)
+    } catch {
+      let error = Self.brokenOff(response, error)
+      printer.failure(index, error)
+      fail(FailureMapping.payment(error))
+    }
+  }
+
+  /// A body that did not arrive as a whole: what was paid for it is out.
+  private static func brokenOff(_ response: PaidResponse, _ error: any Error) -> PaymentClientError {
+    if error is CancellationError { return PaymentClientError(.cancelled, "cancelled") }
+    let paid = response.payment.map {
+      PaymentClientError.Exposure(authorized: $0.amount, deposit: .zero, channel: $0.channel)
+    }
+    return PaymentClientError(
+      .transport, "the body of the response broke off: \(error)", isRetryable: paid == nil,
+      exposure: paid ?? .none, underlying: error)
   }
 
   /// What was delivered was paid for and is shown, whatever else is wrong.
@@ -112,14 +138,18 @@ final class RequestRun: Sendable {
     printer.response(index, response, body: body)
   }
 
-  private func count(_ response: PaidResponse, _ body: [UInt8]) {
-    let failure = Self.failure(response, body, canPay: !client.isForFreeResources)
+  private func count(_ payment: PaymentSummary?) {
+    guard let payment else { return }
+    tally.withLock { tally in
+      tally.paid = (try? tally.paid.adding(payment.amount)) ?? tally.paid
+      tally.channel = payment.channel ?? tally.channel
+    }
+  }
+
+  private func finish(_ response: PaidResponse, _ body: [UInt8]) {
+    let failure = Self.failure(response, body, canPay: canPay)
     tally.withLock { tally in
       tally.done += 1
-      if let payment = response.payment {
-        tally.paid = (try? tally.paid.adding(payment.amount)) ?? tally.paid
-        tally.channel = payment.channel ?? tally.channel
-      }
       if let failure {
         tally.failed += 1
         tally.failure = tally.failure ?? failure
@@ -177,9 +207,4 @@ final class RequestRun: Sendable {
       printer.note("the channel stays open; its deposit comes back with: mpp sessions close \(channel)")
     }
   }
-}
-
-extension PaymentClient {
-  /// Whether this client was made without any way to pay.
-  var isForFreeResources: Bool { policy.maximumTotal == Amount(units: 1) }
 }

@@ -129,20 +129,34 @@ struct SessionsRecoverCommand: AsyncParsableCommand {
   @OptionGroup var options: SessionsOptions
 
   func run() async throws {
-    let channels = try await options.withClient("looking at the chain") { [all] in
-      try await $0.recover(all ? .everything : .unusable)
+    let (channels, incomplete) = try await options.withClient("looking at the chain") { [all] in
+      try await Self.recover(all ? .everything : .unusable, $0)
     }
     let shown = channels.filter { $0.mayHoldMoney || $0.note != nil }
     if options.isJSON {
       for channel in shown { Output.json(SessionReport.json(channel)) }
-    } else if shown.isEmpty {
-      Output.line("Nothing is left to recover.")
-    } else {
+    } else if !shown.isEmpty {
       Output.line(SessionReport.table(shown))
+    } else if incomplete == nil {
+      Output.line("Nothing is left to recover.")
     }
-    guard !channels.contains(where: { $0.phase != "open" && $0.mayHoldMoney }) else {
+    if let incomplete {
+      throw CommandFailure(
+        .paymentFailed, FailureMapping.reason(incomplete),
+        hint: "there may be deposits the journal does not know: run `mpp sessions recover` again later")
+    }
+    guard !channels.contains(where: { ($0.phase != "open" || $0.note != nil) && $0.mayHoldMoney }) else {
       throw CommandFailure(
         .paymentFailed, "some deposits are not back yet", hint: "run `mpp sessions recover` again later")
+    }
+  }
+  private static func recover(
+    _ scope: RecoveryScope, _ client: PaymentClient
+  ) async throws -> ([ChannelStatus], incomplete: PaymentClientError?) {
+    do {
+      return (try await client.recover(scope), nil)
+    } catch let error as PaymentClientError where error.code == .recoveryIncomplete {
+      return (error.channels, error)
     }
   }
 }

@@ -27,6 +27,8 @@ enum FailureMapping {
   /// What a payment that did not end as asked means to the user.
   static func payment(_ error: PaymentClientError) -> CommandFailure {
     let reason = self.reason(error)
+    // Something has left before that: nobody may read that nothing was signed, or that nothing was paid.
+    guard !error.exposure.isAnything || error.code == .cancelled else { return failed(error, reason) }
     switch error.code {
     case .refusedByPolicy:
       return CommandFailure(
@@ -37,11 +39,13 @@ enum FailureMapping {
       return CommandFailure(
         .refusedByPolicy, "a payment does not travel over plain HTTP to another machine", hint: "use https")
     case .invalidURL: return CommandFailure(.usage, reason)
+    case .wrongChain:
+      return CommandFailure(.usage, reason, hint: "nothing was done; name the right node with --rpc")
     case .journal: return journal(error)
     case .cancelled: return CommandFailure(.interrupted, "interrupted")
     case .transport, .chain:
       let target = error.code == .chain ? "the chain" : "the server"
-      guard error.exposure == .none, isUnreachable(error) else { return failed(error, reason) }
+      guard isUnreachable(error) else { return failed(error, reason) }
       return CommandFailure(
         .unreachable, "\(target) could not be reached: \(reason)", hint: "nothing was paid; try again")
     default: return failed(error, reason)
@@ -54,6 +58,7 @@ enum FailureMapping {
     if error.reason.contains("Connection refused") { return "connection refused; is it running?" }
     var text = error.reason
     if let cause = error.underlying as? ChainError { text += ": \(cause.message)" }
+    if let cause = error.underlying as? PaymentClientError { text += ": \(self.reason(cause))" }
     if let problem = error.problem, problem.kind != "payment-required" { text += " (server: \(problem))" }
     return text
   }
@@ -67,7 +72,7 @@ enum FailureMapping {
   private static func failed(_ error: PaymentClientError, _ reason: String) -> CommandFailure {
     var hint = error.isRetryable ? "the same command may be repeated: it does not pay twice" : nil
     let exposure = error.exposure
-    if exposure.authorized > .zero || exposure.deposit > .zero {
+    if exposure.isAnything {
       hint =
         "at most \(Money.text(exposure.authorized)) may have been paid; \(Money.text(exposure.deposit)) is deposited "
         + "and comes back with `mpp sessions recover`"
@@ -86,8 +91,8 @@ enum FailureMapping {
     switch cause.code {
     case .busy:
       return CommandFailure(
-        .paymentFailed, "another process is using the journal", hint: "wait for it, or name another --journal"
-      )
+        .paymentFailed, "another process is using the journal",
+        hint: "nothing was signed; wait for it, or name another --journal")
     case .storage:
       return CommandFailure(
         .stateInvalid, "\(cause.reason)", hint: "nothing was sent; check the disk and the path")
@@ -121,4 +126,9 @@ enum FailureMapping {
     case .alreadyRunning: CommandFailure(.failure, "the chain is listening already")
     }
   }
+}
+
+extension PaymentClientError.Exposure {
+  /// Whether anything has left.
+  fileprivate var isAnything: Bool { authorized > .zero || deposit > .zero }
 }

@@ -19,7 +19,7 @@ enum KeySource: Sendable {
       self = .file(String(text.dropFirst(5)))
     } else if text.hasPrefix("devnet:"), let number = Int(text.dropFirst(7)) {
       self = .devnet(number)
-    } else if Self.isKey(text) {
+    } else if Self.mayBeKey(text) {
       self = .literal(text)
     } else {
       self = .file(text)
@@ -81,8 +81,11 @@ enum KeySource: Sendable {
     return accounts[number].privateKey
   }
 
-  private static func isKey(_ text: String) -> Bool {
-    let digits = text.hasPrefix("0x") ? text.dropFirst(2) : text[...]
-    return digits.utf8.count == 64 && digits.allSatisfy(\.isHexDigit)
+  /// Whether somebody may mean a key: one with a wrong digit, or a few too many or too few, is no file whose name may be shown.
+  private static func mayBeKey(_ text: String) -> Bool {
+    let bytes = text.utf8
+    guard !bytes.contains(UInt8(ascii: "/")), !bytes.contains(UInt8(ascii: ".")) else { return false }
+    let digits = text.filter(\.isHexDigit).utf8.count
+    return bytes.count >= 56 && digits * 4 >= bytes.count * 3
   }
 }

@@ -1,0 +1,44 @@
+package import MPPCore
+
+/// The end of one HTTP exchange: what its head leaves of the time is what its body has. A body that never ends, or trickles, blocks
+/// nothing that waits for it.
+package struct ExchangeDeadline: Sendable {
+  private let end: Timestamp
+  private let longest: Int64
+  private let clock: any WallClock
+  private let sleeper: any Sleeper
+
+  /// Starts the time of an exchange; made before its request is sent.
+  package init(_ timeout: Duration, clock: any WallClock, sleeper: any Sleeper) {
+    let (seconds, attoseconds) = timeout.components
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000)
+    longest = overflow ? Int64(Int32.max) : max(0, product + attoseconds / 1_000_000_000_000_000)
+    end = clock.now.adding(milliseconds: longest)
+    self.clock = clock
+    self.sleeper = sleeper
+  }
+
+  /// Reads a body that is kept here and handed to nobody.
+  /// - Throws: `ExchangeTimedOut` at the deadline, `ResponseBodyTooLarge` beyond `limit` bytes, or what the connection reported.
+  package func bytes(of body: ResponseBody, upTo limit: ByteCount) async throws -> [UInt8] {
+    // The clock may have been set meanwhile; never longer than the whole exchange.
+    let left = min(max(end.milliseconds - clock.now.milliseconds, 0), longest)
+    let bytes = try await withThrowingTaskGroup(of: [UInt8]?.self) { [sleeper] group in
+      defer { group.cancelAll() }
+      group.addTask { try await body.bytes(upTo: limit) }
+      group.addTask {
+        try await sleeper.sleep(milliseconds: left)
+        return nil
+      }
+      return try await group.next() ?? nil
+    }
+    // A body that is cancelled may look complete.
+    try Task.checkCancellation()
+    guard let bytes else { throw ExchangeTimedOut() }
+    return bytes
+  }
+}
+
+package struct ExchangeTimedOut: Error, CustomStringConvertible {
+  package var description: String { "its body did not arrive in time" }
+}

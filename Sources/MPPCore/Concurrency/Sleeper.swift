@@ -1,0 +1,14 @@
+/// Waits. Injected, so that tests of retries, polling and time limits never wait.
+public protocol Sleeper: Sendable {
+  /// - Throws: `CancellationError` when the task is cancelled meanwhile.
+  func sleep(milliseconds: Int64) async throws
+}
+
+/// The real one.
+public struct TaskSleeper: Sleeper {
+  public init() {}
+
+  public func sleep(milliseconds: Int64) async throws {
+    try await Task.sleep(for: .milliseconds(max(0, milliseconds)))
+  }
+}

@@ -1,0 +1,116 @@
+import EVM
+import HTTPTypes
+import Hummingbird
+import MPPClient
+import MPPCore
+import MPPHummingbird
+import MPPTempo
+import MarketplaceSupport
+import NIOCore
+import PeerSupport
+import Tempo
+import TempoDevnet
+import Testing
+
+/// What the commands say about payments that did not end well.
+@Suite("mpp and failures", .timeLimit(.minutes(2)))
+struct CLIFailureTests {
+  private func payer(_ rpc: String) -> [String: String] {
+    ["MPP_PRIVATE_KEY": CLIProgram.payerKey, "MPP_RPC_URL": rpc]
+  }
+
+  @Test("A paid answer whose body breaks off is counted as paid, as an error with exposure, exit code 75")
+  func halfABody() async throws {
+    try await Marketplace.run { market in
+      let shop = try await market.shop { options in
+        options.routes = { router, payments, _ in
+          router.group("half").add(middleware: try payments.gate(offers: [.session("0.01", per: "request")]))
+            .get { _, _ -> Response in
+              Response(
+                status: .ok,
+                body: .init(contentLength: 1_000) { writer in
+                  try await writer.write(ByteBuffer(string: "half"))
+                  throw TestFailure("no more")
+                })
+            }
+        }
+      }
+      try await CLIProgram.inFolder { mpp in
+        let result = try await mpp.run(
+          ["request", shop.url + "/half", "--max-price", "0.01", "--json"], environment: payer(market.rpcURL))
+        #expect(result.exit == .code(75))
+        let error = try #require(result.event("error"))
+        #expect(error["index"]?.intValue == 1)
+        #expect(error["code"]?.stringValue == "transport")
+        #expect(error["exposure"]?["authorized"]?.stringValue == "10000")
+        let summary = try #require(result.events.last)
+        #expect(summary["event"]?.stringValue == "summary")
+        #expect(summary["paid"]?.stringValue == "10000")
+        #expect(summary["failed"]?.intValue == 1)
+        #expect(summary["exitCode"]?.intValue == 75)
+      }
+    }
+  }
+
+  @Test("A limit that is met after a voucher has left is not \"nothing was signed\": exit code 75")
+  func limitAfterAVoucher() async throws {
+    try await Marketplace.run { market in
+      let seller = try TestSeller(devnet: market.devnet)
+      let shop = try await market.shop { options in
+        options.routes = { router, _, _ in
+          router.get("sly") { request, _ -> Response in
+            let answer = try await seller.send(request.head, body: nil, timeout: .seconds(5))
+            return Response(
+              status: answer.head.status, headers: answer.head.headerFields,
+              body: .init(byteBuffer: ByteBuffer(bytes: try await answer.body.bytes())))
+          }
+        }
+      }
+      try await CLIProgram.inFolder { mpp in
+        // The fee of the opening and two prices, not three.
+        let arguments = [
+          "request", shop.url + "/sly", "--max-price", "0.01", "--max-deposit", "0.05", "--max-per-day",
+          "0.025", "--currency", TempoAddress.alphaUSD.hex,
+        ]
+        let environment = payer(market.rpcURL)
+        #expect(try await mpp.run(arguments, environment: environment).exit == .code(0))
+        seller.state.withLock { $0.script = [.loseAnswer] }
+        #expect(try await mpp.run(arguments, environment: environment).exit == .code(22))
+        let refused = try await mpp.run(arguments, environment: environment)
+        #expect(refused.exit == .code(75), "\(refused.errorText)")
+        #expect(refused.errorText.contains("may have been paid"))
+      }
+    }
+  }
+
+  @Test("A key with a wrong digit is not shown as the name of a file")
+  func mistypedKey() async throws {
+    try await CLIProgram.inFolder { mpp in
+      for key in [
+        CLIProgram.payerKey.dropLast() + "g", CLIProgram.payerKey.dropLast(),
+        CLIProgram.payerKey.dropFirst(2) + "0",
+      ] {
+        let result = try await mpp.run([
+          "sessions", "list", "--rpc", "http://127.0.0.1:1", "--key", String(key),
+        ])
+        #expect(result.exit == .code(64))
+        #expect(!result.errorText.contains(String(key.prefix(40))))
+      }
+    }
+  }
+
+  @Test("recover on a node that does not answer, or of another chain, is no success")
+  func recover() async throws {
+    try await Marketplace.run { market in
+      try await CLIProgram.inFolder { mpp in
+        let dead = try await mpp.run(["sessions", "recover"], environment: payer("http://127.0.0.1:1"))
+        #expect(dead.exit == .code(75))
+        #expect(dead.output.isEmpty)
+        let wrong = try await mpp.run(
+          ["sessions", "recover", "--chain-id", "4242"], environment: payer(market.rpcURL))
+        #expect(wrong.exit == .code(64))
+        #expect(wrong.errorText.contains("1337"))
+      }
+    }
+  }
+}
