@@ -8,6 +8,7 @@ import MPPTempo
 import MarketplaceSupport
 import NIOCore
 import PeerSupport
+import Synchronization
 import Tempo
 import TempoDevnet
 import Testing

@@ -49,7 +49,7 @@ struct ClientChargeFaultTests {
 
     /// Asks until it is answered.
     /// - Returns: payments that the client itself reports as made and refused.
-    func answered(_ client: PaymentClient, attempts: Int = 8) async throws -> Int {
+    func answered(_ client: PaymentClient, attempts: Int = 14) async throws -> Int {
       var lost = 0
       for _ in 0..<attempts {
         do {
