@@ -32,8 +32,9 @@ struct StructureTests {
     // Whoever else says `.sign(` calls the voucher signer or has a transaction signed.
     for (file, line) in lines where line.contains(".sign(") && file != "VoucherSigner.swift" {
       #expect(
-        line.contains("signer.sign(") && line.contains(", for: .") || line.contains("chain.sign(")
-          || line.contains("paying.sign(") || line.contains("ZeroAmountProof.sign("),
+        line.contains("signer.sign(amount, on: durable") || line.contains("manager.signer.sign(")
+          || line.contains("chain.sign(") || line.contains("paying.sign(")
+          || line.contains("ZeroAmountProof.sign("),
         "\(file): \(line)")
     }
     let digests = Set(

@@ -14,12 +14,14 @@ import Testing
 
 @Suite("A node of another chain")
 struct WrongChainTests {
-  /// The client of a fixture, on a copy of its journal and a node of another chain whose clock is far ahead.
-  private func elsewhere(_ fixture: SessionFixture, named chainID: UInt64?) throws -> SessionFixture {
+  /// The client of a fixture, on a copy of its journal and a node of another chain whose clock is ahead.
+  private func elsewhere(
+    _ fixture: SessionFixture, named chainID: UInt64?, ahead seconds: Int64 = 3_600
+  ) throws -> SessionFixture {
     var configuration = DevnetConfiguration()
     configuration.chainID = 4242
     let other = try Devnet(configuration: configuration)
-    other.clock.advance(seconds: 3_600)
+    other.clock.advance(seconds: seconds)
     other.mine()
     return try SessionFixture(
       journal: TestJournal(copying: fixture.journal), devnet: other, seller: fixture.seller,
@@ -38,8 +40,10 @@ struct WrongChainTests {
     let wrong = try elsewhere(fixture, named: fixture.devnet.configuration.chainID)
     #expect(await failure { try await wrong.client.recover(.everything) }?.code == .wrongChain)
     #expect(try await wrong.client.close().first?.error?.code == .wrongChain)
-    #expect(await failure { try await wrong.get() }?.code == .wrongChain)
     #expect(wrong.signer.count == 0)
+    let paying = try elsewhere(fixture, named: fixture.devnet.configuration.chainID, ahead: 0)
+    #expect(await failure { try await paying.get() }?.code == .wrongChain)
+    #expect(paying.signer.count == 0)
     #expect(try await wrong.channel().phase == "open")
     let home = try back(wrong, fixture)
     #expect(try await home.channel().phase == "open")
