@@ -128,7 +128,8 @@ struct CLIRequestTests {
 
   @Test func dayLimitHoldsAcrossRuns() async throws {
     try await CLIProgram.withMarket { market in
-      let limits = ["--max-price", "0.01", "--max-per-day", "0.03", "-n", "2"]
+      // Three prices and the fee of the opening.
+      let limits = ["--max-price", "0.01", "--max-per-day", "0.035", "-n", "2"]
       #expect(try await market.pay("/session", limits).exit == .code(0))
       let second = try await market.pay("/session", limits + ["--json"])
       #expect(second.exit == .code(77))

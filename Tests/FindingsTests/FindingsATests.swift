@@ -79,7 +79,8 @@ struct FindingsATests {
       && !line.contains("ZeroAmountProof.sign(")
     {
       #expect(
-        line.contains("signer.sign(") && line.contains(", for: .") || line.contains("chain.sign("),
+        line.contains("signer.sign(amount, on: durable") || line.contains("manager.signer.sign(")
+          || line.contains("chain.sign(") || line.contains("paying.sign("),
         "\(file): \(line)")
     }
     // Retry, top-up and close under lies.
