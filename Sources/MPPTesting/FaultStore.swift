@@ -49,8 +49,6 @@ public final class FaultStore: LedgerStore {
   /// Commits that were begun.
   public var commitCount: Int { state.withLock { $0.commits } }
   public var loadCount: Int { state.withLock { $0.loads } }
-  /// Claims that were begun.
-  public var claimCount: Int { state.withLock { $0.claims } }
   /// Claims that were tried.
   public var claimCount: Int { state.withLock { $0.claims } }
   /// Deletions that were tried.

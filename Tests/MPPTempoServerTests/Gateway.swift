@@ -1,4 +1,5 @@
 import MPPCore
+import MPPTesting
 import Synchronization
 import TempoDevnet
 import TempoRPC

@@ -5,6 +5,7 @@ import MPPTempo
 import PeerSupport
 import Tempo
 import TempoDevnet
+import TempoRPC
 import Testing
 
 @testable import MPPTempoServer

@@ -30,28 +30,28 @@ struct ChargeReceiptTests {
       case .otherMemo: Self.logs(receipt) { Self.topic(3, in: $0) }
       case .otherAmount: Self.set("data", .string("0x" + String(repeating: "0", count: 63) + "1"), receipt)
       case .otherToken: Self.set("address", .string(TempoAddress.alphaUSD.hex), receipt)
-      case .noLog: receipt.merging(["logs": []])
-      case .reverted: receipt.merging(["status": "0x0"])
-      case .otherBlock: receipt.merging(["blockHash": .string(Self.junk)])
-      case .otherTransaction: receipt.merging(["transactionHash": .string(Self.junk)])
+      case .noLog: receipt.replacing(["logs": []])
+      case .reverted: receipt.replacing(["status": "0x0"])
+      case .otherBlock: receipt.replacing(["blockHash": .string(Self.junk)])
+      case .otherTransaction: receipt.replacing(["transactionHash": .string(Self.junk)])
       }
     }
 
     private static let junk = "0x" + String(repeating: "00", count: 31) + "aa"
 
     private static func logs(_ receipt: JSONValue, _ bend: (JSONValue) -> JSONValue) -> JSONValue {
-      receipt.merging(["logs": .array((receipt["logs"]?.arrayValue ?? []).map(bend))])
+      receipt.replacing(["logs": .array((receipt["logs"]?.arrayValue ?? []).map(bend))])
     }
 
     private static func set(_ key: String, _ value: JSONValue, _ receipt: JSONValue) -> JSONValue {
-      logs(receipt) { $0.merging(.object([.init(key: key, value: value)])) }
+      logs(receipt) { $0.replacing(.object([.init(key: key, value: value)])) }
     }
 
     private static func topic(_ index: Int, in log: JSONValue) -> JSONValue {
       var topics = log["topics"]?.arrayValue ?? []
       guard topics.indices.contains(index) else { return log }
       topics[index] = .string(junk)
-      return log.merging(["topics": .array(topics)])
+      return log.replacing(["topics": .array(topics)])
     }
   }
 
@@ -77,5 +77,13 @@ struct ChargeReceiptTests {
     #expect(Harness.problem(outcome)?.status == (lie.isUndecided ? 503 : 402), "\(Harness.text(outcome))")
     gateway.honest()
     if lie.isUndecided { try await harness.deliver(await harness.send(credential)) }
+  }
+}
+
+extension JSONValue {
+  /// With these members instead of what it has of the same name.
+  fileprivate func replacing(_ changes: JSONValue) -> JSONValue {
+    guard case .object(let members) = self, case .object(let others) = changes else { return self }
+    return .object(members.filter { member in !others.contains { $0.key == member.key } } + others)
   }
 }

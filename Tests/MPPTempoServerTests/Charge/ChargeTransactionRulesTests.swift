@@ -2,9 +2,11 @@ import EVM
 import MPPCore
 import MPPServer
 import MPPTempo
+import MPPTesting
 import PeerSupport
 import Tempo
 import TempoDevnet
+import TempoRPC
 import Testing
 
 @testable import MPPTempoServer
