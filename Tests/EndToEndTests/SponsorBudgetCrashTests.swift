@@ -66,7 +66,7 @@ struct SponsorBudgetCrashTests {
       try await fails(second, "/b")
       #expect(devnet.requestCount("eth_sendRawTransaction") == sent)
       devnet.faults.clear()
-      devnet.clock.advance(seconds: 30)
+      devnet.clock.advance(seconds: 26 + Int64(ChainIntent.absenceMargin))
       devnet.mine()
       try await second.sweep()
       #expect(try await reservations(second) == 0)

@@ -87,6 +87,7 @@ struct ChargePriceTests {
     let credential = harness.credential(
       challenge, .transaction(try await harness.signed(challenge).serialized))
     await try harness.proceed(await harness.send(credential)).failed()
+    try await harness.server.ledger.flush()
     let next = try await ChargeHarness(
       devnet: harness.devnet, store: FaultStore(harness.store.base), seed: 9, price: "0.02")
     try await next.deliver(await next.send(credential))

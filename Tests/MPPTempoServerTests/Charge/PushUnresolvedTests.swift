@@ -100,7 +100,7 @@ struct PushUnresolvedTests {
     #expect(Harness.problem(other)?.code == .paymentExpired)
     scene.devnet.clock.advance(seconds: 100)
     try await scene.harness.deliver(await scene.harness.send(scene.credential))
-    #expect(Harness.problem(await scene.harness.send(scene.credential))?.code == .paymentExpired)
+    expectRefusal(await scene.harness.send(scene.credential), .verificationFailed, ChargeFlowTests.used)
   }
 
   @Test(
