@@ -74,6 +74,12 @@ final class RouteOffer: Sendable {
     return template
   }
 
+  /// The template at the price of a challenge, whatever the price is now.
+  func template(at amount: Amount) throws(ConfigurationError) -> OfferTemplate {
+    guard fixed != nil else { return try template(for: .baseUnits(amount)) }
+    return try Self.template(offer, method, .baseUnits(amount), opaque: opaque, realm: realm, mac: mac)
+  }
+
   /// Whether a credential for one of the two could be taken for the other, so that their order would decide. Only fixed prices can
   /// be compared here.
   func isConfusable(with other: RouteOffer) -> Bool {

@@ -16,22 +16,24 @@ public struct VerificationContext: Sendable {
   public let charging: ChargeTiming
   /// Seconds a challenge of this route lives.
   public let challengeLifetime: Int64
+  /// Seconds a challenge is taken after it has expired (``Compatibility/leewaySeconds``).
+  public let leeway: Int64
   /// The time of this request; every decision of one request uses the same instant.
   public let now: Timestamp
   public let logger: Logger
 
   public init(
     request: PaymentRequest, purpose: RequestPurpose, prepared: PreparedOffer, offer: Offer,
-    charging: ChargeTiming, challengeLifetime: Int64 = 300, now: Timestamp, logger: Logger
+    charging: ChargeTiming, challengeLifetime: Int64 = 300, leeway: Int64 = 0, now: Timestamp, logger: Logger
   ) {
     self.init(
       request: request, purpose: purpose, prepared: prepared, reference: OfferReference(offer),
-      charging: charging, challengeLifetime: challengeLifetime, now: now, logger: logger)
+      charging: charging, challengeLifetime: challengeLifetime, leeway: leeway, now: now, logger: logger)
   }
 
   init(
     request: PaymentRequest, purpose: RequestPurpose, prepared: PreparedOffer, reference: OfferReference,
-    charging: ChargeTiming, challengeLifetime: Int64, now: Timestamp, logger: Logger
+    charging: ChargeTiming, challengeLifetime: Int64, leeway: Int64, now: Timestamp, logger: Logger
   ) {
     self.request = request
     self.purpose = purpose
@@ -39,6 +41,7 @@ public struct VerificationContext: Sendable {
     self.reference = reference
     self.charging = charging
     self.challengeLifetime = challengeLifetime
+    self.leeway = leeway
     self.now = now
     self.logger = logger
   }

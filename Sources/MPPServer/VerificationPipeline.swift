@@ -73,19 +73,26 @@ struct VerificationPipeline: Sendable {
   ) async throws -> Admitted {
     let bound =
       if let exact = exactMatch(authenticated, request, route) { exact } else {
-        try await bind(authenticated, request, route, siblings)
+        try await bindOrFindPayment(authenticated, request, route, siblings, now)
       }
     if bound.purpose == .management, bound.offer.method.isOneTime { throw PaymentProblem.methodNotAllowed() }
-    let context = VerificationContext(
-      request: request, purpose: bound.purpose, prepared: bound.template.prepared,
-      reference: bound.offer.reference, charging: bound.charging,
-      challengeLifetime: route.options.lifetimeSeconds, now: now, logger: logger)
+    let context = context(bound, request, route, now)
     if let expired = expiryProblem(authenticated.challenge, now) {
       guard expired.code == .paymentExpired, await bound.offer.method.validator.isPaid(authenticated, context)
       else { throw expired }
     }
     try checkDigest(authenticated.challenge, request, bound.offer)
     return Admitted(bound: bound, context: context)
+  }
+
+  func context(
+    _ bound: Bound, _ request: PaymentRequest, _ route: Route, _ now: Timestamp
+  ) -> VerificationContext {
+    VerificationContext(
+      request: request, purpose: bound.purpose, prepared: bound.template.prepared,
+      reference: bound.offer.reference, charging: bound.charging,
+      challengeLifetime: route.options.lifetimeSeconds, leeway: compatibility.leewaySeconds, now: now,
+      logger: logger)
   }
 
   /// Steps 9 to 15.
@@ -132,7 +139,7 @@ struct VerificationPipeline: Sendable {
 
   /// Steps 4, 5 and 8 when no offer is matched exactly: the offer is found by the credential's own challenge, protocol version
   /// included (C6, C25), in the configured order and without shared state.
-  private func bind(
+  func bind(
     _ credential: AuthenticatedCredential, _ request: PaymentRequest, _ route: Route, _ siblings: [Route]
   ) async throws -> Bound {
     let mismatch: String

@@ -44,9 +44,12 @@ extension ChainClient {
   }
 
   /// As ``simulate(_:from:)``, with the limits and scopes of the key that signs.
-  public func simulate(_ transaction: TempoTransaction, from sender: RecoveredSender) async throws(ChainError)
-  {
-    _ = try await read("eth_call", [TransactionObject.json(transaction, from: sender), BlockTag.latest.json])
+  /// - Parameter feePayer: who would pay the fee, for nodes that look at it.
+  public func simulate(
+    _ transaction: TempoTransaction, from sender: RecoveredSender, feePayer: Address? = nil
+  ) async throws(ChainError) {
+    let object = TransactionObject.json(transaction, from: sender, feePayer: feePayer)
+    _ = try await read("eth_call", [object, BlockTag.latest.json])
   }
 
   /// As ``estimateGas(_:from:)``, with what the signature of this key costs, and within its limits and scopes.
@@ -121,6 +124,36 @@ extension ChainClient {
       try await wait(limits.receiptPoll)
       waited += max(1, limits.receiptPoll)
     }
+  }
+
+  /// As ``waitForReceipt(_:deadlineMilliseconds:)``, for a transaction that may not exist.
+  /// - Returns: nil when the node says to the end that it has none.
+  /// - Throws: the last error when it could not be asked at the end, and at once what asking again cannot change.
+  package func lookForReceipt(
+    _ hash: Hash32, deadlineMilliseconds: Int64
+  ) async throws(ChainError) -> TransactionReceipt? {
+    var waited: Int64 = 0
+    while true {
+      var failure: ChainError?
+      do {
+        if let receipt = try await receipt(hash) { return receipt }
+      } catch  where !error.isRetryable {
+        throw error
+      } catch {
+        failure = error
+      }
+      guard waited < deadlineMilliseconds else {
+        if let failure { throw failure }
+        return nil
+      }
+      try await wait(limits.receiptPoll)
+      waited += max(1, limits.receiptPoll)
+    }
+  }
+
+  /// Whether the node has a transaction, mined or waiting.
+  package func knows(_ hash: Hash32) async throws(ChainError) -> Bool {
+    try await !read("eth_getTransactionByHash", [.string(hash.hex)]).isNull
   }
 
   /// Logs of `address` between two blocks, oldest first.

@@ -21,7 +21,7 @@ public struct ChainError: Error, Sendable, Equatable {
     case unsupported
     /// Too many requests of this process wait for the node.
     case overloaded
-    /// `validBefore` has passed on chain and the transaction is not there: it can never be included.
+    /// `validBefore` is well past on chain and the transaction is not there: it can never be included.
     case expired
     case cancelled
   }

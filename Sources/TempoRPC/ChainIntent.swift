@@ -45,7 +45,7 @@ public struct ChainIntent: Sendable, Equatable {
     case included(block: UInt64)
     /// On chain and in our records. End.
     case confirmed(block: UInt64)
-    /// `validBefore` has passed on chain without it. End; a new transaction may be signed.
+    /// `validBefore` has passed on chain without it, by ``ChainIntent/absenceMargin``. End; a new transaction may be signed.
     case expired
     /// Refused before it was ever taken, or reverted on chain. End.
     case rejected
@@ -56,6 +56,28 @@ public struct ChainIntent: Sendable, Equatable {
       case .prepared, .sent, .included: false
       }
     }
+
+    /// Whether a stored intent of this state may be replaced by the same one in state `next`: what another process has found out
+    /// meanwhile is not forgotten. An included one is rejected only when the chain's state contradicts its receipt.
+    public func mayBecome(_ next: State) -> Bool {
+      switch (self, next) {
+      case (.prepared, _), (.sent, .sent), (.sent, .included), (.sent, .confirmed), (.sent, .expired),
+        (.sent, .rejected), (.included, .included), (.included, .confirmed), (.included, .rejected):
+        true
+      case (.confirmed, .confirmed), (.expired, .expired), (.rejected, .rejected): true
+      case (.sent, .prepared), (.included, _), (.confirmed, _), (.expired, _), (.rejected, _): false
+      }
+    }
+  }
+
+  /// Seconds on the chain after `validBefore` before a missing receipt proves that a transaction was never included (`05` §7.5,
+  /// `06` §1.16): nodes of one chain lag behind each other.
+  public static let absenceMargin: UInt64 = 30
+
+  /// Whether a block of this time proves that a transaction with this `validBefore` can be looked for no longer.
+  public static func isPast(_ validBefore: UInt64, at timestamp: UInt64) -> Bool {
+    let (end, overflow) = validBefore.addingReportingOverflow(absenceMargin)
+    return !overflow && timestamp >= end
   }
 
   public let identity: Identity

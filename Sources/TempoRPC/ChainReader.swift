@@ -20,11 +20,13 @@ package struct ChainReader: Sendable {
     try await client.receipt(hash)
   }
 
-  package func waitForReceipt(
+  package func lookForReceipt(
     _ hash: Hash32, deadlineMilliseconds: Int64
-  ) async throws(ChainError) -> TransactionReceipt {
-    try await client.waitForReceipt(hash, deadlineMilliseconds: deadlineMilliseconds)
+  ) async throws(ChainError) -> TransactionReceipt? {
+    try await client.lookForReceipt(hash, deadlineMilliseconds: deadlineMilliseconds)
   }
+
+  package func knows(_ hash: Hash32) async throws(ChainError) -> Bool { try await client.knows(hash) }
 
   /// As ``ChainClient/simulate(_:from:)``: a dry run.
   package func simulate(

@@ -23,7 +23,7 @@ enum ErrorClassifier {
       switch error.code {
       case -32601, -32004: .unsupported
       case -1, -32001, -32005, -32603, 429: .unavailable
-      default: text.contains("rate limit") || text.contains("too many requests") ? .unavailable : .rejected
+      default: throttled.contains { text.contains($0) } ? .unavailable : .rejected
       }
     return ChainError(code, error.message, rpcCode: error.code)
   }
@@ -38,17 +38,22 @@ enum ErrorClassifier {
     }
   }
 
+  /// A refusal is believed only where its text is one that a node says before it takes a transaction: whatever else came back may
+  /// have been said by a gateway that had passed the bytes on.
   static func send(_ error: JSONRPCError) -> SendAnswer {
     let text = error.message.lowercased()
-    if alreadyThere.contains(where: { text.contains($0) }) { return .known(error.message) }
+    func says(_ phrases: [String]) -> Bool { phrases.contains { text.contains($0) } }
+    if says(alreadyThere) { return .known(error.message) }
     // Too late now says nothing about an earlier sending, by us or by the signer.
-    if text.contains("transaction expired") { return .ambiguous(error.message) }
+    if says(["transaction expired"]) { return .ambiguous(error.message) }
     switch error.code {
     // The node failed, or has the transaction and does not know its end (EIP-7966).
     case -1, -32603, 4: return .ambiguous(error.message)
-    case -32005, 429: return .notReceived(error.message)
-    default: return .refused(error.message)
+    case -32602, -32003: return .refused(error.message)
+    default: break
     }
+    if says(refusals) { return .refused(error.message) }
+    return says(throttled) ? .notReceived(error.message) : .ambiguous(error.message)
   }
 
   static func send(_ error: RPCTransportError) -> SendAnswer {
@@ -57,6 +62,19 @@ enum ErrorClassifier {
   }
 
   private static let alreadyThere = ["already known", "nonce too low", "expiringnoncereplay"]
+  private static let throttled = ["rate limit", "too many requests"]
+  /// What the pool says of a transaction it does not take (`02` §14.2), in lower case.
+  private static let refusals = [
+    "nonce too high", "insufficient funds", "max fee per gas less than block base fee",
+    "intrinsic gas too low",
+    "insufficient fee token balance", "transaction not valid yet", "is too close to current time",
+    "expiring nonce transaction", "nonce manager error", "fee payer signature recovery failed",
+    "fee payer cannot resolve to sender", "value transfer not allowed", "calls list cannot be empty",
+    "too many calls in aa transaction", "keychain validation failed", "keychain precompile error",
+    "keyauthorization must be signed by root account", "keyauthorization chain_id mismatch",
+    "legacy v1 keychain signature", "is paused and cannot be used for fees",
+    "insufficient liquidity in feeamm pool",
+  ]
 
   private static func revert(_ error: JSONRPCError, _ text: String) -> ChainError? {
     let data = error.data.flatMap { try? Hex.decode($0) } ?? []

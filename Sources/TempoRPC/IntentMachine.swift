@@ -4,7 +4,8 @@ import EVM
 ///
 /// The rules it keeps: the bytes are sent only while they can still be included; a refusal ends the intent
 /// only if no earlier attempt can have been taken; after an ambiguous answer the chain is asked, by hash,
-/// then by effect; absence is believed only from a block at or after `validBefore`.
+/// then by effect; absence is believed only from receipts that are missing twice after a block that is well past `validBefore`:
+/// behind a balancer the block may come from one node and the receipt from another that lags.
 struct IntentMachine: Sendable, Equatable {
   enum Event: Sendable, Equatable {
     /// The intent was made just now and nobody has its bytes.
@@ -55,12 +56,15 @@ struct IntentMachine: Sendable, Equatable {
   /// The last answer says a node holds them.
   private(set) var isHeld = false
   private var looks = 0
-  /// The head that proved `validBefore` past; the next missing receipt ends the intent.
+  /// The head that proved `validBefore` past; receipts that are missing from then on end the intent.
   private(set) var passedAt: UInt64?
+  private var absences = 0
   private var lastText = ""
 
   /// Looks for a receipt between two sendings of bytes that a node is known to hold.
   static let resendEvery = 8
+  /// Receipts that must be missing after the head that proved `validBefore` past.
+  static let neededAbsences = 2
 
   init(state: ChainIntent.State, validBefore: UInt64?, maySend: Bool = true) {
     self.state = state
@@ -87,8 +91,10 @@ struct IntentMachine: Sendable, Equatable {
     case .noReceipt:
       return handleAbsence()
     case .head(let number, let timestamp):
-      guard let validBefore, timestamp >= validBefore else { return .pause }
+      passedAt = nil
+      guard let validBefore, ChainIntent.isPast(validBefore, at: timestamp) else { return .pause }
       passedAt = number
+      absences = 0
       return .probe(block: number)
     case .effect(true):
       let block = passedAt ?? 0
@@ -134,6 +140,8 @@ struct IntentMachine: Sendable, Equatable {
   private mutating func handleAbsence() -> Action {
     looks += 1
     guard passedAt != nil else { return .readHead }
+    absences += 1
+    guard absences >= Self.neededAbsences else { return .lookForReceipt }
     state = .expired
     return .finish(.expired)
   }

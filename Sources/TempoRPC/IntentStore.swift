@@ -7,7 +7,8 @@ public protocol IntentStore: Sendable {
   /// - Returns: the intent that is stored now: the given one, or the one that was there.
   func insert(_ intent: ChainIntent) async throws -> ChainIntent
   func load(_ identity: ChainIntent.Identity) async throws -> ChainIntent?
-  /// Replaces the stored intent of the same identity.
+  /// Replaces the stored intent of the same identity, unless that is another transaction or further on
+  /// (``ChainIntent/State/mayBecome(_:)``): a process that was slow must not undo what another one has found out.
   func update(_ intent: ChainIntent) async throws
   /// Intents that are not ended, oldest first, at most `limit`.
   func pending(limit: Int) async throws -> [ChainIntent]

@@ -9,8 +9,10 @@ enum TransactionObject {
   }
 
   /// With what the node has to know of the key: its kind, and the limits and scopes it is bound by.
-  static func json(_ transaction: TempoTransaction, from sender: RecoveredSender) -> JSONValue {
-    json(transaction.rpcRequest(from: sender))
+  static func json(
+    _ transaction: TempoTransaction, from sender: RecoveredSender, feePayer: Address? = nil
+  ) -> JSONValue {
+    json(transaction.rpcRequest(from: sender, feePayer: feePayer))
   }
 
   private static func json(_ value: RPCValue) -> JSONValue {

@@ -106,16 +106,20 @@ struct ClientChargeFaultTests {
 
   @Test("Every write to the client's journal may fail once", arguments: paths)
   func failNthJournalWrite(_ path: String) async throws {
-    for index in 0..<6 {
+    for index in 0..<40 {
       let purchase = try await Purchase(path)
       let client = try purchase.client()
+      let first = purchase.journal.writes
       purchase.journal.fail([index])
       let note = "\(path) journal \(index)"
       let lost = try await purchase.answered(client)
       #expect(lost == 0, "\(note)")
+      let fired = purchase.journal.writes > first + index
       purchase.journal.fail([])
       try await purchase.expectAgreement(lost: lost, note)
+      if !fired { return }
     }
+    Issue.record("more writes than expected")
   }
 
   @Test("Every signature may fail once: nothing is journalled, sent or counted for it", arguments: paths)
@@ -144,7 +148,7 @@ struct ClientChargeFaultTests {
     "Every write of the server may fail once, with or without effect", arguments: paths,
     [FaultStore.Fault.before, .after])
   func failNthServerWrite(_ path: String, _ fault: FaultStore.Fault) async throws {
-    for number in 1...8 {
+    for number in 1...40 {
       let purchase = try await Purchase(path)
       let first = purchase.stall.store.commitCount
       purchase.stall.store.failCommit(first + number, fault)
@@ -152,8 +156,12 @@ struct ClientChargeFaultTests {
       let note = "\(path) store \(fault) \(number)"
       let lost = try await purchase.answered(try purchase.client())
       #expect(lost == 0, "\(note)")
+      let (store, isProof) = (purchase.stall.store, path == "/proof")
+      let fired = isProof ? store.claimCount >= number : store.commitCount >= first + number
       try await purchase.expectAgreement(lost: lost, note)
+      if !fired { return }
     }
+    Issue.record("more writes than expected")
   }
 
   @Test("The answer, or the request, is lost once: the same payment is presented again", arguments: paths)

@@ -66,7 +66,7 @@ struct SponsorBudgetCrashTests {
       try await fails(second, "/b")
       #expect(devnet.requestCount("eth_sendRawTransaction") == sent)
       devnet.faults.clear()
-      devnet.clock.advance(seconds: 30)
+      devnet.clock.advance(seconds: 26 + Int64(ChainIntent.absenceMargin))
       devnet.mine()
       try await second.sweep()
       #expect(try await reservations(second) == 0)
@@ -78,7 +78,8 @@ struct SponsorBudgetCrashTests {
 
   @Test("Wherever it died, the next one sponsors no more than the budget, and again as soon as that is safe")
   func everyWrite() async throws {
-    for number in 1...6 {
+    for number in 1...40 {
+      var isOver = false
       try await withFile { path in
         let devnet = try Devnet()
         let first = try await stall(devnet, path)
@@ -87,6 +88,7 @@ struct SponsorBudgetCrashTests {
         let client = try first.client { $0.presentations = 1 }
         _ = try? await client.execute(first.get("/a"))
         let isSent = devnet.requestCount("eth_sendRawTransaction") > 0
+        isOver = first.store.commitCount < begun + number
         await first.store.close()
 
         let second = try await stall(devnet, path)
@@ -101,6 +103,8 @@ struct SponsorBudgetCrashTests {
         #expect(try await reservations(second) == 0, "write \(number)")
         await second.store.close()
       }
+      if isOver { return }
     }
+    Issue.record("more writes than expected")
   }
 }

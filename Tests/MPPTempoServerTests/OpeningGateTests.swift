@@ -69,7 +69,7 @@ import Testing
     }
     #expect(harness.channels.openings.count == 0)
     harness.devnet.faults.clear()
-    harness.devnet.clock.advance(seconds: 30)
+    harness.devnet.clock.advance(seconds: 26 + Int64(ChainIntent.absenceMargin))
     await harness.method.settlements.sweep()
     #expect(try await harness.channels.intents.pending(limit: 9).isEmpty)
   }

@@ -52,6 +52,43 @@ import Testing
     #expect(Set(node.sent) == [intent().raw])
   }
 
+  @Test(arguments: [
+    (Int64(-32000), "request timed out"), (-32000, "header not found"),
+    (-32001, "Unable to complete request"),
+    (-32002, "timeout on the eth_sendRawTransaction"), (-32005, "upstream timed out"),
+    (-32010, "server error"),
+    (-32601, "not available now"), (1, ""),
+  ])
+  func anErrorThatIsNoKnownRefusalIsAmbiguous(_ code: Int64, _ text: String) async throws {
+    node.fail("eth_sendRawTransaction", .answered(code, text))
+    node.state.withLock { $0.hideReceipts = 3 }
+    let result = try await broadcaster().submit(intent())
+    guard case .included = result.outcome else { return #expect(Bool(false), "\(result.outcome)") }
+    #expect(Set(node.sent) == [intent().raw])
+  }
+
+  @Test func aNodeThatLagsBehindTheHeadProvesNoAbsence() async throws {
+    node.state.withLock {
+      $0.hideReceipts = .max
+      $0.time = 1_025 + ChainIntent.absenceMargin - 1
+    }
+    let sleeper = CountingSleeper { [node] pause in
+      if pause == 3 { node.state.withLock { $0.hideReceipts = 0 } }
+    }
+    let result = try await broadcaster(sleeper).submit(intent())
+    guard case .included = result.outcome else { return #expect(Bool(false), "\(result.outcome)") }
+    #expect(sleeper.all.count == 3)
+  }
+
+  @Test func oneMissingReceiptAfterTheEndProvesNothing() async throws {
+    node.state.withLock {
+      $0.hideReceipts = 2
+      $0.time = 1_025 + ChainIntent.absenceMargin
+    }
+    let result = try await broadcaster().submit(intent())
+    guard case .included = result.outcome else { return #expect(Bool(false), "\(result.outcome)") }
+  }
+
   @Test func aRefusalOfUnsentBytesIsFinal() async throws {
     node.fail("eth_sendRawTransaction", .rejected("insufficient funds for gas"))
     let result = try await broadcaster().submit(intent())
@@ -86,7 +123,7 @@ import Testing
     let sleeper = CountingSleeper { [node] _ in node.state.withLock { $0.time += 1 } }
     let result = try await broadcaster(sleeper).submit(intent())
     #expect(result.outcome == .expired)
-    #expect(sleeper.all.count == 25)
+    #expect(sleeper.all.count == 25 + Int(ChainIntent.absenceMargin))
     #expect(Set(node.sent).count == 1)
     // Now, and only now, other bytes may be sent.
     node.state.withLock { $0.dropNext = 0 }

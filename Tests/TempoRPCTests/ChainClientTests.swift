@@ -93,9 +93,33 @@ import Testing
       .ambiguous("transaction expired: current block timestamp 5 >= validBefore 4")
     ),
     ("insufficient funds for gas * price + value", .refused("insufficient funds for gas * price + value")),
+    (
+      "Fee token 0x20 is paused and cannot be used for fees",
+      .refused("Fee token 0x20 is paused and cannot be used for fees")
+    ),
+    ("rate limit exceeded", .notReceived("rate limit exceeded")),
+    ("request timed out", .ambiguous("request timed out")),
+    ("gas limit exceeded upstream", .ambiguous("gas limit exceeded upstream")),
+    ("", .ambiguous("")),
   ])
   func refusalsOfTransactionsAreSortedByText(_ text: String, _ answer: SendAnswer) {
     #expect(ErrorClassifier.send(JSONRPCError(code: -32000, message: text, data: nil)) == answer)
+  }
+
+  @Test func aRefusalByCodeIsOneThatOnlyThePoolGives() {
+    func answer(_ code: Int64, _ text: String = "x") -> SendAnswer {
+      ErrorClassifier.send(JSONRPCError(code: code, message: text, data: nil))
+    }
+    #expect(answer(-32003) == .refused("x"))
+    #expect(answer(-32602) == .refused("x"))
+    // A node that failed may have taken the bytes, whatever it says.
+    for code: Int64 in [-1, -32603, 4] {
+      #expect(answer(code, "insufficient funds") == .ambiguous("insufficient funds"))
+    }
+    #expect(answer(-32003, "already known") == .known("already known"))
+    for code: Int64 in [-32000, -32001, -32002, -32004, -32005, -32601, 429, 3, 0] {
+      #expect(answer(code) == .ambiguous("x"))
+    }
   }
 
   @Test func errorsOfReadsAreSorted() {

@@ -13,6 +13,8 @@ final class FakeNode: RPCTransport {
     case rateLimited
     case internalError
     case rejected(String)
+    /// The request is executed, and answered with an error of somebody on the way.
+    case answered(Int64, String)
     case garbage
     case wrongID
     case wrongHash
@@ -54,6 +56,9 @@ final class FakeNode: RPCTransport {
     case .internalError: return error(id, -32603, "internal error")
     case .rejected(let text): return error(id, -32000, text)
     case .garbage: return Array("<html>".utf8)
+    case .answered(let code, let text):
+      _ = execute(method, params)
+      return error(id, code, text)
     case .wrongID, .wrongHash, .answerLost, nil: break
     }
     let answer = execute(method, params)

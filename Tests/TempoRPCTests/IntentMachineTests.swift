@@ -11,7 +11,7 @@ import Testing
 
   /// Every situation a machine can be in, by the events that lead there.
   enum Situation: String, CaseIterable {
-    case fresh, recovered, lookOnly, held, ambiguous, past, included, expired, rejected, confirmed
+    case fresh, recovered, lookOnly, held, ambiguous, past, absentOnce, included, expired, rejected, confirmed
 
     var machine: IntentMachine {
       var machine = IntentMachine(
@@ -23,10 +23,12 @@ import Testing
         case .recovered, .lookOnly: [.recover]
         case .held: [.start, .answer(.accepted(.zero))]
         case .ambiguous: [.start, .answer(.ambiguous("?"))]
-        case .past: [.recover, .noReceipt, .head(number: 7, timestamp: 1_000)]
+        case .past: [.recover, .noReceipt, .head(number: 7, timestamp: 1_030)]
+        case .absentOnce:
+          [.recover, .noReceipt, .head(number: 7, timestamp: 1_030), .effect(false), .noReceipt]
         case .included: [.recover, .receipt(block: 5, succeeded: true)]
         case .expired:
-          [.recover, .noReceipt, .head(number: 7, timestamp: 1_000), .effect(false), .noReceipt]
+          [.recover, .noReceipt, .head(number: 7, timestamp: 1_030), .effect(false), .noReceipt, .noReceipt]
         case .rejected: [.start, .answer(.refused("no"))]
         case .confirmed: []
         }
@@ -40,8 +42,8 @@ import Testing
     ("known", .answer(.known("already known"))), ("refused", .answer(.refused("no"))),
     ("notReceived", .answer(.notReceived("down"))), ("ambiguous", .answer(.ambiguous("?"))),
     ("success", .receipt(block: 5, succeeded: true)), ("revert", .receipt(block: 5, succeeded: false)),
-    ("noReceipt", .noReceipt), ("early", .head(number: 7, timestamp: 999)),
-    ("late", .head(number: 7, timestamp: 1_000)), ("effect", .effect(true)), ("noEffect", .effect(false)),
+    ("noReceipt", .noReceipt), ("early", .head(number: 7, timestamp: 1_029)),
+    ("late", .head(number: 7, timestamp: 1_030)), ("effect", .effect(true)), ("noEffect", .effect(false)),
     ("unreadable", .unreadable), ("wake", .wake), ("deadline", .deadline),
   ]
 
@@ -56,10 +58,11 @@ import Testing
     case "notReceived": return unknown ? .readHead : .lookForReceipt
     case "success": return .finish(.included(block: 5))
     case "revert": return .finish(.reverted)
-    case "noReceipt": return situation == .past ? .finish(.expired) : .readHead
+    case "noReceipt":
+      return situation == .absentOnce ? .finish(.expired) : situation == .past ? .lookForReceipt : .readHead
     case "early", "unreadable": return .pause
     case "late": return .probe(block: 7)
-    case "effect": return .finish(.effective(block: situation == .past ? 7 : 0))
+    case "effect": return .finish(.effective(block: situation == .past || situation == .absentOnce ? 7 : 0))
     // A held transaction is looked for; it is sent again at every eighth look (the count starts at zero).
     case "wake": return sends ? .send : .lookForReceipt
     case "deadline":
@@ -74,7 +77,7 @@ import Testing
     case .confirmed: .finish(.included(block: 9))
     case .expired: .finish(.expired)
     case .rejected: .finish(.rejected("no"))
-    case .fresh, .recovered, .lookOnly, .held, .ambiguous, .past: nil
+    case .fresh, .recovered, .lookOnly, .held, .ambiguous, .past, .absentOnce: nil
     }
   }
 
@@ -116,19 +119,23 @@ import Testing
   struct Trail {
     var taken = false
     var past = false
-    var provenAbsent = false
+    var absences = 0
     var broken: String?
 
     mutating func note(_ event: Event, _ action: Action) {
       switch event {
       case .recover, .answer(.accepted), .answer(.known), .answer(.ambiguous): taken = true
-      case .head(_, let timestamp): past = past || timestamp >= IntentMachineTests.validBefore
+      case .head(_, let timestamp):
+        past = timestamp >= IntentMachineTests.validBefore + ChainIntent.absenceMargin
+        absences = 0
+      case .noReceipt: absences += 1
       case .unreadable: past = false
       default: break
       }
       switch action {
       case .finish(.rejected) where taken: broken = "a refusal was believed although the bytes were out"
-      case .finish(.expired) where !past: broken = "absence without a block past validBefore"
+      case .finish(.expired) where !past: broken = "absence without a block well past validBefore"
+      case .finish(.expired) where absences < 2: broken = "absence without a second look"
       case .finish(.unavailable) where taken: broken = "called unsent although a node may hold it"
       default: break
       }
@@ -144,6 +151,24 @@ import Testing
       if machine.handle(.wake) == .send { sent += 1 }
     }
     #expect(sent == 24 / IntentMachine.resendEvery)
+  }
+
+  @Test func theEndOfTimeIsNeverPast() {
+    #expect(!ChainIntent.isPast(.max, at: .max))
+    #expect(!ChainIntent.isPast(.max - 29, at: .max))
+    #expect(ChainIntent.isPast(.max - 30, at: .max))
+  }
+
+  @Test func anIntentNeverGoesBack() {
+    let states: [ChainIntent.State] = [
+      .prepared, .sent, .included(block: 1), .confirmed(block: 1), .expired, .rejected,
+    ]
+    // Rows: the stored state; columns: the next one, in the same order.
+    let allowed = ["111111", "011111", "001101", "000100", "000010", "000001"]
+    for (row, stored) in states.enumerated() {
+      let answers = states.map { stored.mayBecome($0) ? "1" : "0" }.joined()
+      #expect(answers == allowed[row], "\(stored)")
+    }
   }
 
   @Test func withoutValidBeforeNothingEverExpires() {

@@ -24,12 +24,26 @@ public struct LedgerIntentStore: IntentStore {
   }
 
   public func update(_ intent: ChainIntent) async throws {
-    _ = try await table.update(IntentRecord.key(intent.identity)) { _ in (IntentRecord(intent), ()) }
+    _ = try await table.update(IntentRecord.key(intent.identity)) { stored in
+      if let stored = stored?.intent,
+        stored.hash != intent.hash || !stored.state.mayBecome(intent.state)
+      {
+        return (IntentRecord(stored), ())
+      }
+      return (IntentRecord(intent), ())
+    }
   }
 
   public func pending(limit: Int) async throws -> [ChainIntent] {
     var intents: [ChainIntent] = []
-    for entry in try await table.scan(slot: IntentRecord.pendingSlot, limit: limit) {
+    for family in IntentRecord.Family.allCases { intents += try await pending(family, limit: limit) }
+    return Array(intents.sorted { $0.createdAt < $1.createdAt }.prefix(limit))
+  }
+
+  /// As ``pending(limit:)``, for one service.
+  func pending(_ family: IntentRecord.Family, limit: Int) async throws -> [ChainIntent] {
+    var intents: [ChainIntent] = []
+    for entry in try await table.scan(slot: family.pendingSlot, limit: limit) {
       guard let intent = try await table.load(entry.key)?.intent, !intent.state.isFinal else { continue }
       intents.append(intent)
     }
@@ -37,9 +51,8 @@ public struct LedgerIntentStore: IntentStore {
   }
 
   /// Deletes intents that have ended and were made before a time, oldest first, at most `limit`. Durable on return.
-  public func purge(createdBefore bound: Timestamp, limit: Int) async throws {
-    let entries = try await table.scan(
-      slot: IntentRecord.endedSlot, .through(bound.milliseconds), limit: limit)
+  func purge(_ family: IntentRecord.Family, createdBefore bound: Timestamp, limit: Int) async throws {
+    let entries = try await table.scan(slot: family.endedSlot, .through(bound.milliseconds), limit: limit)
     for entry in entries {
       _ = try await table.remove(entry.key) { $0.intent.state.isFinal }
     }

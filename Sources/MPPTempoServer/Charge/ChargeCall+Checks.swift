@@ -15,9 +15,6 @@ extension ChargeCall {
 
   /// The logs of a mined transaction pay what was asked (`06` §1.9); status and the exact logs, never one of them alone.
   func checkPaid(_ receipt: TransactionReceipt, by sender: Address) throws(PaymentProblem) {
-    guard receipt.succeeded else {
-      throw ChargeProblem.failed("Transaction reverted: \(receipt.transactionHash.hex)")
-    }
     do throws(TransferMatcher.Mismatch) {
       _ = try matcher.match(TokenMovement.list(of: receipt.logs), sender: sender)
     } catch {
@@ -25,6 +22,9 @@ extension ChargeCall {
       case .notBound: throw ChargeProblem.memoNotBound
       case .missing, .extraMovements: throw noTransfer
       }
+    }
+    guard receipt.succeeded else {
+      throw ChargeProblem.failed("Transaction reverted: \(receipt.transactionHash.hex)")
     }
   }
 

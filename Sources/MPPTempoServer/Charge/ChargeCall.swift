@@ -14,6 +14,8 @@ struct ChargeCall: Sendable {
   let expires: Timestamp
   /// Seconds from the challenge to its expiry.
   let lifetime: Int64
+  /// Until when the challenge is taken, with the server's leeway; inclusive.
+  let end: Timestamp
   /// What was asked for; a payment is redeemed again for the same only.
   let request: Hash32
   let source: UnverifiedSource?
@@ -28,6 +30,7 @@ struct ChargeCall: Sendable {
     self.terms = terms
     expires = credential.challenge.expiry ?? context.now
     lifetime = context.challengeLifetime
+    end = expires.adding(seconds: context.leeway)
     request = try Self.digest(context.request)
     source = credential.source
     now = context.now

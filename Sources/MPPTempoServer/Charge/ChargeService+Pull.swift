@@ -32,8 +32,8 @@ extension ChargeService {
     _ intent: ChainIntent, _ transaction: ChargeTransaction, _ call: ChargeCall
   ) async throws -> Verification {
     if let redeemed = try await redeem(intent.hash, call) { return redeemed }
-    let result = try await broadcaster.resume(intent)
-    if !result.isUndecided { await feePayer?.ended(intent.hash) }
+    let result = try await decided { try await broadcaster.resume(intent) }
+    if !result.isUndecided { await feePayer?.ended(transaction.identity) }
     return try await finish(result, transaction, call)
   }
 
@@ -41,35 +41,39 @@ extension ChargeService {
   private func send(
     _ transaction: ChargeTransaction, isKnown: Bool, _ call: ChargeCall
   ) async throws -> Verification {
+    let intent = try intent(transaction.signed, transaction)
     try await claim(transaction.signed.hash, transaction, call)
-    let result = try await broadcaster.submit(
-      try intent(transaction.signed, transaction), mayBeKnown: isKnown)
+    let result = try await decided { try await broadcaster.submit(intent, mayBeKnown: isKnown) }
     return try await finish(result, transaction, call)
   }
 
-  /// A transaction whose fee we pay: a signature, a dry run, a reservation, and only then it leaves.
+  /// A transaction whose fee we pay.
   private func sponsor(
     _ sponsorable: SponsorableTransaction, _ transaction: ChargeTransaction, _ call: ChargeCall
   ) async throws -> Verification {
     guard let feePayer else { throw ChargeProblem.notSponsored }
-    let sponsored: FeePayer.Sponsored
+    let result: BroadcastResult
     do {
-      sponsored = try await feePayer.sponsor(sponsorable)
-    } catch let error as SponsorBudget.Refusal {
-      throw Self.problem(error)
-    } catch let error as ChainError {
-      throw ChargeProblem.chain(error, "the simulated payment")
+      result = try await decided {
+        try await feePayer.send(sponsorable, through: broadcaster) { signed in
+          let intent = try intent(signed, transaction)
+          try await claim(signed.hash, transaction, call)
+          return intent
+        }
+      }
+    } catch let error as SponsorError {
+      logger.info("a charge was not sponsored", metadata: ["mpp.code": "\(error)"])
+      throw error.problem("the simulated payment")
     }
-    do {
-      try await claim(sponsored.signed.hash, transaction, call)
-      try await feePayer.willSend(sponsored)
-    } catch {
-      await feePayer.abandon(sponsored)
-      throw (error as? SponsorBudget.Refusal).map(Self.problem) ?? error
-    }
-    let result = try await broadcaster.submit(try intent(sponsored.signed, transaction))
-    if !result.isUndecided { await feePayer.ended(sponsored.signed.hash) }
     return try await finish(result, transaction, call)
+  }
+
+  /// Bytes may leave here, or have left: what the chain cannot say now, the next presentation asks again.
+  private func decided(_ body: () async throws -> BroadcastResult) async throws -> BroadcastResult {
+    do { return try await body() } catch let error as ChainError {
+      logger.info("a charge is not decided yet", metadata: ["mpp.code": "\(error.label)"])
+      throw ChargeProblem.unresolved
+    }
   }
 
   /// Takes the transaction for this challenge and request; the first presentation wins, on all nodes.
@@ -102,6 +106,7 @@ extension ChargeService {
     switch result.outcome {
     case .included(let receipt):
       guard receipt.transactionHash == hash else { throw ChargeProblem.unresolved }
+      _ = try await ChainReader(client).inclusion(of: receipt)
       do throws(PaymentProblem) {
         try call.checkPaid(receipt, by: transaction.sender)
       } catch {
@@ -136,14 +141,6 @@ extension ChargeService {
       }
     } catch {
       logger.warning("a dead payment was not recorded", metadata: ["mpp.code": "\(error)"])
-    }
-  }
-
-  private static func problem(_ refusal: SponsorBudget.Refusal) -> PaymentProblem {
-    switch refusal {
-    case .tooExpensive: ChargeProblem.failed("\(SponsorRefusal(.budget))")
-    case .full, .payerFull, .ownershipLost:
-      .unavailable(reason: "the sponsor has as much under way as it may", retryAfter: 2)
     }
   }
 }

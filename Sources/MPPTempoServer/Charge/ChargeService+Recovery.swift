@@ -11,9 +11,10 @@ extension ChargeService {
   /// its back. What has landed waits for its credential to come again; what is dead frees its sponsor.
   func sweep() async {
     do {
-      for intent in try await intents.pending(limit: Self.page) where intent.identity.kind == .charge {
-        await reconcile(intent)
-      }
+      for intent in try await intents.pending(.charges, limit: Self.page) { await reconcile(intent) }
+      // Ended ones leave the ledger after their time, some at each sweep.
+      let bound = clock.now.adding(milliseconds: -options.intentRetention)
+      try await intents.purge(.charges, createdBefore: bound, limit: Self.page)
     } catch {
       logger.warning("a sweep of charges was not finished", metadata: ["mpp.code": "\(error)"])
     }
@@ -24,7 +25,7 @@ extension ChargeService {
       try await exclusively(intent.identity.subject) {
         let result = try await broadcaster.resume(intent, maySend: false, deadlineMilliseconds: 0)
         guard !result.isUndecided else { return }
-        await feePayer?.ended(intent.hash)
+        await feePayer?.ended(intent.identity.subject)
         if result.error != nil { await void(intent.hash) }
         try await broadcaster.confirm(result)
       }

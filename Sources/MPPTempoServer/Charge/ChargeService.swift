@@ -77,7 +77,7 @@ final class ChargeService: Sendable {
     if !options.proofsAreReusable {
       guard
         try await claims.claim(
-          call.proofKey(account), until: call.expires.adding(milliseconds: 1), now: call.now)
+          call.proofKey(account), until: call.end.adding(milliseconds: 1), now: call.now)
       else { throw ChargeProblem.proofUsed }
     }
     return .proceed(
@@ -86,7 +86,17 @@ final class ChargeService: Sendable {
         reference: call.challengeID, hold: nil))
   }
 
-  // MARK: Delivery
+  /// A failure costs the payer its right only if the challenge expires before the next presentation.
+  func remember(_ presentation: PushPresentation) async {
+    do {
+      _ = try await claims.claim(
+        presentation.key, until: presentation.until, now: presentation.presented)
+    } catch {
+      logger.warning("a presented payment was not remembered", metadata: ["mpp.code": "\(error)"])
+    }
+  }
+
+  // MARK: Delivery: its lease counts from its beginning, not from that of the request, which may have waited for the chain.
 
   /// Records that `transaction` paid, and begins its delivery: one durable step. The first presentation wins; a later one is
   /// answered from what is left (`06` §1.16).
@@ -94,15 +104,15 @@ final class ChargeService: Sendable {
     _ transaction: Hash32, payer: Address, validBefore: UInt64?, _ call: ChargeCall
   ) async throws -> Verification {
     let receipt = try call.receipt(transaction.hex)
-    let lease = call.now.adding(milliseconds: options.deliveryLease)
+    let now = clock.now
+    let lease = now.adding(milliseconds: options.deliveryLease)
     let fresh = ChargeRecord(
       transaction: transaction, challengeID: call.challengeID, payer: payer, request: call.request,
       createdAt: call.now, validBefore: validBefore)
     return try await deliver(transaction, call) { stored in
       let record = stored ?? fresh
       try call.check(record, payer)
-      return try record.applying(.settle(receipt: receipt))
-        .applying(.deliver(now: call.now, leaseUntil: lease))
+      return try record.applying(.settle(receipt: receipt)).applying(.deliver(now: now, leaseUntil: lease))
     }
   }
 
@@ -115,10 +125,11 @@ final class ChargeService: Sendable {
     case .void: throw ChargeProblem.failed("The transaction did not pay")
     case .settled, .delivering, .delivered: break
     }
-    let lease = call.now.adding(milliseconds: options.deliveryLease)
+    let now = clock.now
+    let lease = now.adding(milliseconds: options.deliveryLease)
     return try await deliver(transaction, call) { record in
       guard let record else { throw ChargeTransitionError.notAllowed }
-      return try record.applying(.deliver(now: call.now, leaseUntil: lease))
+      return try record.applying(.deliver(now: now, leaseUntil: lease))
     }
   }
 

@@ -27,12 +27,18 @@ public final class TempoChargeMethod: ServerMethod {
   }
 
   /// Claims a valid payment, sends it where we send, and begins its delivery (`06` §1.9).
+  /// From here on money moves: a chain that cannot be asked decides nothing, and the next presentation asks again.
   public func settle(_ valid: TempoChargeValidator.Valid) async throws -> Verification {
     do {
       return try await service.settle(valid)
-    } catch let error as ChainError {
-      throw ChargeProblem.chain(error, "this payment")
+    } catch is ChainError {
+      throw ChargeProblem.unresolved
     }
+  }
+
+  /// Remembers a pushed payment that was presented in time and could not be decided.
+  public func keep(_ evidence: any Sendable) async {
+    if let presentation = evidence as? PushPresentation { await service.remember(presentation) }
   }
 
   public func start() async throws { await service.sweep() }

@@ -41,6 +41,8 @@ public struct TempoChargeOptions: Sendable {
   public var pushDeadline: Int64 = 10_000
   /// How often payments whose answer was lost are looked for.
   public var sweepInterval: Int64 = 30_000
+  /// How long transactions that have ended stay in the ledger. Their payments are never forgotten.
+  public var intentRetention: Int64 = 7 * 86_400_000
   public var limits = ChainClientLimits()
   public var sleeper: any Sleeper = TaskSleeper()
 

@@ -73,9 +73,7 @@ extension TempoChargeValidator {
   }
 
   private func isIncluded(_ hash: Hash32) async throws -> Bool {
-    do { return try await chain.receipt(hash)?.succeeded ?? false } catch {
-      throw ChargeProblem.chain(error, "the receipt of the payment")
-    }
+    do { return try await chain.receipt(hash)?.succeeded ?? false } catch { throw ChargeProblem.unresolved }
   }
 
   // MARK: After the challenge has expired
@@ -86,7 +84,9 @@ extension TempoChargeValidator {
     do {
       switch payload {
       case .proof: return false
-      case .hash(let hash): return try await isUnderWayOrPaid(hash, call)
+      case .hash(let hash):
+        if try await isUnderWayOrPaid(hash, call) { return true }
+        return try await ledger.isClaimed(PushPresentation(hash, call).key, now: call.now)
       case .transaction(let bytes):
         let transaction = try ChargeTransaction(parsing: bytes, call)
         let intent = try await intents.load(IntentRecord.key(.init(.charge, transaction.identity)))?.intent

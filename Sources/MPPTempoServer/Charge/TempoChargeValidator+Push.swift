@@ -18,45 +18,47 @@ extension TempoChargeValidator {
       throw ChargeProblem.hashSource
     }
     if try await isRedeemable(hash, call) { return .push(hash, payer: nil) }
-    let receipt = try await pushedReceipt(hash)
-    let payer = stated ?? receipt.from
-    try call.checkPaid(receipt, by: payer)
-    try await checkInclusion(receipt, call)
-    try await checkPayer(payer, .push)
-    return .push(hash, payer: payer)
+    do {
+      let receipt = try await pushedReceipt(hash)
+      let payer = stated ?? receipt.from
+      try call.checkPaid(receipt, by: payer)
+      try await checkInclusion(receipt, call)
+      try await checkPayer(payer, .push)
+      return .push(hash, payer: payer)
+    } catch let error as Undecided {
+      throw PaymentRefusal(error.problem, evidence: PushPresentation(hash, call))
+    } catch is ChainError {
+      // The money may have moved: whatever the node says, it is no reason to ask for it again.
+      throw PaymentRefusal(ChargeProblem.unresolved, evidence: PushPresentation(hash, call))
+    }
   }
 
-  /// The receipt of a payment that the node may not know yet (U3).
+  /// What may be different at the next presentation.
+  private struct Undecided: Error {
+    let problem: PaymentProblem
+  }
+
+  /// The receipt of a payment that the node may not know yet (U3). A node that knows nothing of the transaction to the end says so
+  /// about most that were never sent; one that has it will have its receipt.
   private func pushedReceipt(_ hash: Hash32) async throws -> TransactionReceipt {
-    do {
-      return try await chain.waitForReceipt(hash, deadlineMilliseconds: pushDeadline)
-    } catch {
-      if error.code == .timeout { throw ChargeProblem.failed("The transaction was not found") }
-      throw ChargeProblem.chain(error, "the receipt of the payment")
+    if let receipt = try await chain.lookForReceipt(hash, deadlineMilliseconds: pushDeadline) {
+      return receipt
     }
+    let isKnown = try await chain.knows(hash)
+    throw Undecided(
+      problem: isKnown ? ChargeProblem.unresolved : ChargeProblem.failed("The transaction was not found"))
   }
 
-  /// The block is the chain's own, and not older than the challenge could be: without a bound memo only the time tells an old
-  /// payment from a new one.
+  /// The block is the chain's own, and of the time of the challenge: without a bound memo only the time tells an old payment from a
+  /// new one, and what is presented after the end must have been paid before it.
   private func checkInclusion(_ receipt: TransactionReceipt, _ call: ChargeCall) async throws {
-    let number = receipt.blockNumber
-    let found: ChainBlock?
-    do {
-      found = try await chain.readBack { () async throws(ChainError) in
-        guard let block = try await self.chain.block(number) else {
-          throw ChainError(.unavailable, "the node does not have the block yet")
-        }
-        return block
-      }
-    } catch {
-      throw ChargeProblem.chain(error, "the block of the payment")
-    }
-    guard let block = found, block.hash == receipt.blockHash else {
-      throw ChargeProblem.failed("The transaction is not in the chain")
+    let mined = Int64(clamping: try await chain.inclusion(of: receipt).timestamp)
+    if call.now > call.end, mined > call.end.adding(seconds: Self.clockSkew).seconds {
+      throw ChargeProblem.failed("The transaction is newer than the challenge")
     }
     guard call.terms.hasExplicitMemo else { return }
     let earliest = call.expires.adding(seconds: -call.lifetime).adding(seconds: -Self.clockSkew)
-    guard Int64(clamping: block.timestamp) >= earliest.seconds else {
+    guard mined >= earliest.seconds else {
       throw ChargeProblem.failed("The transaction is older than the challenge")
     }
   }

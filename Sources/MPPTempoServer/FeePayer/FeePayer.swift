@@ -5,7 +5,7 @@ import MPPServer
 import Tempo
 import TempoRPC
 
-/// Signs as a sponsor, after its policy, a second dry run and a durable reservation of the fee (`06` §1.11).
+/// Signs and sends as a sponsor, after its policy, a second dry run and a durable reservation of the fee (`06` §1.11).
 final class FeePayer: Sendable {
   let policy: SponsorPolicy
   private let options: FeePayerOptions
@@ -38,54 +38,95 @@ final class FeePayer: Sendable {
       feeTokens: tokens)
   }
 
-  /// A co-signed transaction whose fee is reserved.
-  struct Sponsored: Sendable {
-    let signed: SignedTempoTransaction
-    let owner: UInt64
-  }
-
-  /// Chooses the token of the fee, signs, runs the whole transaction dry and reserves its fee. The calls were run dry before
-  /// (``SponsorableTransaction/withoutFee``), when the credential was validated.
+  /// Pays the fee of a transaction and sends it. Its calls were run dry before (``SponsorableTransaction/withoutFee``), when the
+  /// credential was validated.
   ///
-  /// What was reserved is durable on return; ``willSend(_:)`` comes next, or ``abandon(_:)``.
-  /// - Throws: `SponsorRefusal`, `SponsorBudget.Refusal`, `ChainError`, `StoreError`; nothing is reserved then.
-  func sponsor(_ transaction: SponsorableTransaction) async throws -> Sponsored {
-    let token = try await feeToken(for: transaction)
-    let signed = try await sign(transaction, token)
-    try await client.simulate(signed.transaction, from: transaction.signer)
+  /// In this order: the token of the fee; a dry run with it, which carries no signature of ours; a durable reservation; the
+  /// signature; `prepare`; the policy and the challenge once more, by the clock of this moment; the reservation as broadcasting,
+  /// durably; and only then the signature leaves. What is reserved is freed here, unless the end is not known.
+  ///
+  /// - Parameter prepare: claims the final transaction and makes the intent it is sent with. Nothing was sent when it throws.
+  /// - Throws: ``SponsorError``, `StoreError` and what `prepare` throws, before anything was sent; afterwards as
+  ///   `Broadcaster.submit`.
+  func send(
+    _ transaction: SponsorableTransaction, through broadcaster: Broadcaster,
+    probe: Broadcaster.EffectProbe? = nil, prepare: (SignedTempoTransaction) async throws -> ChainIntent
+  ) async throws -> BroadcastResult {
+    let token = try await chooseToken(transaction)
+    let owner = try await reserve(transaction)
+    let intent: ChainIntent
+    do {
+      intent = try await prepare(try await sign(transaction, token))
+      try recheck(transaction)
+      // Throws when the reservation is lost: nothing may be sent then.
+      try await change(.broadcast(transaction.identity, owner: owner))
+    } catch {
+      // Nothing was sent. A failure leaves the reservation to its lease.
+      try? await change(.release(transaction.identity, owner: owner))
+      throw error
+    }
+    let result = try await broadcaster.submit(intent, probe: probe)
+    if !result.isUndecided { await ended(transaction.identity) }
+    return result
+  }
+
+  /// The chain has decided about a transaction, named by what its sender signed. A failure leaves the reservation until it has
+  /// expired.
+  func ended(_ identity: Hash32) async {
+    try? await change(.confirmed(identity))
+  }
+
+  /// The token of the fee, and the second dry run.
+  private func chooseToken(_ transaction: SponsorableTransaction) async throws(SponsorError) -> Address {
+    do {
+      let token = try await feeToken(for: transaction)
+      try await client.simulate(
+        transaction.quoted(in: token), from: transaction.signer, feePayer: policy.sponsor)
+      return token
+    } catch {
+      throw .chain(error)
+    }
+  }
+
+  private func reserve(_ transaction: SponsorableTransaction) async throws -> UInt64 {
     let owner = random.fill(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let now = clock.now
     let reservation = SponsorReservation(
-      transaction: signed.hash, payer: transaction.sender, fee: transaction.maximumFee,
-      expires: Timestamp(seconds: Int64(clamping: signed.transaction.validBefore ?? .max)), owner: owner,
-      leaseUntil: clock.now.adding(seconds: Self.lease))
-    let (limits, now) = (policy.limits, clock.now)
-    try await change(.reserve(reservation, limits, now: now))
-    return Sponsored(signed: signed, owner: owner)
+      transaction: transaction.identity, payer: transaction.sender, fee: transaction.maximumFee,
+      expires: Timestamp(seconds: Int64(clamping: transaction.signed.transaction.validBefore ?? .max)),
+      owner: owner, leaseUntil: now.adding(seconds: Self.lease))
+    try await change(.reserve(reservation, policy.limits, now: now))
+    return owner
   }
 
-  /// From here on only the chain frees the reservation. Throws when it is lost: nothing may be sent then.
-  func willSend(_ sponsored: Sponsored) async throws {
-    try await change(.broadcast(sponsored.signed.hash, owner: sponsored.owner))
-  }
-
-  /// Nothing was sent. A failure leaves the reservation to its lease.
-  func abandon(_ sponsored: Sponsored) async {
-    try? await change(.release(sponsored.signed.hash, owner: sponsored.owner))
-  }
-
-  /// The chain has decided about a transaction. A failure leaves the reservation until it has expired.
-  func ended(_ transaction: Hash32) async {
-    try? await change(.confirmed(transaction))
+  /// Dry runs, a signer elsewhere and the disk have taken their time (`06` §1.9, B5). A challenge that was alive at first must be
+  /// alive still.
+  private func recheck(_ transaction: SponsorableTransaction) throws(SponsorError) {
+    let (now, end) = (clock.now, transaction.challengeExpires)
+    guard transaction.checkedAt > end || now <= end else {
+      throw .refused(SponsorRefusal(.challengeExpired))
+    }
+    do {
+      _ = try policy.check(transaction.signed, now: now, challengeExpires: end)
+    } catch {
+      throw .refused(error)
+    }
   }
 
   private func change(_ change: SponsorBudget.Change) async throws {
-    _ = try await budgets.update(key) { stored in
-      (try (stored ?? SponsorBudget()).applying(change), ())
+    do {
+      _ = try await budgets.update(key) { stored in
+        (try (stored ?? SponsorBudget()).applying(change), ())
+      }
+    } catch let refusal as SponsorBudget.Refusal {
+      throw SponsorError.budget(refusal)
     }
   }
 
   /// The first allowed token that covers the highest fee.
-  private func feeToken(for transaction: SponsorableTransaction) async throws -> Address {
+  private func feeToken(
+    for transaction: SponsorableTransaction
+  ) async throws(ChainError) -> Address {
     let units = UInt128(transaction.maximumFee)
     let needed = (units + 999_999_999_999) / 1_000_000_000_000
     for token in policy.feeTokens {

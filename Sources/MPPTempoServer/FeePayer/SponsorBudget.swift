@@ -13,15 +13,12 @@ public struct SponsorBudget: Sendable, Hashable {
 
   public enum Change: Sendable, Hashable {
     case reserve(SponsorReservation, SponsorLimits, now: Timestamp)
-    /// The signature leaves the sponsor now: from here on only the chain frees the reservation.
+    /// The signature leaves the sponsor next: from here on only the chain frees the reservation.
     case broadcast(Hash32, owner: UInt64)
-    case pending(Hash32, owner: UInt64)
     /// Nothing was sent. What was sent before, perhaps, stays.
     case release(Hash32, owner: UInt64)
-    /// A receipt was found, whoever asked for it.
+    /// The chain has decided, whoever asked it.
     case confirmed(Hash32)
-    /// Frees what cannot cost anything any more.
-    case reconcile(now: Timestamp)
   }
 
   public enum Refusal: Error, Sendable, Hashable {
@@ -29,7 +26,7 @@ public struct SponsorBudget: Sendable, Hashable {
     case tooExpensive
     /// Full at the moment; ask again when something was released.
     case full
-    /// This payer has as many under way as it may.
+    /// This payer has as many under way as it may, or they cost as much as they may.
     case payerFull
     /// The reservation ended or belongs to somebody else: nothing may be sent for it.
     case ownershipLost
@@ -42,23 +39,24 @@ public struct SponsorBudget: Sendable, Hashable {
       next.removeEnded(now)
       try next.reserve(reservation, limits)
     case .broadcast(let transaction, let owner):
-      try next.move(transaction, owner, to: .broadcasting)
-    case .pending(let transaction, let owner):
-      try next.move(transaction, owner, to: .pending)
+      guard
+        let index = reservations.firstIndex(where: { $0.transaction == transaction && $0.owner == owner })
+      else { throw .ownershipLost }
+      next.reservations[index].phase = .broadcasting
     case .release(let transaction, let owner):
       next.reservations.removeAll {
         $0.transaction == transaction && $0.owner == owner && $0.phase == .prepared
       }
     case .confirmed(let transaction):
       next.reservations.removeAll { $0.transaction == transaction }
-    case .reconcile(let now):
-      next.removeEnded(now)
     }
     return next
   }
 
   private mutating func reserve(_ new: SponsorReservation, _ limits: SponsorLimits) throws(Refusal) {
-    guard new.fee <= limits.maximumInFlightFee else { throw .tooExpensive }
+    guard new.fee <= min(limits.maximumInFlightFee, limits.maximumInFlightFeePerPayer) else {
+      throw .tooExpensive
+    }
     if let index = reservations.firstIndex(where: { $0.transaction == new.transaction }) {
       // The same transaction again, after its maker died or lost its answer: it costs once, and only the new maker goes on.
       let phase = reservations[index].phase
@@ -67,24 +65,22 @@ public struct SponsorBudget: Sendable, Hashable {
       return
     }
     guard reservations.count < min(limits.maximumInFlight, Self.maximumReservations) else { throw .full }
-    let ofPayer = reservations.count { $0.payer == new.payer }
-    guard ofPayer < limits.maximumInFlightPerPayer else { throw .payerFull }
-    var total = new.fee
-    for reservation in reservations {
-      let (sum, overflow) = total.addingReportingOverflow(reservation.fee)
-      guard !overflow, sum <= limits.maximumInFlightFee else { throw .full }
-      total = sum
-    }
+    let ofPayer = reservations.filter { $0.payer == new.payer }
+    guard ofPayer.count < limits.maximumInFlightPerPayer,
+      Self.fits(new.fee, ofPayer, limits.maximumInFlightFeePerPayer)
+    else { throw .payerFull }
+    guard Self.fits(new.fee, reservations, limits.maximumInFlightFee) else { throw .full }
     reservations.append(new)
   }
 
-  private mutating func move(
-    _ transaction: Hash32, _ owner: UInt64, to phase: SponsorReservation.Phase
-  ) throws(Refusal) {
-    guard let index = reservations.firstIndex(where: { $0.transaction == transaction && $0.owner == owner }),
-      reservations[index].phase.rawValue <= phase.rawValue
-    else { throw .ownershipLost }
-    reservations[index].phase = phase
+  private static func fits(_ fee: UInt64, _ reservations: [SponsorReservation], _ limit: UInt64) -> Bool {
+    var total = fee
+    for reservation in reservations {
+      let (sum, overflow) = total.addingReportingOverflow(reservation.fee)
+      guard !overflow else { return false }
+      total = sum
+    }
+    return total <= limit
   }
 
   /// What was signed stays until it can no longer be included: a lost answer is not a failure.

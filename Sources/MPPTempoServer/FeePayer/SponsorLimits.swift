@@ -17,6 +17,9 @@ public struct SponsorLimits: Sendable, Hashable {
   public var maximumInFlightFee: UInt64
   /// Sponsored transactions of one payer that may be under way at once, so that one payer cannot use up the rest.
   public var maximumInFlightPerPayer: Int
+  /// Attodollars that the transactions of one payer under way may cost together; a quarter of all unless chosen, and at least
+  /// one transaction.
+  public var maximumInFlightFeePerPayer: UInt64
 
   /// The reference's limits for a chain.
   public static func standard(chainID: UInt64) -> SponsorLimits {
@@ -29,7 +32,7 @@ public struct SponsorLimits: Sendable, Hashable {
   public init(
     maximumGas: UInt64, maximumFeePerGas: UInt64, maximumPriorityFeePerGas: UInt64, maximumTotalFee: UInt64,
     maximumValidity: UInt64, maximumInFlight: Int = 100, maximumInFlightFee: UInt64? = nil,
-    maximumInFlightPerPayer: Int = 10
+    maximumInFlightPerPayer: Int = 10, maximumInFlightFeePerPayer: UInt64? = nil
   ) {
     self.maximumGas = maximumGas
     self.maximumFeePerGas = maximumFeePerGas
@@ -40,5 +43,7 @@ public struct SponsorLimits: Sendable, Hashable {
     let (tenfold, overflow) = maximumTotalFee.multipliedReportingOverflow(by: 10)
     self.maximumInFlightFee = maximumInFlightFee ?? (overflow ? .max : tenfold)
     self.maximumInFlightPerPayer = maximumInFlightPerPayer
+    self.maximumInFlightFeePerPayer =
+      maximumInFlightFeePerPayer ?? max(self.maximumInFlightFee / 4, maximumTotalFee)
   }
 }

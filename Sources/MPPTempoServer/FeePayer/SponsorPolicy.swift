@@ -45,7 +45,8 @@ public struct SponsorPolicy: Sendable {
     let fee = try checkFees(transaction)
     try checkValidity(transaction, now: now, challengeExpires: challengeExpires)
     if let token = transaction.feeToken, !feeTokens.contains(token) { throw SponsorRefusal(.feeToken) }
-    return SponsorableTransaction(signed: signed, signer: sender, maximumFee: fee)
+    return SponsorableTransaction(
+      signed: signed, signer: sender, maximumFee: fee, checkedAt: now, challengeExpires: challengeExpires)
   }
 
   /// The sender is who signed, whatever the hand-off says: signing for somebody else would only waste a fee.
@@ -105,6 +106,9 @@ public struct SponsorableTransaction: Sendable, Hashable {
   public let signer: RecoveredSender
   /// Attodollars: the most the sponsor can be charged.
   public let maximumFee: UInt64
+  /// When the policy let it through, and until when it may be paid for.
+  let checkedAt: Timestamp
+  let challengeExpires: Timestamp
 
   public var sender: Address { signer.account }
 
@@ -117,4 +121,15 @@ public struct SponsorableTransaction: Sendable, Hashable {
     bare.maxPriorityFeePerGas = 0
     return bare
   }
+
+  /// What the sponsor would agree to, without anybody's signature.
+  func quoted(in token: Address) -> TempoTransaction {
+    var quoted = signed.transaction
+    quoted.feePayer = .unsponsored
+    quoted.feeToken = token
+    return quoted
+  }
+
+  /// What the sender signed, and who it is: the chain includes it once at most, whoever sponsors it.
+  var identity: Hash32 { signed.transaction.expiringNonceHash(sender: sender) }
 }

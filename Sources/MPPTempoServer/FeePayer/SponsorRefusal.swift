@@ -22,6 +22,7 @@ public struct SponsorRefusal: Error, Sendable, Hashable, CustomStringConvertible
     case feeToken = "pays its fee in a token that is not allowed"
     case keyAuthorization = "authorizes a key that did not sign it"
     case budget = "exceeds the aggregate sponsor budget"
+    case challengeExpired = "answers a challenge that has expired meanwhile"
   }
 
   public let reason: Reason

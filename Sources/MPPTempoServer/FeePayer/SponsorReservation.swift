@@ -4,15 +4,13 @@ public import MPPCore
 /// A fee that a sponsor may have to pay for one transaction under way.
 public struct SponsorReservation: Sendable, Hashable {
   public enum Phase: UInt8, Sendable, Hashable {
-    /// The sponsor is about to sign. → broadcasting, gone. Freed when its lease ends.
+    /// The sponsor is about to sign; no signature has left. → broadcasting, gone. Freed when its lease ends.
     case prepared = 1
-    /// Signed, and perhaps sent. → pending, gone. Freed by its receipt, or when the transaction has expired.
+    /// Signed, and perhaps sent. → gone. Freed by its receipt, or when the transaction has expired.
     case broadcasting = 2
-    /// A node has it. → gone. As `broadcasting`.
-    case pending = 3
   }
 
-  /// The final transaction.
+  /// What its sender signed (the expiring nonce hash, `02` §5.6): known before the sponsor signs, and included once at most.
   public let transaction: Hash32
   public let payer: Address
   /// Attodollars.
@@ -26,8 +24,7 @@ public struct SponsorReservation: Sendable, Hashable {
 
   public init(
     transaction: Hash32, payer: Address, fee: UInt64, expires: Timestamp, owner: UInt64,
-    leaseUntil: Timestamp,
-    phase: Phase = .prepared
+    leaseUntil: Timestamp, phase: Phase = .prepared
   ) {
     self.transaction = transaction
     self.payer = payer

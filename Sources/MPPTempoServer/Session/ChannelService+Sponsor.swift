@@ -18,7 +18,7 @@ extension ChannelService {
   ) async throws -> BroadcastResult {
     if let stored = try await intents.load(identity), stored.isUnderWayOrConfirmed {
       let result = try await clientBroadcaster.resume(stored, probe: probe)
-      await ended(result)
+      await ended(result, transaction.identity)
       return result
     }
     let sponsorable: SponsorableTransaction
@@ -31,36 +31,28 @@ extension ChannelService {
       return try await clientBroadcaster.submit(
         try intent(transaction.signed, label, identity, context), mayBeKnown: isOnChain, probe: probe)
     }
-    let (payer, sponsored) = try await sponsor(sponsorable, label)
-    let intent: ChainIntent
-    do {
-      intent = try self.intent(sponsored.signed, label, identity, context)
-      try await payer.willSend(sponsored)
-    } catch {
-      await payer.abandon(sponsored)
-      throw (error as? SponsorBudget.Refusal).map(SessionProblem.budget) ?? error
+    return try await sponsor(sponsorable, label, probe) { signed in
+      try intent(signed, label, identity, context)
     }
-    let result = try await clientBroadcaster.submit(intent, probe: probe)
-    await ended(result)
-    return result
   }
 
   /// The chain has decided: the fee is paid, or never will be.
-  func ended(_ result: BroadcastResult) async {
-    if !result.isUndecided { await feePayer?.ended(result.intent.hash) }
+  func ended(_ result: BroadcastResult, _ identity: Hash32) async {
+    if !result.isUndecided { await feePayer?.ended(identity) }
   }
 
-  /// A second dry run and a reservation; only then a signature that leaves (`04` §18.6).
+  /// Sends what the policy has let through, at our expense (`04` §18.6).
   private func sponsor(
-    _ transaction: SponsorableTransaction, _ label: ManagementTransaction.Label
-  ) async throws -> (FeePayer, FeePayer.Sponsored) {
+    _ transaction: SponsorableTransaction, _ label: ManagementTransaction.Label,
+    _ probe: Broadcaster.EffectProbe?, prepare: (SignedTempoTransaction) async throws -> ChainIntent
+  ) async throws -> BroadcastResult {
     guard let feePayer else { throw SessionProblem.notSponsored }
     do {
-      return (feePayer, try await feePayer.sponsor(transaction))
-    } catch let error as SponsorBudget.Refusal {
-      throw SessionProblem.budget(error)
-    } catch let error as ChainError {
-      throw SessionProblem.chain(error, "the simulated \(label.rawValue) transaction")
+      return try await feePayer.send(
+        transaction, through: clientBroadcaster, probe: probe, prepare: prepare)
+    } catch let error as SponsorError {
+      logger.info("an \(label.rawValue) was not sponsored", metadata: ["mpp.code": "\(error)"])
+      throw error.problem("the simulated \(label.rawValue) transaction")
     }
   }
 

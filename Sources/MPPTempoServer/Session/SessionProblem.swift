@@ -22,14 +22,6 @@ enum SessionProblem {
 
   static let notSponsored = failed("Invalid transaction: the fee of this session is not sponsored")
 
-  static func budget(_ refusal: SponsorBudget.Refusal) -> PaymentProblem {
-    switch refusal {
-    case .tooExpensive: failed("\(SponsorRefusal(.budget))")
-    case .full, .payerFull, .ownershipLost:
-      .unavailable(reason: "the sponsor has as much under way as it may", retryAfter: 2)
-    }
-  }
-
   static func failed(_ reason: String) -> PaymentProblem { .verificationFailed(reason: reason) }
 
   static func short(_ requested: Amount, _ available: Amount) -> PaymentProblem {

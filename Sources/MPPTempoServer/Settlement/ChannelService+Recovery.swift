@@ -17,7 +17,7 @@ extension ChannelService {
     let escrow = options.escrow
     let result = try await clientBroadcaster.resume(
       intent, maySend: false, probe: openProbe(id, escrow), deadlineMilliseconds: deadline)
-    await ended(result)
+    await ended(result, descriptor.expiringNonceHash)
     guard !result.isUndecided, result.error == nil else { return }
     if try await load(id) == nil {
       let observation: ChannelObservation
@@ -54,7 +54,7 @@ extension ChannelService {
   func finishTopUp(_ intent: ChainIntent, deadline: Int64?) async throws {
     let result = try await clientBroadcaster.resume(
       intent, maySend: false, deadlineMilliseconds: deadline)
-    await ended(result)
+    await ended(result, intent.identity.discriminator)
     guard !result.isUndecided, result.error == nil else { return }
     if let record = try await load(intent.identity.subject), !record.finalized {
       _ = try await read(record, clock.now)

@@ -32,7 +32,7 @@ final class SettlementService: Sendable {
   }
 
   private func reconcile(patience: Int64) async throws {
-    let intents = try await channels.intents.pending(limit: Self.page * 10)
+    let intents = try await channels.intents.pending(.channels, limit: Self.page * 10)
     await each(intents, "a chain action is not finished yet", \.identity.subject) { intent in
       try await self.resume(intent, deadline: patience)
     }
@@ -87,7 +87,7 @@ final class SettlementService: Sendable {
   /// Ended chain actions leave the ledger after their time, some at each sweep.
   private func purge() async throws {
     let bound = channels.clock.now.adding(milliseconds: -channels.options.intentRetention)
-    try await channels.intents.purge(createdBefore: bound, limit: Self.page * 10)
+    try await channels.intents.purge(.channels, createdBefore: bound, limit: Self.page * 10)
   }
 
   private func step(_ body: () async throws -> Void) async {

@@ -33,8 +33,10 @@ extension TempoTransaction {
   public func rpcRequest(signedBy signer: TempoSigner) -> RPCValue { rpcRequest(from: signer.sender) }
 
   /// As ``rpcRequest(signedBy:)``, for a signature that is there already.
-  public func rpcRequest(from sender: RecoveredSender) -> RPCValue {
+  /// - Parameter feePayer: who would pay the fee, for nodes that look; no signature is needed to say so (`02` §14.4).
+  public func rpcRequest(from sender: RecoveredSender, feePayer: Address? = nil) -> RPCValue {
     guard case .object(var members) = rpcRequest(from: sender.account) else { return .null }
+    if let feePayer { members.append(.init("feePayer", .address(feePayer))) }
     members.append(.init("keyType", .string(sender.keyType.rpcName)))
     if let key = sender.accessKey { members.append(.init("keyId", .address(key))) }
     return .object(members)

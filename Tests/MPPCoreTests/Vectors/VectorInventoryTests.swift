@@ -33,12 +33,36 @@ struct VectorInventoryTests {
   }
 
   @Test func compatibilityPageHasExactlyTheDeclaredDifferences() throws {
-    let page = try String(contentsOf: Self.root.appending(path: "docs/compatibility.md"), encoding: .utf8)
-    let lines = page.split(separator: "\n").map(String.init).filter { $0.hasPrefix("|") }
+    let lines = try Self.tables().first ?? []
     let table = DeliberateDifference.table
     #expect(lines.filter { !table.contains($0) } == [], "not declared in DeliberateDifference")
     #expect(table.filter { !lines.contains($0) } == [], "missing in docs/compatibility.md")
     #expect(lines.count == table.count)
+  }
+
+  @Test func everythingThatIsRefusedBeyondTheVectorsHasATest() throws {
+    let tables = try Self.tables()
+    #expect(tables.count == 2)
+    let rows = (tables.last ?? []).dropFirst(2)
+    #expect(!rows.isEmpty)
+    for row in rows {
+      let cell =
+        row.split(separator: "|").last?.trimmingCharacters(in: CharacterSet(charactersIn: " `")) ?? ""
+      let names = cell.split(separator: ".").map(String.init)
+      #expect(names.count == 2, "\(row)")
+      guard names.count == 2 else { continue }
+      #expect(
+        Self.sources.contains { $0.contains("struct \(names[0]) {") && $0.contains("func \(names[1])(") },
+        "\(cell) is no test")
+    }
+  }
+
+  /// The lines of the tables of the page, one list for each part of it.
+  private static func tables() throws -> [[String]] {
+    let page = try String(contentsOf: root.appending(path: "docs/compatibility.md"), encoding: .utf8)
+    return page.components(separatedBy: "\n## ").map { part in
+      part.split(separator: "\n").map(String.init).filter { $0.hasPrefix("|") }
+    }
   }
 
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

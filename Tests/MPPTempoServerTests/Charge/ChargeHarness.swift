@@ -32,7 +32,7 @@ struct ChargeHarness: Sendable {
   init(
     devnet existing: Devnet? = nil, store existingStore: FaultStore? = nil, seed: UInt64 = 1,
     price: Price = "0.01", members: [JSONValue.Member] = [],
-    route routeOptions: RouteOptions = RouteOptions(),
+    route routeOptions: RouteOptions = RouteOptions(), compatibility: Compatibility = Compatibility(),
     change: (inout TempoChargeOptions) -> Void = { _ in }
   ) async throws {
     devnet = try existing ?? Harness.chain()
@@ -53,7 +53,7 @@ struct ChargeHarness: Sendable {
           box.method.withLock { $0 = method }
           return [method]
         }
-      ], clock: devnet.clock, random: SeededRandom(seed: seed))
+      ], compatibility: compatibility, clock: devnet.clock, random: SeededRandom(seed: seed))
     method = try #require(box.method.withLock { $0 })
     route = try server.route(.get, "/r", offers: [.charge(price, options: members)], options: routeOptions)
     payer = Payer(devnet, devnet.accounts[0], seed: seed)

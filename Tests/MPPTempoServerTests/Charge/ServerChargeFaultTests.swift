@@ -119,8 +119,7 @@ struct ServerChargeFaultTests {
     "Every write to the ledger may fail once, with or without effect", arguments: Flow.allCases,
     [FaultStore.Fault.before, .after])
   func failNthWrite(_ flow: Flow, _ fault: FaultStore.Fault) async throws {
-    // A proof is claimed three times here before it is looked at.
-    for number in 1...(flow == .proof ? 3 : 12) {
+    for number in 1...40 {
       let purchase = try await Purchase(flow, seed: UInt64(number))
       let store = purchase.harness.store
       let first = store.commitCount
@@ -132,16 +131,19 @@ struct ServerChargeFaultTests {
       let isProofLost = flow == .proof && number == 1 && fault == .after
       deliveries += try await purchase.deliveries(attempts: 2)
       #expect((isProofLost ? 0...0 : 1...2).contains(deliveries), "\(note): \(deliveries)")
+      let fired = flow == .proof ? store.claimCount >= number : store.commitCount >= first + number
       purchase.harness.devnet.clock.advance(seconds: 61)
       try await purchase.expectAgreement(note)
+      if !fired { return }
     }
+    Issue.record("more writes than expected")
   }
 
   @Test(
     "The server dies at every write, before and after it: the next one finishes what was begun",
     arguments: [Flow.pull, .push, .sponsored], [FaultStore.Fault.before, .after])
   func diesAtNthWrite(_ flow: Flow, _ fault: FaultStore.Fault) async throws {
-    for number in 1...8 {
+    for number in 1...40 {
       let purchase = try await Purchase(flow, seed: UInt64(number))
       let first = purchase.harness.store.commitCount
       // From this write on nothing reaches the disk any more.
@@ -149,6 +151,7 @@ struct ServerChargeFaultTests {
       for later in 1...40 { purchase.harness.store.failCommit(first + number + later, .before) }
       let note = "\(flow) dies \(fault) \(number)"
       var deliveries = try await purchase.deliveries(attempts: 1)
+      let died = purchase.harness.store.commitCount >= first + number
       let next = try await Purchase(restarting: purchase)
       deliveries += try await next.deliveries()
       next.harness.devnet.clock.advance(seconds: 61)
@@ -156,7 +159,9 @@ struct ServerChargeFaultTests {
       #expect((1...2).contains(deliveries), "\(note): \(deliveries)")
       next.harness.devnet.clock.advance(seconds: 61)
       try await next.expectAgreement(note)
+      if !died { return }
     }
+    Issue.record("more writes than expected")
   }
 
   @Test(

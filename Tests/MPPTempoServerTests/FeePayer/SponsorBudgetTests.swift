@@ -11,6 +11,7 @@ struct SponsorBudgetTests {
     limits.maximumInFlight = 3
     limits.maximumInFlightFee = 100
     limits.maximumInFlightPerPayer = 2
+    limits.maximumInFlightFeePerPayer = .max
     return limits
   }()
 
@@ -60,10 +61,30 @@ struct SponsorBudgetTests {
     #expect(try budget.applying(.release(hash(1), owner: 8)) == budget)
     let gone = try budget.applying(.release(hash(1), owner: 7))
     #expect(throws: SponsorBudget.Refusal.ownershipLost) { try gone.applying(.broadcast(hash(1), owner: 7)) }
-    let pending = try budget.applying(.broadcast(hash(1), owner: 7)).applying(.pending(hash(1), owner: 7))
-    #expect(throws: SponsorBudget.Refusal.ownershipLost) {
-      try pending.applying(.broadcast(hash(1), owner: 7))
+    let sent = try budget.applying(.broadcast(hash(1), owner: 7))
+    #expect(try sent.applying(.release(hash(1), owner: 7)) == sent)
+  }
+
+  @Test("one payer cannot fill the sum of fees, and has room for one transaction at least")
+  func shareOfAPayer() throws {
+    var limits = Self.limits
+    limits.maximumInFlightFeePerPayer = 25
+    func reserve(_ reservation: SponsorReservation, _ budget: SponsorBudget) throws -> SponsorBudget {
+      try budget.applying(.reserve(reservation, limits, now: Self.now))
     }
+    let budget = try reserve(reservation(1, fee: 20), SponsorBudget())
+    #expect(throws: SponsorBudget.Refusal.payerFull) { try reserve(reservation(2, fee: 6), budget) }
+    #expect(try reserve(reservation(2, fee: 5), budget).reservations.count == 2)
+    #expect(try reserve(reservation(2, fee: 25, payer: 2), budget).reservations.count == 2)
+    #expect(throws: SponsorBudget.Refusal.tooExpensive) {
+      try reserve(reservation(3, fee: 26, payer: 2), budget)
+    }
+    let standard = SponsorLimits.standard(chainID: 42431)
+    #expect(standard.maximumInFlightFeePerPayer == standard.maximumInFlightFee / 4)
+    let small = SponsorLimits(
+      maximumGas: 1, maximumFeePerGas: 1, maximumPriorityFeePerGas: 1, maximumTotalFee: 100,
+      maximumValidity: 1, maximumInFlightFee: 200)
+    #expect(small.maximumInFlightFeePerPayer == 100)
   }
 
   @Test("the same transaction again costs once, and its earlier maker may not go on with it")
@@ -78,17 +99,21 @@ struct SponsorBudgetTests {
   }
 
   @Test("what was never signed is freed by its lease; what was signed only by the chain or by its end")
-  func reconcile() throws {
-    var late = try reservation(2)
-    late = SponsorReservation(
-      transaction: late.transaction, payer: late.payer, fee: late.fee,
+  func ends() throws {
+    let late = SponsorReservation(
+      transaction: try hash(2), payer: try reservation(2).payer, fee: 10,
       expires: Self.now.adding(seconds: 100), owner: 7, leaseUntil: Self.now.adding(seconds: 30))
+    /// What is left of the budget when somebody else reserves at that time.
+    func left(_ budget: SponsorBudget, after seconds: Int64) throws -> [SponsorReservation] {
+      let now = Self.now.adding(seconds: seconds)
+      return try reserve(reservation(9, payer: 9), budget, now: now).reservations.dropLast()
+    }
     var budget = try reserve(late, SponsorBudget())
-    #expect(try budget.applying(.reconcile(now: Self.now.adding(seconds: 29))) == budget)
-    #expect(try budget.applying(.reconcile(now: Self.now.adding(seconds: 30))).reservations.isEmpty)
+    #expect(try left(budget, after: 29) == budget.reservations)
+    #expect(try left(budget, after: 30).isEmpty)
     budget = try budget.applying(.broadcast(hash(2), owner: 7))
-    #expect(try budget.applying(.reconcile(now: Self.now.adding(seconds: 99))) == budget)
-    #expect(try budget.applying(.reconcile(now: Self.now.adding(seconds: 100))).reservations.isEmpty)
+    #expect(try left(budget, after: 99) == budget.reservations)
+    #expect(try left(budget, after: 100).isEmpty)
     #expect(try budget.applying(.confirmed(hash(2))).reservations.isEmpty)
   }
 

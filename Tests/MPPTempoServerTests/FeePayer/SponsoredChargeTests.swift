@@ -13,13 +13,13 @@ import Testing
 /// A server that pays the fees of its charges, with a sponsor that counts what it signs.
 struct SponsorHarness: Sendable {
   let harness: ChargeHarness
-  let sponsor: CountingSigner
+  let sponsor: ScriptedSigner
 
   init(
     members: [JSONValue.Member] = [], change: @escaping (inout TempoChargeOptions) -> Void = { _ in }
   ) async throws {
     let devnet = try Harness.chain()
-    let sponsor = CountingSigner(key: devnet.sponsor.privateKey)
+    let sponsor = ScriptedSigner(devnet.sponsor.privateKey)
     self.sponsor = sponsor
     harness = try await ChargeHarness(devnet: devnet, members: members) { options in
       options.feePayer = FeePayerOptions(signer: sponsor)
@@ -254,17 +254,66 @@ struct SponsoredChargeTests {
       challenge, signed.serialized, "Invalid transaction: the fee of this charge is not sponsored")
   }
 
-  @Test("Two dry runs come before the broadcast, the second with the sponsor's signature and token")
+  @Test("Two dry runs and the reservation come before the signature; no dry run carries a signature")
   func twoDryRuns() async throws {
     let scene = try await SponsorHarness()
     let challenge = try await scene.harness.challenge()
     let signed = try scene.payer.sign(try await scene.planned(challenge))
-    let first = scene.harness.devnet.requests().count
+    let devnet = scene.harness.devnet
+    let first = devnet.requests().count
+    scene.sponsor.onSign { () async throws -> Void in
+      let calls = devnet.requests(after: first).filter { $0.method == "eth_call" }.compactMap(\.params.first)
+      let runs = calls.filter { $0["calls"] != nil }
+      #expect(runs.count == 2)
+      #expect(runs.allSatisfy { $0["feePayerSignature"] == nil && $0["signature"] == nil })
+      #expect(runs.first?["feeToken"] == nil && runs.first?["maxFeePerGas"] == nil)
+      #expect(runs.last?["feeToken"]?.stringValue == TempoAddress.pathUSD.hex)
+      #expect(runs.last?["maxFeePerGas"] != nil)
+      #expect(runs.last?["feePayer"]?.stringValue == scene.sponsor.address.hex)
+      #expect(devnet.requestCount("eth_sendRawTransaction") == 0)
+      let phases = try await scene.reservations().map(\.phase)
+      #expect(phases == [.prepared])
+    }
     try await scene.harness.deliver(await scene.send(challenge, signed.serialized))
-    let methods = scene.harness.devnet.requests(after: first).map(\.method)
-    let sent = try #require(methods.firstIndex(of: "eth_sendRawTransaction"))
-    // The balance of the fee token is read between them.
-    #expect(methods[..<sent].filter { $0 == "eth_call" }.count == 3)
+    #expect(scene.sponsor.count == 1)
+    for request in devnet.requests(after: first) where request.method == "eth_call" {
+      #expect(request.params.first?["feePayerSignature"] == nil)
+    }
+  }
+
+  @Test("What takes too long before it is sent is not sent: policy and challenge are checked again")
+  func checkedAgain() async throws {
+    for (seconds, reason) in [
+      (Int64(26), "has expired"), (301, "answers a challenge that has expired meanwhile"),
+    ] {
+      let scene = try await SponsorHarness()
+      let challenge = try await scene.harness.challenge()
+      let signed = try scene.payer.sign(try await scene.planned(challenge))
+      // A signer elsewhere that takes its time.
+      scene.sponsor.onSign { scene.harness.devnet.clock.advance(seconds: seconds) }
+      expectRefusal(
+        await scene.send(challenge, signed.serialized), .verificationFailed,
+        "Payment verification failed: \(Self.prefix)\(reason).")
+      #expect(scene.harness.devnet.requestCount("eth_sendRawTransaction") == 0)
+      #expect(try await scene.reservations().isEmpty)
+    }
+  }
+
+  @Test(
+    "A signer that fails has signed nothing: nothing is sent, nothing stays reserved, and the payment can be repeated"
+  )
+  func failingSigner() async throws {
+    let scene = try await SponsorHarness()
+    let challenge = try await scene.harness.challenge()
+    let signed = try scene.payer.sign(try await scene.planned(challenge))
+    scene.sponsor.fail([0, 1])
+    for _ in 0..<2 {
+      #expect(Harness.problem(await scene.send(challenge, signed.serialized)) != nil)
+      #expect(scene.harness.devnet.requestCount("eth_sendRawTransaction") == 0)
+      #expect(try await scene.reservations().isEmpty)
+    }
+    try await scene.harness.deliver(await scene.send(challenge, signed.serialized))
+    #expect(scene.harness.paid() == scene.harness.devnet.configuration.initialBalance.units + 10_000)
   }
 
   @Test("The budget is one for all payers, and each has its share of it")
@@ -281,10 +330,11 @@ struct SponsoredChargeTests {
     #expect(Harness.problem(outcome)?.status == 503)
     #expect(try await scene.reservations().count == 1)
     let second = try await scene.harness.challenge()
-    let full = await scene.send(
-      second, try scene.payer.sign(try await scene.planned(second)).serialized)
+    let handed = try scene.payer.sign(try await scene.planned(second)).serialized
+    let full = await scene.send(second, handed)
     #expect(Harness.problem(full)?.status == 503)
     #expect(scene.harness.devnet.requestCount("eth_sendRawTransaction") == 1)
+    #expect(scene.sponsor.count == 1)
     scene.harness.devnet.faults.clear()
     scene.harness.devnet.clock.advance(seconds: 30)
     let third = try await scene.harness.challenge()
