@@ -76,6 +76,38 @@ struct ChargeTermsTests {
     #expect(try pulled(stall).0.transaction.feeToken == TempoAddress.betaUSD)
   }
 
+  @Test("A payment whose fee may be above the client's limit is not signed")
+  func feeLimit() async throws {
+    var configuration = DevnetConfiguration()
+    configuration.gasModel = .schedule
+    let stall = try await ChargeStall(try Devnet(configuration: configuration))
+    let key = CountingKey(stall.devnet.accounts[1].privateKey)
+    let error = await #expect(throws: PaymentClientError.self) {
+      try await stall.client(as: .signer(key)) { $0.maximumFee = Amount(units: 1) }.execute(
+        stall.get("/paid"))
+    }
+    #expect(error?.code == .refusedByPolicy)
+    #expect(key.count == 0)
+    #expect(stall.payments.isEmpty)
+  }
+
+  @Test("A challenge of another chain than the client's is not paid")
+  func otherChain() async throws {
+    let stall = try await ChargeStall(try Devnet())
+    let key = CountingKey(stall.devnet.accounts[1].privateKey)
+    let client = try PaymentClient(
+      methods: [
+        .tempo(.signer(key), network: .transport(DevnetTransport(stall.devnet), chainID: 4217))
+      ], spending: .upTo("0.01", perDay: "1"), journal: .volatile, transport: stall, clock: stall.devnet.clock
+    )
+    let error = await #expect(throws: PaymentClientError.self) {
+      try await client.execute(stall.get("/paid"))
+    }
+    #expect(error.map { [.untrustedTerms, .wrongChain].contains($0.code) } == true)
+    #expect(key.count == 0)
+    #expect(stall.payments.isEmpty)
+  }
+
   @Test("A payment ends with its challenge at the latest, and uses a nonce that blocks no other")
   func validity() async throws {
     let devnet = try Devnet()
