@@ -39,11 +39,12 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
   }
 
   /// Longest body that is charged when the socket has taken all of it. A longer one is charged when it is queued: a reader that
-  /// takes nearly all of it and goes has had nearly all of it.
+  /// takes nearly all of it and goes has had nearly all of it. Nobody gets more than this much for nothing.
   private static var longestWatchedBody: Int { 64 * 1024 }
 
-  /// Runs the content. The price is charged when all bytes of the body have been handed to the transport, and not
-  /// at all when the handler throws, answers 500 and above, or the connection is gone before.
+  /// Runs the content. The price is charged when all bytes of the body have been handed to the transport, and not at all when the
+  /// handler throws, answers 500 and above, or its body breaks off. A reader that leaves in the middle is charged when it was
+  /// handed more than ``longestWatchedBody``.
   private func serve(
     _ payment: Payment, _ target: PaidEndpoint<Context>.Target, _ request: Request, _ context: Context
   ) async throws -> Response {
@@ -80,8 +81,10 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
       do {
         try await body.write(CountedBodyWriter(writer, length: body.contentLength, progress: progress))
       } catch {
-        // A reader that leaves with the last byte must not have it for nothing.
-        if progress.isWhole { await payment.delivered() } else { await payment.failed() }
+        // Who leaves early, or with the last byte, must not have what it got for nothing. Less is forgiven: a write returns when
+        // it is queued, so that one who was gone before the first byte looks like one who has read a little.
+        let isTaken = progress.hasNoReader && progress.count > Self.longestWatchedBody
+        if progress.isWhole || isTaken { await payment.delivered() } else { await payment.failed() }
         throw error
       }
       await payment.delivered()

@@ -117,6 +117,49 @@ import Testing
     try await lane.run(1) {}
   }
 
+  /// Others can neither keep such work out nor be served before it.
+  @Test func whoGoesAheadHasPlacesOfTheirOwn() async throws {
+    let lane = Lane<Int>(maximumWaiters: 2)
+    let gate = Gate()
+    let entered = Gate()
+    let order = Guarded<[Int]>([])
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        try await lane.run(1) {
+          entered.open()
+          await gate.wait()
+        }
+      }
+      await entered.wait()
+      for number in 1...4 {
+        group.addTask {
+          try await lane.run(1, isAhead: number > 2) { order.withLock { $0.append(number) } }
+        }
+        while lane.waiting(for: 1) < number { await Task.yield() }
+      }
+      for isAhead in [false, true] {
+        await #expect(throws: LaneError.full) { try await lane.run(1, isAhead: isAhead) {} }
+      }
+      gate.open()
+      try await group.waitForAll()
+    }
+    #expect(order.withLock { $0 } == [3, 4, 1, 2])
+  }
+
+  @Test func nobodyWaitsWhoOnlyWantsAFreeLane() async throws {
+    let lane = Lane<Int>()
+    let (same, other): (Bool?, Bool?) = try await lane.run(1) {
+      let same = try await lane.runIfFree(1) { true }
+      let other = try await lane.runIfFree(2) { true }
+      return (same, other)
+    }
+    #expect(same == nil && other == true)
+    await #expect(throws: LaneError.full) { try await lane.runIfFree(1) { throw LaneError.full } }
+    let free = try await lane.runIfFree(1) { true }
+    #expect(free == true)
+    try await lane.run(1) {}
+  }
+
   @Test func aCancelledWaiterLeavesWithoutRunning() async throws {
     let lane = Lane<Int>()
     let gate = Gate()
