@@ -76,9 +76,10 @@
         ]
         if error == .cancelled { throw HTTPTransportError(.cancelled, "cancelled") }
         throw HTTPTransportError(unsent.contains(error) ? .notSent : .ambiguous, "\(error)")
+      } catch let error as NIOConnectionError {
+        throw HTTPTransportError(.notSent, "no connection to \(error.host):\(error.port)")
       } catch {
-        let refused = error is NIOConnectionError
-        throw HTTPTransportError(refused ? .notSent : .ambiguous, "\(error)")
+        throw HTTPTransportError(.ambiguous, "\(error)")
       }
     }
 

@@ -3,17 +3,25 @@ import Hummingbird
 import NIOCore
 import Synchronization
 
-/// Passes a body on and notices when all of its bytes have been handed over. What becomes of the connection after that does not
-/// matter: a reader that knows the length may leave when it has it, before the end of the response is written.
+/// Passes a body on and notices how much of it has been handed over, and whether its reader has left. A reader that knows the
+/// length may leave when it has it, before the end of the response is written.
 struct CountedBodyWriter: ResponseBodyWriter {
   /// What the writer has seen; outlives it.
   final class Progress: Sendable {
     private let state = Atomic<Bool>(false)
+    private let isAlone = Atomic<Bool>(false)
+    private let bytes = Atomic<Int>(0)
 
     /// All bytes of the body were handed over.
     var isWhole: Bool { state.load(ordering: .acquiring) }
+    /// The connection has ended under the body, which had more to say.
+    var hasNoReader: Bool { isAlone.load(ordering: .acquiring) }
+    /// Bytes handed over.
+    var count: Int { bytes.load(ordering: .acquiring) }
 
     fileprivate func complete() { state.store(true, ordering: .releasing) }
+    fileprivate func readerLeft() { isAlone.store(true, ordering: .releasing) }
+    fileprivate func handedOver(_ count: Int) { bytes.store(count, ordering: .releasing) }
   }
 
   private var writer: any ResponseBodyWriter
@@ -29,7 +37,13 @@ struct CountedBodyWriter: ResponseBodyWriter {
   }
 
   mutating func write(_ buffer: ByteBuffer) async throws {
-    try await writer.write(buffer)
+    do {
+      try await writer.write(buffer)
+    } catch {
+      // Who is told to stop has not been left.
+      if !(error is CancellationError) { progress.readerLeft() }
+      throw error
+    }
     add(buffer.readableBytes)
   }
 
@@ -40,7 +54,9 @@ struct CountedBodyWriter: ResponseBodyWriter {
   }
 
   private mutating func add(_ bytes: Int) {
-    count = count.addingReportingOverflow(bytes).partialValue
+    let (sum, overflow) = count.addingReportingOverflow(bytes)
+    count = overflow ? .max : sum
+    progress.handedOver(count)
     if let length, length > 0, count >= length { progress.complete() }
   }
 }

@@ -39,11 +39,13 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
   }
 
   /// Longest body that is charged when the socket has taken all of it. A longer one is charged when it is queued: a reader that
-  /// takes nearly all of it and goes has had nearly all of it.
+  /// takes nearly all of it and goes has had nearly all of it. Nobody gets more than this much for nothing.
   private static var longestWatchedBody: Int { 64 * 1024 }
 
-  /// Runs the content. The price is charged when all bytes of the body have been handed to the transport, and not
-  /// at all when the handler throws, answers 500 and above, or the connection is gone before.
+  /// Runs the content. The price is charged when all bytes of the body have been handed to the transport, and not at all when the
+  /// handler throws, answers 500 and above, or its body breaks off. A reader that leaves in the middle is charged when it was
+  /// handed more than ``longestWatchedBody``, or anything of a body without a length, of which nobody knows how much is
+  /// missing.
   private func serve(
     _ payment: Payment, _ target: PaidEndpoint<Context>.Target, _ request: Request, _ context: Context
   ) async throws -> Response {
@@ -80,8 +82,10 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
       do {
         try await body.write(CountedBodyWriter(writer, length: body.contentLength, progress: progress))
       } catch {
-        // A reader that leaves with the last byte must not have it for nothing.
-        if progress.isWhole { await payment.delivered() } else { await payment.failed() }
+        // Who leaves early, or with the last byte, must not have what it got for nothing.
+        let free = body.contentLength == nil ? 0 : Self.longestWatchedBody
+        let isTaken = progress.hasNoReader && progress.count > free
+        if progress.isWhole || isTaken { await payment.delivered() } else { await payment.failed() }
         throw error
       }
       await payment.delivered()

@@ -11,7 +11,7 @@ struct ChainFaultTests {
 
   /// Every JSON-RPC request of the life fails once, in one of the ways a node fails.
   @Test(arguments: [
-    "refused", "reply lost", "503", "internal error", "lagging node", "late",
+    "refused", "reply lost", "503", "internal error", "lagging node", "late", "garbage",
   ])
   func anySingleRequestFails(kind: String) async throws {
     let requests = try await ChannelLife.live().requests

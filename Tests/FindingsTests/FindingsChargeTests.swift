@@ -287,7 +287,7 @@ struct FindingsChargeTests {
   @Test("No layer decides by the text of another's error")
   func findingD16TypedOutcomes() throws {
     let targets = [
-      "MPPServer", "MPPTempoServer", "MPPClient", "MPPTempoClient", "MPPTempo", "MPPHummingbird",
+      "MPPServer", "MPPTempoServer", "MPPClient", "MPPTempoClient", "MPPTempo", "MPPHummingbird", "mpp",
     ]
     let words = ["message", "reason", "detail", "description", "title"]
     let found = try Sources.lines(of: targets).filter { entry in

@@ -38,6 +38,8 @@ struct DeliveryTests {
         let loop = context.channel.eventLoop
         started.open()
         await left.wait()
+        // Who is gone by now has had nothing.
+        try? await context.channel.closeFuture.get()
         return Response(
           status: .ok,
           body: ResponseBody { writer in

@@ -21,24 +21,31 @@ struct LeavingReaderTests {
     }
   }
 
-  /// `/ping` answers at once; `/leave` is given up by its reader between the last byte and the end; `/early` before the last byte.
+  /// `/ping` answers at once; `/leave` is given up by its reader between the last byte and the end; `/early` before the last byte,
+  /// `/late` long after the first, `/stream` after some bytes of nobody knows how many. `/broken` breaks off of itself.
   private static func router(
     _ fixture: ServerFixture, _ hasRead: DeliveryTests.Gate
   ) -> Router<ConnectionContext> {
     let router = Router(context: ConnectionContext.self)
     let gate: () -> PaymentMiddleware<ConnectionContext> = { fixture.server.session("0.01", per: "request") }
     router.group("ping").add(middleware: gate()).get { _, _ in "pong" }
-    for (path, length) in [("leave", Int?.some(4)), ("endless", nil), ("early", 1 << 20)] {
+    for (path, first, length) in [
+      ("leave", 4, Int?.some(4)), ("endless", 4, nil), ("early", 4, 1 << 20), ("late", 1 << 17, 1 << 20),
+      ("stream", 4, nil), ("broken", 1 << 17, 1 << 20),
+    ] {
+      let isWhole = path == "leave" || path == "endless"
       router.group(RouterPath(path)).add(middleware: gate()).get { _, context -> Response in
         let channel = context.channel
         return Response(
           status: .ok,
           body: ResponseBody(contentLength: length) { writer in
             try await writer.write(ByteBuffer(string: "pong"))
+            if first > 4 { try await writer.write(ByteBuffer(repeating: 0x61, count: first - 4)) }
             await hasRead.wait()
+            if path == "broken" { throw HTTPError(.badGateway) }
             try? await channel.close().get()
             // A write returns when it is queued: one of the next notices that nobody is there.
-            for _ in 4..<(path == "early" ? 1 << 20 : 4) {
+            for _ in first..<(isWhole ? first : 1 << 20) {
               try await writer.write(ByteBuffer(string: "!"))
               try await channel.eventLoop.submit {}.get()
             }
@@ -52,8 +59,10 @@ struct LeavingReaderTests {
   @Test(arguments: [
     ("leave", true, "delivered"), ("leave", false, "delivered"), ("endless", true, "delivered"),
     ("endless", false, "delivered"), ("early", true, "released"), ("early", false, "released"),
+    ("late", true, "delivered"), ("late", false, "delivered"), ("stream", true, "delivered"),
+    ("stream", false, "delivered"), ("broken", true, "released"), ("broken", false, "released"),
   ])
-  func aReaderThatLeavesWithTheLastByteIsCharged(_ path: String, _ isFirst: Bool, _ ending: String)
+  func aReaderThatLeavesIsChargedForMuchOfTheBodyOrAllOfIt(_ path: String, _ isFirst: Bool, _ ending: String)
     async throws
   {
     let fixture = try await ServerFixture()

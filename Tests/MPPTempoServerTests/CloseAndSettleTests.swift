@@ -93,6 +93,37 @@ import Testing
     try await harness.expectAgreement(channel)
   }
 
+  /// What could not be collected is not sold.
+  @Test func anOfferNamesAPayeeThatThisServerCanCollectFor() async throws {
+    let other = try Harness.chain().accounts[4].address
+    for (recipient, operatorText) in [
+      (other.checksummed, nil), (other.checksummed, TempoAddress.dex.checksummed),
+      (other.checksummed, Address.zero.checksummed),
+    ] {
+      await #expect(throws: ConfigurationError.self) {
+        try await Harness(offer: { offer in
+          offer.recipient = recipient
+          if let operatorText {
+            offer.options.append(.init(key: "operator", value: .string(operatorText)))
+          }
+        })
+      }
+    }
+    let devnet = try Harness.chain()
+    let harness = try await Harness(
+      devnet: devnet,
+      offer: { offer in
+        offer.recipient = other.checksummed
+        offer.options.append(
+          .init(key: "operator", value: .string(devnet.accounts[1].address.checksummed)))
+      })
+    let channel = try await harness.payer.open(
+      deposit: 9_000, payee: other, operator: devnet.accounts[1].address)
+    try await harness.deliver(try await harness.get(channel.openPayload(1_000)))
+    _ = try Harness.receipt(try await harness.post(channel.close(1_000)))
+    try await harness.expectAgreement(channel)
+  }
+
   @Test func openHoldsAreDeliveredBeforeTheCapture() async throws {
     let harness = try await Harness()
     let channel = try await harness.opened(deposit: 9_000)
@@ -226,6 +257,32 @@ import Testing
     harness.devnet.faults.clear()
     await harness.method.settlements.drain()
     #expect(harness.devnet.channel(channel.id)?.settled.units == 2_000)
+    try await harness.expectAgreement(channel)
+  }
+
+  /// A schedule of charges or amounts is kept although nobody pays again, and across a restart.
+  @Test(arguments: [SettlementSchedule(units: 1), SettlementSchedule(amount: "0.001")], [false, true])
+  func aFailedScheduledSettlementIsRepeatedWithoutTraffic(
+    _ schedule: SettlementSchedule, _ isRestarted: Bool
+  ) async throws {
+    let devnet = try Harness.chain()
+    let store = MemoryStoreForRestart()
+    let first = try await Harness(devnet: devnet, store: store.open(), options: { $0.settlement = schedule })
+    let channel = try await first.payer.open(deposit: 90_000, payee: first.payee)
+    let outcome = try await first.get(channel.openPayload(1_000))
+    devnet.faults.inject(.method("*"), .refuse, count: nil)
+    try await first.deliver(outcome)
+    await first.method.settlements.drain()
+    devnet.faults.clear()
+    try await first.server.ledger.flush()
+    let harness =
+      isRestarted
+      ? try await Harness(devnet: devnet, store: store.open(), seed: 2, options: { $0.settlement = schedule })
+      : first
+    await harness.method.settlements.sweep()
+    #expect(devnet.channel(channel.id)?.settled.units == 1_000)
+    await harness.method.settlements.sweep()
+    #expect(harness.count(ChannelReserveABI.settled.topic, channel) == 1)
     try await harness.expectAgreement(channel)
   }
 

@@ -118,6 +118,30 @@ import Testing
     #expect(try await harness.record(channel).settled.units == 2_000)
   }
 
+  /// The owner reports while the decision is being written: for it there is nothing left to do, and the write fails.
+  @Test(arguments: [true, false])
+  func aDecisionTheLedgerRefusesIsMadeUpForThoughItsOwnerHasGone(_ hasBegun: Bool) async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 9_000)
+    let payment = try await harness.paid(channel.voucher(2_000))
+    if hasBegun { #expect(payment.begin() == nil) }
+    try await harness.server.ledger.flush()
+    harness.store.failCommit(harness.store.commitCount + 1, .before)
+    harness.store.pause()
+    let holds = try await harness.record(channel).holds.map(\.id)
+    let deciding = Task { try await harness.channels.decide(holds, of: channel.id) }
+    while harness.store.pausedCount == 0 { await Task.yield() }
+    if hasBegun { await payment.delivered() } else { await payment.failed() }
+    #expect(harness.channels.live.count == 0)
+    harness.store.resume()
+    await #expect(throws: StoreError.self) { try await deciding.value }
+    await HoldKeeper(harness.channels).look()
+    let record = try await harness.record(channel)
+    #expect(record.spent.units == (hasBegun ? 2_000 : 1_000))
+    #expect(record.held == .zero)
+    #expect(harness.channels.live.count == 0)
+  }
+
   @Test func aForcedCloseWaitsForDeliveriesAShortTimeOnly() async throws {
     let harness = try await Harness()
     let channel = try await harness.opened(deposit: 9_000)

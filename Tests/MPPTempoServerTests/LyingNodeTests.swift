@@ -79,14 +79,29 @@ import Testing
     let start = Timestamp(milliseconds: 1_000_000)
     #expect(heights.accept(500, now: start))
     #expect(!heights.accept(500 + 1_025, now: start))
-    #expect(heights.accept(500 + 1_024, now: start))
-    #expect(heights.accept(1_500, now: start))
+    #expect(heights.accept(500 + 1_000, now: start))
     #expect(!heights.accept(.max, now: start.adding(seconds: 3_600)))
     #expect(!heights.accept(1_500 + 1_024 + 36_001, now: start.adding(seconds: 3_600)))
     #expect(heights.accept(1_500 + 1_024 + 36_000, now: start.adding(seconds: 3_600)))
     // A clock that was set back allows nothing more, and nothing less.
-    #expect(heights.accept(900, now: start))
-    #expect(heights.accept(1_900, now: start.adding(seconds: -500)))
+    #expect(heights.accept(38_524 + 1_000, now: start))
+    #expect(!heights.accept(39_524 + 1_025, now: start.adding(seconds: -500)))
+    #expect(heights.accept(39_524 + 1_024, now: start.adding(seconds: -500)))
+  }
+
+  /// Nodes lag behind each other, chains are begun anew, and receipts are old: none of it makes what comes next impossible.
+  @Test func aLowerBlockNumberChangesNothing() {
+    let heights = ChainHeights()
+    let start = Timestamp(milliseconds: 1_000_000)
+    #expect(heights.accept(100_000, now: start))
+    #expect(heights.accept(3, now: start))
+    #expect(heights.isPossible(0, now: start))
+    #expect(heights.isPossible(100_000 + 1_024, now: start))
+    #expect(!heights.isPossible(100_000 + 1_025, now: start))
+    #expect(heights.accept(100_000 + 1_024, now: start))
+    #expect(heights.isPossible(101_024 + 1_024, now: start))
+    // What is only asked about sets no bound.
+    #expect(!heights.accept(101_024 + 1_025, now: start))
   }
 
   @Test func theFirstBlockNumberIsAskedForTwice() async throws {

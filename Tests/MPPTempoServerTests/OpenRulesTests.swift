@@ -279,9 +279,9 @@ import Testing
       let signed = try SignedTempoTransaction(
         unsigned, signature: .secp256k1(key.sign(unsigned.signingHash())))
       do throws(PaymentProblem) {
-        let parsed = try ManagementTransaction(
-          parsing: signed.serialized, .open, escrow: TempoAddress.channelReserve, chainID: 42_431)
-        try parsed.checkSwap(.open, token: TempoAddress.pathUSD, amount: Amount(units: deposit))
+        let parsed = try ManagementCalls(
+          parsing: signed.serialized, .open, escrow: TempoAddress.channelReserve)
+        try parsed.checkSwap(token: TempoAddress.pathUSD, amount: Amount(units: deposit))
         return .success(())
       } catch {
         return .failure(error)
@@ -330,5 +330,15 @@ import Testing
     }
     try expect("approval calldata is not canonical") { $0[0].data += [UInt8](repeating: 0, count: 32) }
     try expect("swap calldata is not canonical") { $0[1].data += [UInt8](repeating: 0, count: 32) }
+    // The order of two faults is that of the rules.
+    try expect("approval calldata is invalid") { $0[0].data.removeLast() }
+    try expect("swap calldata is invalid") {
+      $0[0].data = try TIP20ABI.transferCalldata(to: TempoAddress.dex, amount: 6_000)
+      $0[1].data = [1, 2, 3, 4]
+    }
+    try expect("output amount does not match channel deposit") {
+      $0[0].data += [UInt8](repeating: 0, count: 32)
+      $0[1].data = try swap(TempoAddress.alphaUSD, TempoAddress.pathUSD, 4_999)
+    }
   }
 }

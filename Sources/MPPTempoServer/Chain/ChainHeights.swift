@@ -1,8 +1,8 @@
 import MPPCore
 import Synchronization
 
-/// The block number the node named last, and when. A number far ahead of it is a fault of the node: taken over
-/// into a record it would make every true observation after it look old.
+/// The highest number the node has named for its newest block, and when. A number far ahead of it is a fault of
+/// the node: taken over into a record it would make every true observation after it look old.
 final class ChainHeights: Sendable {
   private struct Seen {
     var number: UInt64
@@ -18,20 +18,31 @@ final class ChainHeights: Sendable {
 
   var isEmpty: Bool { seen.withLock { $0 == nil } }
 
-  /// Whether the number can be true. The next one is compared with it.
+  /// Whether a block can have this number. Changes nothing: the block of a receipt may be as old as the chain, and
+  /// says nothing about where the chain is.
+  func isPossible(_ number: UInt64, now: Timestamp) -> Bool {
+    seen.withLock { Self.isPossible(number, $0, now) }
+  }
+
+  /// Whether the newest block can have this number. The next ones are compared with it, unless it is lower than
+  /// one before: nodes lag behind each other, and a chain that begins anew is served as well.
   ///
   /// The first is taken as it is: give it only after asking twice.
   func accept(_ number: UInt64, now: Timestamp) -> Bool {
     seen.withLock { seen in
-      if let last = seen {
-        let elapsed = max(now.milliseconds.subtractingReportingOverflow(last.at.milliseconds).partialValue, 0)
-        let blocks = UInt64(elapsed / Self.shortestBlockTime)
-        let (bound, overflow) = last.number.addingReportingOverflow(Self.slack + blocks)
-        guard overflow || number <= bound else { return false }
-      }
+      guard Self.isPossible(number, seen, now) else { return false }
+      if let last = seen, number < last.number { return true }
       seen = Seen(number: number, at: now)
       return true
     }
+  }
+
+  private static func isPossible(_ number: UInt64, _ seen: Seen?, _ now: Timestamp) -> Bool {
+    guard let last = seen else { return true }
+    let elapsed = max(now.milliseconds.subtractingReportingOverflow(last.at.milliseconds).partialValue, 0)
+    let blocks = UInt64(elapsed / shortestBlockTime)
+    let (bound, overflow) = last.number.addingReportingOverflow(slack + blocks)
+    return overflow || number <= bound
   }
 
   static func agree(_ first: UInt64, _ second: UInt64) -> Bool {

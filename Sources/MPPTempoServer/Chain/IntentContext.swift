@@ -6,8 +6,9 @@ import TempoRPC
 
 /// What is kept with an intent so that a restart can finish it without the credential it came from.
 enum IntentContext: Sendable, Equatable {
-  /// A verified open: the record that is made once the chain has it.
-  case open(descriptor: ChannelDescriptor, deposit: Amount, voucher: SignedVoucher)
+  /// A verified open: the record that is made once the chain has it. Journals of earlier versions have no escrow: it is
+  /// the method's.
+  case open(descriptor: ChannelDescriptor, deposit: Amount, voucher: SignedVoucher, escrow: Address?)
   case topUp(additionalDeposit: Amount)
   /// What had been delivered when the settlement was signed.
   case settle(amount: Amount, mark: SettlementMark)
@@ -18,8 +19,9 @@ enum IntentContext: Sendable, Equatable {
   func encoded() throws -> [UInt8] {
     var writer = RecordWriter(schema: Self.schema)
     switch self {
-    case .open(let descriptor, let deposit, let voucher):
-      writer.byte(1)
+    case .open(let descriptor, let deposit, let voucher, let escrow):
+      writer.byte(escrow == nil ? 1 : 5)
+      if let escrow { writer.fixed(escrow.bytes) }
       for address in [
         descriptor.payer, descriptor.payee, descriptor.operator, descriptor.token,
         descriptor.authorizedSigner,
@@ -48,8 +50,10 @@ enum IntentContext: Sendable, Equatable {
 
   init(decoding bytes: [UInt8]) throws {
     var reader = try RecordReader(bytes, newest: Self.schema)
-    switch try reader.byte() {
-    case 1:
+    let tag = try reader.byte()
+    switch tag {
+    case 1, 5:
+      let escrow = tag == 5 ? try Address(try reader.fixed(20)) : nil
       var addresses: [Address] = []
       for _ in 0..<5 { addresses.append(try Address(try reader.fixed(20))) }
       let salt = try Hash32(try reader.fixed(32))
@@ -58,7 +62,8 @@ enum IntentContext: Sendable, Equatable {
         payer: addresses[0], payee: addresses[1], operator: addresses[2], token: addresses[3], salt: salt,
         authorizedSigner: addresses[4], expiringNonceHash: nonceHash)
       let deposit = try reader.amount()
-      self = .open(descriptor: descriptor, deposit: deposit, voucher: try Self.voucher(&reader))
+      self = .open(
+        descriptor: descriptor, deposit: deposit, voucher: try Self.voucher(&reader), escrow: escrow)
     case 2: self = .topUp(additionalDeposit: try reader.amount())
     case 3:
       let amount = try reader.amount()

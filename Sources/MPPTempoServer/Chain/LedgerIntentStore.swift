@@ -1,3 +1,4 @@
+import Logging
 public import MPPCore
 public import MPPServer
 public import TempoRPC
@@ -5,6 +6,7 @@ public import TempoRPC
 /// Keeps chain intents in the ledger, beside the channels they are about.
 public struct LedgerIntentStore: IntentStore {
   private let table: RecordTable<IntentRecord>
+  private let logger = Logger(label: "mpp.chain")
 
   /// - Throws: `StoreError` when another type uses the ledger's kind for intents.
   public init(_ ledger: Ledger) throws {
@@ -27,13 +29,35 @@ public struct LedgerIntentStore: IntentStore {
     _ = try await table.update(IntentRecord.key(intent.identity)) { _ in (IntentRecord(intent), ()) }
   }
 
+  /// One that cannot be read is reported in the log and left out: it must not hide the others.
   public func pending(limit: Int) async throws -> [ChainIntent] {
     var intents: [ChainIntent] = []
-    for entry in try await table.scan(slot: IntentRecord.pendingSlot, limit: limit) {
-      guard let intent = try await table.load(entry.key)?.intent, !intent.state.isFinal else { continue }
-      intents.append(intent)
+    var cursor: IndexCursor?
+    while intents.count < limit {
+      let entries = try await table.scan(
+        slot: IntentRecord.pendingSlot, after: cursor, limit: limit - intents.count)
+      guard let last = entries.last else { break }
+      cursor = last.cursor
+      for entry in entries {
+        guard let intent = try await readable(entry), !intent.state.isFinal else { continue }
+        intents.append(intent)
+      }
     }
     return intents
+  }
+
+  private func readable(_ entry: IndexEntry) async throws -> ChainIntent? {
+    do {
+      return try await table.load(entry.key)?.intent
+    } catch let error as StoreError where error.code == .corrupt {
+      report(entry, error)
+      return nil
+    }
+  }
+
+  private func report(_ entry: IndexEntry, _ error: StoreError) {
+    logger.error(
+      "a stored chain action cannot be read", metadata: ["key": "\(entry.key)", "mpp.code": "\(error)"])
   }
 
   /// Deletes intents that have ended and were made before a time, oldest first, at most `limit`. Durable on return.
@@ -41,7 +65,11 @@ public struct LedgerIntentStore: IntentStore {
     let entries = try await table.scan(
       slot: IntentRecord.endedSlot, .through(bound.milliseconds), limit: limit)
     for entry in entries {
-      _ = try await table.remove(entry.key) { $0.intent.state.isFinal }
+      do {
+        _ = try await table.remove(entry.key) { $0.intent.state.isFinal }
+      } catch let error as StoreError where error.code == .corrupt {
+        report(entry, error)
+      }
     }
   }
 }

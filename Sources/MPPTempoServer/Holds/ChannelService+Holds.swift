@@ -77,13 +77,17 @@ extension ChannelService {
   func decide(_ ids: [HoldID], of id: Hash32) async throws {
     let decided = live.decide(ids)
     guard !decided.isEmpty else { return }
+    var ends: [HoldID: LiveHold.End] = [:]
+    for hold in decided {
+      if case .owed(let end) = hold.state { ends[hold.id] = end }
+    }
     do {
-      try await write(decided, to: id)
+      try await write(ends, to: id)
     } catch {
       live.owe(decided)
       throw error
     }
-    live.written(decided)
+    live.written(ends.keys)
   }
 
   func release(_ ids: [HoldID], of id: Hash32) async throws {
@@ -124,7 +128,7 @@ extension ChannelService {
     }
     guard !owed.isEmpty else { return false }
     try await write(owed, to: record.channelID)
-    live.written(owed)
+    live.written(owed.keys)
     return true
   }
 
@@ -137,9 +141,9 @@ extension ChannelService {
     for (id, ends) in owed {
       do {
         try await write(ends, to: id)
-        live.written(ends)
+        live.written(ends.keys)
       } catch is ChannelTransitionError {
-        live.written(ends)
+        live.written(ends.keys)
       } catch {
         logger.warning(
           "the end of a delivery is not in the ledger yet",

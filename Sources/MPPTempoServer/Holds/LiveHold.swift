@@ -9,9 +9,9 @@ struct LiveHold: Sendable, Equatable {
     case waiting
     /// The first byte is out. → charged, reported, owed
     case sending
-    /// The price was given back before anything was sent: nothing of the content may be. → removed
+    /// The price was given back before anything was sent: nothing of the content may be. → removed, owed
     case revoked
-    /// A close has charged it while it was being sent. → removed
+    /// A close has charged it while it was being sent. → removed, owed
     case charged
     /// Its owner is writing the end. → removed, owed
     case reported

@@ -102,23 +102,28 @@ final class LiveHolds: Sendable {
   // MARK: Many holds
 
   /// Ends holds in their owners' place; see ``LiveHold/decide()``. Those nobody here knows are left out.
-  func decide(_ ids: [HoldID]) -> [HoldID: LiveHold.End] {
-    var decided: [HoldID: LiveHold.End] = [:]
-    for id in ids {
-      if let end = change(id, { $0.decide() }) ?? nil { decided[id] = end }
+  /// - Returns: the ended holds, each with its end as `.owed`.
+  func decide(_ ids: [HoldID]) -> [LiveHold] {
+    ids.compactMap { id in
+      change(id) { hold -> LiveHold? in
+        guard let end = hold.decide() else { return nil }
+        var decided = hold
+        decided.state = .owed(end)
+        return decided
+      } ?? nil
     }
-    return decided
   }
 
-  /// The ledger did not take what was decided: the keeper has to.
-  func owe(_ decided: [HoldID: LiveHold.End]) {
-    for (id, end) in decided { _ = change(id) { $0.state = .owed(end) } }
+  /// The ledger did not take what was decided: the keeper has to. Their owners may have reported and gone by now, because
+  /// for them it was decided.
+  func owe(_ decided: [LiveHold]) {
+    for hold in decided { shard(hold.id).entries.withLock { $0[hold.id.sequence] = hold } }
     continuation.yield()
   }
 
-  /// The decided ends are in the ledger. Those of owners who have reported already are forgotten.
-  func written(_ decided: [HoldID: LiveHold.End]) {
-    for id in decided.keys {
+  /// These ends are in the ledger: those that were owed are forgotten.
+  func written(_ ids: some Sequence<HoldID>) {
+    for id in ids {
       shard(id).entries.withLock { entries in
         if case .owed? = entries[id.sequence]?.state { entries.removeValue(forKey: id.sequence) }
       }

@@ -35,10 +35,27 @@ final class ChannelFreshness: Sendable {
     var unwritten: ChannelObservation?
   }
 
+  /// The last look out of turn; see ``beginLook(_:_:)``.
+  private struct LookOutOfTurn {
+    var at: Timestamp
+    var hasFailed = false
+  }
+
+  enum Look: Sendable, Equatable {
+    /// It is the caller's turn.
+    case due
+    /// Somebody has just looked.
+    case made
+    /// Somebody has just tried to.
+    case failed
+  }
+
   private let state = Mutex(State())
+  private let looks = Mutex<[Hash32: LookOutOfTurn]>([:])
   private let ttl: Int64
   private let capacity: Int
   private static let pauseAfterFailure: Int64 = 1_000
+  private static let pauseBetweenLooks: Int64 = 1_000
 
   init(ttl: Int64, capacity: Int = 100_000) {
     self.ttl = ttl
@@ -71,6 +88,21 @@ final class ChannelFreshness: Sendable {
       if state.unwritten[id] == observation { state.unwritten[id] = nil }
     }
   }
+
+  /// Whether a channel's state may be read although it is fresh: once a second.
+  func beginLook(_ id: Hash32, _ now: Timestamp) -> Look {
+    looks.withLock { looks in
+      // A clock that was set back stops nobody.
+      if let last = looks[id], now >= last.at, now < last.at.adding(milliseconds: Self.pauseBetweenLooks) {
+        return last.hasFailed ? .failed : .made
+      }
+      if looks.count >= capacity, looks[id] == nil { looks.removeAll() }
+      looks[id] = LookOutOfTurn(at: now)
+      return .due
+    }
+  }
+
+  func lookFailed(_ id: Hash32) { looks.withLock { $0[id]?.hasFailed = true } }
 
   /// After a failed read: whether the old state may be used for now, because it is not older than `limit`.
   func toleratesFailure(_ id: Hash32, _ now: Timestamp, limit: Int64) -> Bool {

@@ -39,27 +39,37 @@ final class ChannelReader: Sendable {
   // MARK: Blocks
 
   /// Number of the newest block.
+  /// - Parameter share: the share of the node that is asked; the main one when nil.
   /// - Throws: `.invalidAnswer` also when the number cannot be true.
-  func head() async throws(ChainError) -> UInt64 {
-    try await checked(try await chain.blockNumber())
-  }
-
-  /// A block number the node has named, when it can be true.
-  func checked(_ block: UInt64) async throws(ChainError) -> UInt64 {
+  func head(on share: ChainReader? = nil) async throws(ChainError) -> UInt64 {
+    let share = share ?? chain
+    let block = try await share.blockNumber()
     if heights.isEmpty {
       // Nothing to compare with after a start: the node is asked twice.
-      let first = try await chain.blockNumber()
-      let second = try await chain.blockNumber()
+      let first = try await share.blockNumber()
+      let second = try await share.blockNumber()
       guard ChainHeights.agree(first, second) else {
         throw ChainError(.invalidAnswer, "the node names block numbers that contradict each other")
       }
       _ = heights.accept(second, now: clock.now)
     }
-    guard heights.accept(block, now: clock.now) else {
-      logger.error("the node names an impossible block number", metadata: ["mpp.block": "\(block)"])
-      throw ChainError(.invalidAnswer, "the node names an impossible block number")
-    }
+    guard heights.accept(block, now: clock.now) else { throw impossible(block) }
     return block
+  }
+
+  /// Where to read what an included transaction has done: the newest block, because nodes forget the state of old
+  /// ones, and what was done since then counts. The receipt's own when the node lags behind it.
+  func newest(after receipt: TransactionReceipt) async throws(ChainError) -> UInt64 {
+    let head = try await head()
+    guard heights.isPossible(receipt.blockNumber, now: clock.now) else {
+      throw impossible(receipt.blockNumber)
+    }
+    return max(head, receipt.blockNumber)
+  }
+
+  private func impossible(_ block: UInt64) -> ChainError {
+    logger.error("the node names an impossible block number", metadata: ["mpp.block": "\(block)"])
+    return ChainError(.invalidAnswer, "the node names an impossible block number")
   }
 
   // MARK: State
@@ -120,6 +130,38 @@ final class ChannelReader: Sendable {
     }
   }
 
+  /// The record for a voucher above the deposit it knows, which may have been raised on the chain without us.
+  ///
+  /// Such a voucher can be signed once and sent without end: a channel has one of these reads a second, and callers
+  /// who come meanwhile get what it found.
+  /// - Parameter share: of the node, for what strangers cause.
+  func raised(
+    _ known: StoredRecord<ChannelRecord>, _ now: Timestamp, on share: ChainReader
+  ) async throws -> Current {
+    let id = known.record.channelID
+    do {
+      return try await reads.run(id) {
+        switch freshness.beginLook(id, now) {
+        case .made:
+          let stored = try await table.loadStored(ChannelRecord.key(id)) ?? known
+          return try Current(stored, freshness.reading(id, now)?.unwritten)
+        case .failed:
+          throw PaymentProblem.unavailable(
+            reason: "the chain cannot be reached for the channel's deposit", retryAfter: 1)
+        case .due: break
+        }
+        do {
+          return try await reread(known, now, on: share)
+        } catch let error as ChainError {
+          freshness.lookFailed(id)
+          throw SessionProblem.chain(error, "the channel's deposit")
+        }
+      }
+    } catch is LaneError {
+      throw PaymentProblem.unavailable(reason: "too many requests of this channel wait", retryAfter: 1)
+    }
+  }
+
   /// An open of a channel that is open.
   func reopened(
     _ stored: StoredRecord<ChannelRecord>, _ open: VerifiedOpen, _ now: Timestamp
@@ -137,47 +179,58 @@ final class ChannelReader: Sendable {
 
   /// Reads the chain now, and remembers in memory what it says.
   /// - Throws: `ChainError` when it cannot be read or contradicts itself.
-  func reread(_ known: StoredRecord<ChannelRecord>, _ now: Timestamp) async throws -> Current {
-    let observation = try await observe(known.record)
+  func reread(
+    _ known: StoredRecord<ChannelRecord>, _ now: Timestamp, on share: ChainReader? = nil
+  ) async throws -> Current {
+    let observation = try await observe(known.record, on: share)
     freshness.noteRead(known.record.channelID, now, unwritten: observation)
     return try Current(known, observation)
   }
 
   /// Reads the chain now.
   /// - Throws: `ChainError` when it cannot be read or contradicts itself.
-  func observe(_ record: ChannelRecord) async throws -> ChannelObservation {
-    let block = try await head()
-    let state = try await stateAt(block, record.channelID, record.escrow)
+  func observe(_ record: ChannelRecord, on share: ChainReader? = nil) async throws -> ChannelObservation {
+    let block = try await head(on: share)
+    let state = try await stateAt(block, record.channelID, record.escrow, on: share)
     if !state.exists, !record.finalized {
-      guard try await areGone([record.channelID], record.escrow, after: block).first == true else {
-        throw ChainError(.invalidAnswer, "the node contradicts itself about a channel")
-      }
+      try await confirmGone(record.channelID, record.escrow, after: block, on: share)
     }
     return ChannelObservation(state, block: block)
   }
 
+  /// - Throws: `.invalidAnswer` when a channel that reads as gone after `block` is there at the second look.
+  func confirmGone(
+    _ id: Hash32, _ escrow: Address, after block: UInt64, on share: ChainReader? = nil
+  ) async throws(ChainError) {
+    guard try await areGone([id], escrow, after: block, on: share).first == true else {
+      throw ChainError(.invalidAnswer, "the node contradicts itself about a channel")
+    }
+  }
+
   /// The state after a block that is known to exist; retried while the node lags (U3).
   func stateAt(
-    _ block: UInt64, _ id: Hash32, _ escrow: Address
+    _ block: UInt64, _ id: Hash32, _ escrow: Address, on share: ChainReader? = nil
   ) async throws(ChainError) -> ChannelState {
-    try await chain.readBack { () async throws(ChainError) in
-      try await chain.channelState(id, escrow: escrow, at: .number(block))
+    let share = share ?? chain
+    return try await share.readBack { () async throws(ChainError) in
+      try await share.channelState(id, escrow: escrow, at: .number(block))
     }
   }
 
   /// Asks a second time about channels that read as gone after `block`, a moment later and at a block that is
   /// not older. One answer must not end a channel: what ends here is never looked at again.
   func areGone(
-    _ ids: [Hash32], _ escrow: Address, after block: UInt64
+    _ ids: [Hash32], _ escrow: Address, after block: UInt64, on share: ChainReader? = nil
   ) async throws(ChainError) -> [Bool] {
+    let share = share ?? chain
     do {
       try await sleeper.sleep(milliseconds: readBackPause)
     } catch {
       throw ChainError(.cancelled, "cancelled")
     }
-    let later = max(block, try await head())
-    return try await chain.readBack { () async throws(ChainError) in
-      try await chain.channelStates(ids, escrow: escrow, at: .number(later)).map { !$0.exists }
+    let later = max(block, try await head(on: share))
+    return try await share.readBack { () async throws(ChainError) in
+      try await share.channelStates(ids, escrow: escrow, at: .number(later)).map { !$0.exists }
     }
   }
 

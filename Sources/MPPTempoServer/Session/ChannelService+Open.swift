@@ -18,7 +18,8 @@ extension ChannelService {
       }
       return try await openings.run(open.transaction.sender) {
         let context = IntentContext.open(
-          descriptor: open.descriptor, deposit: open.deposit, voucher: open.voucher)
+          descriptor: open.descriptor, deposit: open.deposit, voucher: open.voucher,
+          escrow: call.terms.escrow)
         let result = try await send(
           open.transaction, standing, .open, .init(.open, open.channelID), context: try context.encoded(),
           probe: openProbe(open.channelID, call.terms.escrow))
@@ -78,26 +79,20 @@ extension ChannelService {
     }
   }
 
-  /// B2 to B5: the receipt and the state after its block say what was signed.
+  /// B2 to B5: the receipt and the state say what was signed.
+  /// - Returns: the channel as it is now. The transaction may have been included long ago, by anybody: what was
+  ///   settled, withdrawn or asked for since then counts.
   func checkOpened(
     _ id: Hash32, _ descriptor: ChannelDescriptor, _ deposit: Amount, _ escrow: Address,
     _ result: BroadcastResult
   ) async throws -> ChannelObservation {
     let block: UInt64
+    var isNew = false
     switch result.outcome {
     case .included(let receipt):
-      let event = try ReserveEvents(receipt, channelID: id, escrow: escrow).opened()
-      guard case .opened(let fields) = event.kind else { throw SessionProblem.foreignDescriptor }
-      guard fields.expiringNonceHash == descriptor.expiringNonceHash else {
-        throw SessionProblem.failed("ChannelOpened expiringNonceHash does not match descriptor")
-      }
-      guard fields.deposit == deposit.units else {
-        throw SessionProblem.failed("ChannelOpened deposit does not match calldata")
-      }
-      guard event.openedDescriptor == descriptor else {
-        throw SessionProblem.failed("descriptor does not match ChannelOpened channelId")
-      }
-      block = try await reader.checked(receipt.blockNumber)
+      try Self.checkEvent(receipt, id, descriptor, deposit, escrow)
+      block = try await reader.newest(after: receipt)
+      isNew = block == receipt.blockNumber
     case .effective: block = try await reader.head()
     case .reverted, .rejected, .expired, .unavailable, .pending:
       throw SessionProblem.transaction(result.outcome, "open")
@@ -105,12 +100,29 @@ extension ChannelService {
     let state = try await readBack(block) { () async throws(ChainError) in
       try await self.client.channel(descriptor, escrow: escrow, at: .number(block))
     }
-    if case .included = result.outcome {
-      guard state.deposit == deposit.units, state.settled == 0, state.closeRequestedAt == 0 else {
-        throw SessionProblem.failed("on-chain channel state does not match open receipt")
-      }
+    let isUnused = state.deposit == deposit.units && state.settled == 0 && state.closeRequestedAt == 0
+    guard isUnused || !isNew, state.deposit >= deposit.units || !state.exists else {
+      throw SessionProblem.failed("on-chain channel state does not match open receipt")
     }
+    if !state.exists { try await reader.confirmGone(id, escrow, after: block) }
     return ChannelObservation(state, block: block)
+  }
+
+  private static func checkEvent(
+    _ receipt: TransactionReceipt, _ id: Hash32, _ descriptor: ChannelDescriptor, _ deposit: Amount,
+    _ escrow: Address
+  ) throws(PaymentProblem) {
+    let event = try ReserveEvents(receipt, channelID: id, escrow: escrow).opened()
+    guard case .opened(let fields) = event.kind else { throw SessionProblem.foreignDescriptor }
+    guard fields.expiringNonceHash == descriptor.expiringNonceHash else {
+      throw SessionProblem.failed("ChannelOpened expiringNonceHash does not match descriptor")
+    }
+    guard fields.deposit == deposit.units else {
+      throw SessionProblem.failed("ChannelOpened deposit does not match calldata")
+    }
+    guard event.openedDescriptor == descriptor else {
+      throw SessionProblem.failed("descriptor does not match ChannelOpened channelId")
+    }
   }
 
   func readBack(

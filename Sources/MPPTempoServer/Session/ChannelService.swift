@@ -113,9 +113,12 @@ final class ChannelService: Sendable {
   }
 
   /// Runs a step that holds the channel's lane.
-  func exclusively<T>(_ id: Hash32, _ body: nonisolated(nonsending) () async throws -> T) async throws -> T {
+  /// - Parameter isOwn: what the server does of itself goes before what clients ask for, who could keep it out.
+  func exclusively<T>(
+    _ id: Hash32, isOwn: Bool = false, _ body: nonisolated(nonsending) () async throws -> T
+  ) async throws -> T {
     do {
-      return try await lane.run(id, body)
+      return try await lane.run(id, isAhead: isOwn, body)
     } catch is LaneError {
       throw PaymentProblem.unavailable(reason: "too many requests of this channel wait", retryAfter: 1)
     }

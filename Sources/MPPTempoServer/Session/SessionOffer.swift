@@ -43,12 +43,20 @@ struct SessionOffer: Sendable {
       operator: text("operator") ?? options.operator?.checksummed,
       feePayer: isSponsored ? true : nil, feeToken: text("feeToken") ?? options.feeToken?.checksummed,
       sessionProtocol: "v2")
+    let terms: SessionTerms
     do throws(SessionRequestError) {
-      let request = try input.wireRequest()
-      return try SessionTerms(request)
+      terms = try SessionTerms(try input.wireRequest())
     } catch {
       throw ConfigurationError(.offer, "a session offer has no valid \(error.field)")
     }
+    // Nothing is sold that we could not collect.
+    let signer = options.signer.address
+    guard signer == terms.recipient || signer == terms.operator else {
+      throw ConfigurationError(
+        .offer,
+        "the signer \(signer) is neither the recipient \(terms.recipient) of an offer nor its operator")
+    }
+    return terms
   }
 
   private func option(_ key: String) -> JSONValue? { offer.options.first { $0.key == key }?.value }

@@ -69,12 +69,12 @@ extension TempoSessionValidator {
       }
       current = try await reader.current(known, call.now)
     }
-    let deposit = current.stored.record.deposit
-    if voucher.cumulativeAmount > deposit, deposit > .zero, !isVerified {
+    if voucher.cumulativeAmount > current.stored.record.deposit, !isVerified {
+      try current.check { record throws(PaymentProblem) in try record.checkServes() }
       // The deposit may have been raised on the chain without us. The same holds for this read.
       try verify(voucher, known, call)
       isVerified = true
-      current = try await reread(current.stored, call.now)
+      current = try await reader.raised(current.stored, call.now, on: dryRuns)
     }
     do throws(PaymentProblem) {
       try check(voucher, current.stored, isVerified: isVerified, call)
@@ -102,15 +102,5 @@ extension TempoSessionValidator {
     _ voucher: SignedVoucher, _ stored: StoredRecord<ChannelRecord>, _ call: SessionCall
   ) throws(PaymentProblem) {
     try reader.verify(voucher, signer: stored.record.descriptor.effectiveSigner, domain: call.terms.domain)
-  }
-
-  private func reread(
-    _ stored: StoredRecord<ChannelRecord>, _ now: Timestamp
-  ) async throws -> ChannelReader.Current {
-    do {
-      return try await reader.reread(stored, now)
-    } catch let error as ChainError {
-      throw SessionProblem.chain(error, "the channel's deposit")
-    }
   }
 }

@@ -18,21 +18,22 @@ struct VerifiedOpen: Sendable {
     if let signer = payload.authorizedSigner, signer != descriptor.authorizedSigner {
       throw SessionProblem.failed("credential authorizedSigner does not match descriptor")
     }
-    let transaction = try ManagementTransaction(
-      parsing: payload.transaction, .open, escrow: terms.escrow, chainID: terms.chainID,
-      isSponsored: terms.isSponsored)
-    guard case .open(let arguments) = transaction.call else {
+    let calls = try ManagementCalls(
+      parsing: payload.transaction, .open, escrow: terms.escrow, isSponsored: terms.isSponsored)
+    guard case .open(let arguments) = calls.call else {
       throw SessionProblem.failed("Expected TIP-1034 open calldata")
     }
     try Self.check(arguments, descriptor, terms)
     let deposit = Amount(units: arguments.deposit)
-    try transaction.checkSwap(.open, token: terms.currency, amount: deposit)
+    try calls.checkSwap(token: terms.currency, amount: deposit)
     // The id binds payer and salt, which the arguments alone do not.
     let rebuilt = arguments.descriptor(
-      payer: transaction.sender, expiringNonceHash: descriptor.expiringNonceHash)
+      payer: calls.signer?.account ?? descriptor.payer, expiringNonceHash: descriptor.expiringNonceHash)
     guard rebuilt.channelID(escrow: terms.escrow, chainID: terms.chainID) == payload.channelID else {
       throw SessionProblem.failed("TIP-1034 ChannelOpened channelId does not match descriptor")
     }
+    let transaction = try ManagementTransaction(
+      calls, chainID: terms.chainID, isSponsored: terms.isSponsored)
     let nonceHash = transaction.signed.transaction.expiringNonceHash(sender: transaction.sender)
     guard nonceHash == descriptor.expiringNonceHash else {
       throw SessionProblem.failed("credential expiringNonceHash does not match transaction")

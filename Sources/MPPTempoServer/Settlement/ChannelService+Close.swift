@@ -70,9 +70,9 @@ extension ChannelService {
   }
 
   /// Ends a close lease with nothing behind it: its run died, or could not write, before a close was
-  /// journalled.
+  /// journalled. Not waited for while a step of the channel is under way.
   func releaseStaleClose(_ id: Hash32) async throws {
-    try await exclusively(id) {
+    _ = try await lane.runIfFree(id) {
       guard try await pendingClose(id) == nil, let lease = try await load(id)?.closing,
         isOnlyProcess || lease.expires <= clock.now
       else { return }
@@ -184,7 +184,7 @@ extension ChannelService {
     }
     let block: UInt64
     switch result.outcome {
-    case .included(let receipt): block = try await reader.checked(receipt.blockNumber)
+    case .included(let receipt): block = try await reader.newest(after: receipt)
     case .effective: block = try await reader.head()
     case .reverted, .rejected, .expired:
       try await reopen(before, owner)

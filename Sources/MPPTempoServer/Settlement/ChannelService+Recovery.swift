@@ -6,15 +6,17 @@ import MPPTempo
 import Tempo
 import TempoRPC
 
-// What a restart, a sweep or a lost answer left behind. The caller holds the lane.
+// What a restart, a sweep or a lost answer left behind. For `finish…` the caller holds the lane.
 extension ChannelService {
   /// Finishes an open whose answer was never sent. It only looks: bytes of a client are not sent behind its
   /// back.
   func finishOpen(_ intent: ChainIntent, deadline: Int64?) async throws {
     let id = intent.identity.subject
-    guard case .open(let descriptor, let deposit, let voucher) = try IntentContext(decoding: intent.context)
+    guard
+      case .open(let descriptor, let deposit, let voucher, let stored) =
+        try IntentContext(decoding: intent.context)
     else { throw StoreError(.corrupt, "a stored open cannot be read") }
-    let escrow = options.escrow
+    let escrow = stored ?? options.escrow
     let result = try await clientBroadcaster.resume(
       intent, maySend: false, probe: openProbe(id, escrow), deadlineMilliseconds: deadline)
     await ended(result)
@@ -64,7 +66,7 @@ extension ChannelService {
 
   /// Closes a channel whose payer has asked the chain to (W32): with what was delivered, nothing more.
   func closeForced(_ id: Hash32) async throws {
-    try await exclusively(id) {
+    try await exclusively(id, isOwn: true) {
       if let pending = try await pendingClose(id) {
         do {
           _ = try await finishClose(pending)
@@ -83,9 +85,11 @@ extension ChannelService {
 
   /// A channel was found gone: whoever ended it may have captured more than we knew of.
   func explainEnd(_ before: ChannelRecord, _ block: UInt64) async throws {
-    guard try await pendingClose(before.channelID) == nil,
-      let captured = try await closedAmount(before, upTo: block)
-    else { return }
-    try await apply(.closed(captured: captured, voucher: nil, block: block), to: before.channelID)
+    try await exclusively(before.channelID, isOwn: true) {
+      guard try await pendingClose(before.channelID) == nil,
+        let captured = try await closedAmount(before, upTo: block)
+      else { return }
+      try await apply(.closed(captured: captured, voucher: nil, block: block), to: before.channelID)
+    }
   }
 }

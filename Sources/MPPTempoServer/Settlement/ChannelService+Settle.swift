@@ -17,7 +17,7 @@ extension ChannelService {
     where isDue: @Sendable (ChannelRecord) -> Bool = { _ in true }
   ) async throws -> SettlementEvent? {
     guard try await load(id) != nil else { throw SessionProblem.channelNotFound }
-    return try await exclusively(id) {
+    return try await exclusively(id, isOwn: true) {
       if let pending = try await pendingSettlement(id) {
         return try await finishSettlement(pending, trigger: trigger)
       }
@@ -110,7 +110,7 @@ extension ChannelService {
     var block: UInt64
     var event: Amount?
     if case .included(let receipt) = result.outcome {
-      block = try await reader.checked(receipt.blockNumber)
+      block = try await reader.newest(after: receipt)
       event = try? ReserveEvents(receipt, channelID: record.channelID, escrow: record.escrow).settled()
     } else {
       block = try await reader.head()

@@ -5,9 +5,16 @@ import MPPCore
 /// The chain's own signature rules over the curve arithmetic it shares with the SDK (`02` §3): exact lengths,
 /// exact recovery bytes, low `s` on both curves.
 enum SignatureRules {
+  /// Half the order of secp256k1.
   private static let halfOrder: [UInt8] =
     [0x7f] + [UInt8](repeating: 0xff, count: 15) + [
       0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
+    ]
+
+  /// Half the order of P-256.
+  private static let halfOrderP256: [UInt8] =
+    [0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff] + [
+      0xde, 0x73, 0x7d, 0x56, 0xd3, 0x8b, 0xcf, 0x42, 0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8,
     ]
 
   /// A 65-byte signature with `v` 0 or 1, also inside a keychain wrapper, becomes the same with 27 or 28; the
@@ -116,7 +123,7 @@ enum SignatureRules {
       let parts = try (0..<4).map { index in
         try Hash32(words[(words.startIndex + index * 32)..<(words.startIndex + index * 32 + 32)])
       }
-      guard parts[1] <= P256Signature.halfOrder else { return nil }
+      guard !halfOrderP256.lexicographicallyPrecedes(parts[1].bytes) else { return nil }
       let key = try P256PublicKey(x: parts[2], y: parts[3])
       let signature = try P256Signature(r: parts[0], s: parts[1])
       guard key.verify(try Hash32(message), signature) else { return nil }

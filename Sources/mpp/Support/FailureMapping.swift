@@ -54,8 +54,6 @@ enum FailureMapping {
 
   /// What happened, with its cause, without what is said anyway.
   static func reason(_ error: PaymentClientError) -> String {
-    // The network library's text for the commonest case is a puzzle.
-    if error.reason.contains("Connection refused") { return "connection refused; is it running?" }
     var text = error.reason
     if let cause = error.underlying as? ChainError { text += ": \(cause.message)" }
     if let cause = error.underlying as? PaymentClientError { text += ": \(self.reason(cause))" }

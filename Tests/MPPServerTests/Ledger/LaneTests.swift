@@ -117,6 +117,46 @@ import Testing
     try await lane.run(1) {}
   }
 
+  /// Others can neither keep such work out nor be served before it.
+  @Test func whoGoesAheadHasPlacesOfTheirOwn() async throws {
+    let lane = Lane<Int>(maximumWaiters: 2)
+    let gate = Gate()
+    let entered = Gate()
+    let order = Guarded<[Int]>([])
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        try await lane.run(1) {
+          entered.open()
+          await gate.wait()
+        }
+      }
+      await entered.wait()
+      for number in 1...4 {
+        group.addTask {
+          try await lane.run(1, isAhead: number > 2) { order.withLock { $0.append(number) } }
+        }
+        while lane.waiting(for: 1) < number { await Task.yield() }
+      }
+      for isAhead in [false, true] {
+        await #expect(throws: LaneError.full) { try await lane.run(1, isAhead: isAhead) {} }
+      }
+      gate.open()
+      try await group.waitForAll()
+    }
+    #expect(order.withLock { $0 } == [3, 4, 1, 2])
+  }
+
+  @Test func nobodyWaitsWhoOnlyWantsAFreeLane() async throws {
+    let lane = Lane<Int>()
+    try await lane.run(1) {
+      #expect(try await lane.runIfFree(1) { true } == nil)
+      #expect(try await lane.runIfFree(2) { true } == true)
+    }
+    await #expect(throws: LaneError.full) { try await lane.runIfFree(1) { throw LaneError.full } }
+    #expect(try await lane.runIfFree(1) { true } == true)
+    try await lane.run(1) {}
+  }
+
   @Test func aCancelledWaiterLeavesWithoutRunning() async throws {
     let lane = Lane<Int>()
     let gate = Gate()

@@ -195,7 +195,29 @@ struct SponsoredSessionTests {
     var channel = try await scene.harness.payer.sponsoredOpen(deposit: 9_000, payee: scene.harness.payee)
     channel.transaction = try Self.marked(channel.transaction)
       .handOff(sender: scene.harness.devnet.accounts[4].address)
-    try await scene.expectRefused(channel, "TIP-1034 open transaction is not signed by its sender")
+    let unsigned = try await scene.harness.get(channel.openPayload(1_000))
+    #expect(Harness.problem(unsigned)?.code == .badRequest)
+    #expect(
+      Harness.problem(unsigned)?.detail
+        == "Bad request: Transaction must be signed by the sender before fee payer co-signing.")
+    #expect(scene.sponsor.count == 0)
+    // What the calls say is judged before who signed them.
+    var elsewhere = try await scene.harness.payer.sponsoredOpen(deposit: 9_000, payee: TempoAddress.dex)
+    elsewhere.transaction = try Self.marked(elsewhere.transaction)
+      .handOff(sender: scene.harness.devnet.accounts[4].address)
+    elsewhere.descriptor = channel.descriptor
+    try await scene.expectRefused(elsewhere, "TIP-1034 open payee does not match challenge")
+  }
+
+  @Test("Bytes of another chain's transaction are a bad request where a sponsor would sign")
+  func foreignType() async throws {
+    let scene = try await Scene()
+    let channel = try await scene.harness.payer.sponsoredOpen(deposit: 9_000, payee: scene.harness.payee)
+    let payload = try channel.openPayload(1_000) { $0 = Self.replacing($0, [0x02, 0xc0]) }
+    let outcome = try await scene.harness.get(payload)
+    #expect(Harness.problem(outcome)?.code == .badRequest)
+    #expect(
+      Harness.problem(outcome)?.detail == "Bad request: Only Tempo (0x76/0x78) transactions are supported.")
   }
 
   @Test("An open that would revert is refused before signing")
