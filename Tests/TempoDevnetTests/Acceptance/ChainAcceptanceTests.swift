@@ -126,12 +126,18 @@ import Testing
 
   @Test func g15EveryEventOfAChannelIsFound() async throws {
     let (scene, _) = try await ChannelScene.opened(h)  // B1
-    try await scene.settle(2_500_000)
-    try await scene.topUp(5_000_000)
+    try await scene.settle(2_500_000)  // B2
+    try await scene.settle(2_500_000)  // B3: all refused
+    try await scene.settle(10_000_001)
+    try await scene.settle(3_000_000, signature: HighS.twin(of: scene.voucher(3_000_000)))
+    try await scene.settle(3_000_000, by: h.stranger)
+    try await scene.topUp(5_000_000)  // B4
+    try await scene.requestClose()  // B5
     try await scene.requestClose()
-    try await scene.topUp(0)
-    try await scene.settle(1)  // refused
-    try await scene.close(4_000_000, capture: 4_000_000)
+    try await scene.topUp(0)  // B6
+    try await scene.requestClose()  // B7, without its end
+    try await scene.withdraw()
+    try await scene.close(4_000_000, capture: 4_000_000)  // B8
     let logs = try await h.rpc(
       "eth_getLogs",
       ["fromBlock": "earliest", "toBlock": "latest", "topics": [.null, .string(scene.id.hex)]])
@@ -141,11 +147,11 @@ import Testing
         == [
           ChannelReserveABI.channelOpened, ChannelReserveABI.settled, ChannelReserveABI.topUpEvent,
           ChannelReserveABI.closeRequested, ChannelReserveABI.closeRequestCancelled,
-          ChannelReserveABI.topUpEvent, ChannelReserveABI.channelClosed,
+          ChannelReserveABI.topUpEvent, ChannelReserveABI.closeRequested, ChannelReserveABI.channelClosed,
         ].map(\.topic.hex))
     #expect(
       logs.arrayValue?.compactMap { $0["blockNumber"]?.stringValue } == [
-        "0x1", "0x2", "0x3", "0x4", "0x5", "0x5", "0x7",
+        "0x1", "0x2", "0x7", "0x8", "0xa", "0xa", "0xb", "0xd",
       ])
   }
 

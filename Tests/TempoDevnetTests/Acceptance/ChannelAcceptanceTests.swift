@@ -288,8 +288,24 @@ import Testing
     let (scene, second) = try await open()
     #expect(first.succeeded && second.succeeded)
     #expect(first.gasUsed == second.gasUsed + 250_000)
-    try await scene.close(0, capture: 0, signature: [])
+    func credits() async throws -> JSONValue {
+      let data = try Hex.decode("0x4d65338b") + h.payer.address.word.bytes
+      return try await h.rpc(
+        "eth_call", ["to": .string(reserve.hex), "data": .string(Hex.encode(data))], "latest")
+    }
+    // B2 to B8.
+    #expect(try await scene.settle(2_500_000).succeeded)
+    #expect(try await !scene.settle(2_500_000).succeeded)
+    #expect(try await scene.topUp(5_000_000).succeeded)
+    #expect(try await scene.requestClose().succeeded)
+    #expect(try await scene.topUp(0).succeeded)
+    #expect(try await scene.requestClose().succeeded)
+    #expect(try await !scene.withdraw().succeeded)
+    #expect(try await credits().stringValue == UInt256(0 as UInt64).word.hex)
+    #expect(try await scene.close(4_000_000, capture: 4_000_000).succeeded)
+    #expect(try await credits().stringValue == UInt256(1 as UInt64).word.hex)
     let (_, third) = try await open()
+    #expect(try await credits().stringValue == UInt256(0 as UInt64).word.hex)
     // The calldata of the second and third open is the same, so only the credit makes the difference.
     #expect(second.gasUsed == third.gasUsed + 250_000)
   }

@@ -34,7 +34,9 @@ import Testing
   }
 
   @Test func a16SendersWithPasskeys() async throws {
-    h.devnet.setBalance(Amount(units: 1_000_000), of: key.address)
+    try await h.rpc("tempo_fundAddress", .string(key.address.hex))
+    let funds = h.units(key.address)
+    #expect(funds == Harness.initial)
     func raw(_ sign: (Hash32) throws -> [UInt8]) throws -> [UInt8] {
       let transaction = h.transaction([try h.transfer(10, to: h.payee.address)])
       // By hand, because the SDK builds no bad envelopes.
@@ -50,7 +52,7 @@ import Testing
       #expect(receipt.succeeded)
       #expect(receipt.sender == key.address)
     }
-    #expect(h.units(key.address) == 1_000_000 - 3 * (10 + Harness.fee))
+    #expect(h.units(key.address) == funds - 3 * (10 + Harness.fee))
     for bytes in [
       try raw { try assertion($0, challenge: .zero) }, try raw { try assertion($0, flags: 0x85) },
       try raw { try assertion($0, flags: 0x00) }, try raw { try assertion($0, type: "webauthn.create") },

@@ -57,6 +57,9 @@ import Testing
       handOff.completed(feeToken: TempoAddress.pathUSD, feePayerSignature: signature).serialized)
     #expect(receipt.succeeded)
     #expect(receipt.feePayer == h.devnet.sponsor.address)
+    #expect(h.units(h.payer) == Harness.initial - 1_000)
+    #expect(h.units(h.payee) == Harness.initial + 1_000)
+    #expect(h.units(h.devnet.sponsor.address) == Harness.initial - Harness.fee)
   }
 
   @Test func f2ASponsorThatLies() async throws {
