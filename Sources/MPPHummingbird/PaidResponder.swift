@@ -44,8 +44,7 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
 
   /// Runs the content. The price is charged when all bytes of the body have been handed to the transport, and not at all when the
   /// handler throws, answers 500 and above, or its body breaks off. A reader that leaves in the middle is charged when it was
-  /// handed more than ``longestWatchedBody``, or anything of a body without a length, of which nobody knows how much is
-  /// missing.
+  /// handed more than ``longestWatchedBody``.
   private func serve(
     _ payment: Payment, _ target: PaidEndpoint<Context>.Target, _ request: Request, _ context: Context
   ) async throws -> Response {
@@ -82,9 +81,9 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
       do {
         try await body.write(CountedBodyWriter(writer, length: body.contentLength, progress: progress))
       } catch {
-        // Who leaves early, or with the last byte, must not have what it got for nothing.
-        let free = body.contentLength == nil ? 0 : Self.longestWatchedBody
-        let isTaken = progress.hasNoReader && progress.count > free
+        // Who leaves early, or with the last byte, must not have what it got for nothing. Less is forgiven: a write returns when
+        // it is queued, so that one who was gone before the first byte looks like one who has read a little.
+        let isTaken = progress.hasNoReader && progress.count > Self.longestWatchedBody
         if progress.isWhole || isTaken { await payment.delivered() } else { await payment.failed() }
         throw error
       }

@@ -38,15 +38,13 @@ struct DeliveryTests {
         let loop = context.channel.eventLoop
         started.open()
         await left.wait()
-        // Who is gone by now has had nothing.
-        try? await context.channel.closeFuture.get()
         return Response(
           status: .ok,
           body: ResponseBody { writer in
             // Each chunk waits for the event loop, so that the writer cannot outrun it: a write returns when
-            // it is queued.
-            let chunk = ByteBuffer(repeating: 0x61, count: 1 << 16)
-            for _ in 0..<4096 {
+            // it is queued. What is sent to nobody before that shows is far below what is charged.
+            let chunk = ByteBuffer(repeating: 0x61, count: 1 << 8)
+            for _ in 0..<1 << 20 {
               try await writer.write(chunk)
               try await loop.submit {}.get()
             }

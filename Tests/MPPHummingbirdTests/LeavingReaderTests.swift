@@ -22,7 +22,7 @@ struct LeavingReaderTests {
   }
 
   /// `/ping` answers at once; `/leave` is given up by its reader between the last byte and the end; `/early` before the last byte,
-  /// `/late` long after the first, `/stream` after some bytes of nobody knows how many. `/broken` breaks off of itself.
+  /// `/late` long after the first, `/stream` after many of nobody knows how many, `/sip` after a few. `/broken` breaks off of itself.
   private static func router(
     _ fixture: ServerFixture, _ hasRead: DeliveryTests.Gate
   ) -> Router<ConnectionContext> {
@@ -31,7 +31,7 @@ struct LeavingReaderTests {
     router.group("ping").add(middleware: gate()).get { _, _ in "pong" }
     for (path, first, length) in [
       ("leave", 4, Int?.some(4)), ("endless", 4, nil), ("early", 4, 1 << 20), ("late", 1 << 17, 1 << 20),
-      ("stream", 4, nil), ("broken", 1 << 17, 1 << 20),
+      ("stream", 1 << 17, nil), ("sip", 4, nil), ("broken", 1 << 17, 1 << 20),
     ] {
       let isWhole = path == "leave" || path == "endless"
       router.group(RouterPath(path)).add(middleware: gate()).get { _, context -> Response in
@@ -60,7 +60,8 @@ struct LeavingReaderTests {
     ("leave", true, "delivered"), ("leave", false, "delivered"), ("endless", true, "delivered"),
     ("endless", false, "delivered"), ("early", true, "released"), ("early", false, "released"),
     ("late", true, "delivered"), ("late", false, "delivered"), ("stream", true, "delivered"),
-    ("stream", false, "delivered"), ("broken", true, "released"), ("broken", false, "released"),
+    ("stream", false, "delivered"), ("sip", true, "released"), ("sip", false, "released"),
+    ("broken", true, "released"), ("broken", false, "released"),
   ])
   func aReaderThatLeavesIsChargedForMuchOfTheBodyOrAllOfIt(_ path: String, _ isFirst: Bool, _ ending: String)
     async throws

@@ -3,8 +3,10 @@ import MPPCore
 import MPPServer
 import MPPTempo
 import PeerSupport
+import Synchronization
 import Tempo
 import TempoDevnet
+import TempoRPC
 import Testing
 
 @testable import MPPTempoServer
@@ -23,7 +25,7 @@ import Testing
     let gate = OpeningGateTests.Barrier()
     let (channels, lane, id) = (harness.channels, harness.channels.lane, channel.id)
     let inside = Task { try await lane.run(id) { try await gate.sleep(milliseconds: 0) } }
-    while try await lane.runIfFree(id, { true }) != nil { await Task.yield() }
+    while (try await lane.runIfFree(id, { true })) != nil { await Task.yield() }
     let waiting = (0..<256).map { _ in
       Task { try await channels.exclusively(id) { try await channels.load(id)?.finalized } }
     }

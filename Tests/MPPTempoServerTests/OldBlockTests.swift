@@ -3,8 +3,10 @@ import MPPCore
 import MPPServer
 import MPPTempo
 import PeerSupport
+import Synchronization
 import Tempo
 import TempoDevnet
+import TempoRPC
 import Testing
 
 @testable import MPPTempoServer
