@@ -64,9 +64,9 @@ import Testing
   @Test(arguments: ["429", "503", "hang", "garbage"])
   func g12ABroadcastIsNeverRepeated(_ kind: String) async throws {
     let devnet = try Harness.chain()
-    devnet.faults.inject(.method("eth_sendRawTransactionSync"), try #require(Self.actions[kind]), count: nil)
+    devnet.faults.inject(.method("eth_sendRawTransaction"), try #require(Self.actions[kind]), count: nil)
     let client = Self.client(devnet, Pauses())
     await #expect(throws: ChainError.self) { try await client.sendRawTransactionSync([0x76]) }
-    #expect(devnet.requestCount("eth_sendRawTransactionSync") == 1)
+    #expect(devnet.requestCount("eth_sendRawTransaction") == 1)
   }
 }
