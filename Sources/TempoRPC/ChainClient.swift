@@ -54,7 +54,9 @@ public struct ChainClient: Sendable {
         failure = ErrorClassifier.read(error)
         guard failure.code == .unavailable else { throw failure }
       } catch let error as ChainError {
-        throw error
+        // What is no JSON-RPC at all comes from something in front of the node, and passes like a 503.
+        guard error.code == .invalidAnswer else { throw error }
+        failure = error
       } catch {
         throw ChainError(.cancelled, "cancelled")
       }
