@@ -16,7 +16,9 @@ import Testing
       transport: node, clock: FixedClock(), sleeper: sleeper, random: ZeroRandom(), limits: limits)
   }
 
-  @Test(arguments: [FakeNode.Fault.notReceived, .answerLost, .rateLimited, .internalError])
+  @Test(arguments: [
+    FakeNode.Fault.notReceived, .answerLost, .rateLimited, .internalError, .garbage, .wrongID,
+  ])
   func readsAreRepeatedAfterTransientErrors(_ fault: FakeNode.Fault) async throws {
     let sleeper = CountingSleeper()
     node.fail("eth_chainId", fault, fault, fault)
@@ -30,7 +32,7 @@ import Testing
     #expect(node.calls.count == 4)
   }
 
-  @Test(arguments: [FakeNode.Fault.garbage, .wrongID, .rejected("invalid params")])
+  @Test(arguments: [FakeNode.Fault.rejected("invalid params")])
   func otherErrorsAreNotRepeated(_ fault: FakeNode.Fault) async {
     node.fail("eth_chainId", fault)
     await #expect(throws: ChainError.self) { try await client().chainID() }
