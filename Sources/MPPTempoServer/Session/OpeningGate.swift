@@ -2,6 +2,7 @@ import EVM
 import MPPCore
 import MPPServer
 import Synchronization
+import TempoRPC
 
 /// Bounds the opens and top-ups under way. Each may wait for its transaction for as long as that is valid, so
 /// without a bound a few funded accounts could keep the node busy for everybody.
@@ -12,6 +13,7 @@ final class OpeningGate: Sendable {
   }
 
   private let state = Mutex(State())
+  private let copies = Lane<ChainIntent.Identity>()
   private let limit: Int
   private let limitPerPayer: Int
   /// Seconds; a transaction is included within a few.
@@ -32,6 +34,19 @@ final class OpeningGate: Sendable {
     return try await body()
   }
 
+  /// As ``run(_:_:)`` for one of perhaps many copies of a hand-over: they come one after the other, so that they take one place
+  /// together and do not keep each other out.
+  func run<T>(
+    _ payer: Address, copyOf identity: ChainIntent.Identity,
+    _ body: nonisolated(nonsending) () async throws -> T
+  ) async throws -> T {
+    do {
+      return try await copies.run(identity) { try await run(payer, body) }
+    } catch is LaneError {
+      throw Self.full
+    }
+  }
+
   var count: Int { state.withLock { $0.total } }
 
   private func enter(_ payer: Address) throws(PaymentProblem) {
@@ -42,10 +57,11 @@ final class OpeningGate: Sendable {
       state.byPayer[payer] = own + 1
       return true
     }
-    guard isAdmitted else {
-      throw .unavailable(
-        reason: "too many channels are being opened or topped up", retryAfter: Self.retryAfter)
-    }
+    guard isAdmitted else { throw Self.full }
+  }
+
+  private static var full: PaymentProblem {
+    .unavailable(reason: "too many channels are being opened or topped up", retryAfter: retryAfter)
   }
 
   private func leave(_ payer: Address) {

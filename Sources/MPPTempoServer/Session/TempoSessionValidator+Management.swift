@@ -128,7 +128,9 @@ extension TempoSessionValidator {
   ) async throws -> Standing {
     if try await isOnRecord(identity) { return .onRecord }
     do {
-      return try await openings.run(transaction.sender) {
+      return try await openings.run(transaction.sender, copyOf: identity) {
+        // A copy may have been sent while this one waited.
+        if try await isOnRecord(identity) { return .onRecord }
         let isOnChain = try await isOnChain()
         guard !transaction.signed.isFinal else { return isOnChain ? .onChain : .unsent }
         return .sponsorable(try await sponsorable(transaction, label, call))
