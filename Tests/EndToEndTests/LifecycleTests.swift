@@ -71,8 +71,14 @@ struct LifecycleTests {
   @Test func forcedCloseIsAnsweredWithWhatWasDelivered() async throws {
     try await Marketplace.run { market in
       let events = Collector<SettlementEvent>()
+      let (closes, continuation) = AsyncStream<SettlementEvent>.makeStream()
       let shop = try await market.shop { options in
-        options.tempo = { $0.onSettlement = { events.add($0) } }
+        options.tempo = {
+          $0.onSettlement = { event in
+            events.add(event)
+            continuation.yield(event)
+          }
+        }
       }
       let payer = HandPayer(market)
       let channel = try await payer.open(at: shop)
@@ -82,7 +88,9 @@ struct LifecycleTests {
       #expect(try await shop.record(channel.id).spent == spent)
       try await payer.broadcast(.requestClose(channel.descriptor), salt: 50)
       await shop.sleeper.sweep()
-      let event = try #require(events.all.first)
+      // The look that finds the request does not wait for the close that answers it.
+      var settlements = closes.makeAsyncIterator()
+      let event = try #require(await settlements.next())
       #expect(event.trigger == .forcedClose)
       #expect(event.amount == spent && event.delta == spent)
       let history = try #require(try market.devnet.channelHistories().first)
