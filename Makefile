@@ -1,5 +1,8 @@
 # Everything a person does here. `make demo` and `make test` do all the set-up they need.
 export SWIFT ?= swift
+# SwiftPM hands the package's traits to the compiler in the order of a set. Another order is another command line, and everything is
+# built again.
+export SWIFT_DETERMINISTIC_HASHING := 1
 
 .PHONY: help deps build demo test pytempo vectors bench budgets fuzz tsan format lint ci
 
