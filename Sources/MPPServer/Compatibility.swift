@@ -14,6 +14,8 @@ public struct Compatibility: Sendable, Hashable {
   /// Accept challenges this long after they expired (seconds).
   public var leewaySeconds: Int64
 
+  /// Defaults: ids with entropy, route and body bound, no receipt on errors, one line for each challenge, no
+  /// leeway.
   public init(
     idEntropyInExpires: Bool = true, scopeBinding: Bool = true, bodyBinding: Bool = true,
     receiptOnErrors: Bool = false, mergeChallengesInOneField: Bool = false, leewaySeconds: Int64 = 0
@@ -26,6 +28,8 @@ public struct Compatibility: Sendable, Hashable {
     self.leewaySeconds = leewaySeconds
   }
 
+  /// Everything as the reference SDK does it: equal challenges of one millisecond share an id, and a
+  /// challenge pays at every route with the same terms and for any body. No leeway.
   public static let reference = Compatibility(
     idEntropyInExpires: false, scopeBinding: false, bodyBinding: false, receiptOnErrors: true,
     mergeChallengesInOneField: true)

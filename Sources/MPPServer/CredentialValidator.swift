@@ -25,6 +25,7 @@ public protocol CredentialValidator: Sendable {
 }
 
 extension CredentialValidator {
+  /// The default: nothing is on record, so an expired challenge is refused.
   public func isPaid(_ credential: AuthenticatedCredential, _ context: VerificationContext) async -> Bool {
     false
   }

@@ -9,6 +9,7 @@ public struct MethodKey: Sendable, Hashable, CustomStringConvertible {
   /// Protocol version for intents that have several (`session`: `v1`, `v2`), else `nil`.
   public let version: String?
 
+  /// - Parameter version: `nil` where the intent has only one.
   public init(name: String, intent: String, version: String? = nil) {
     self.name = name
     self.intent = intent

@@ -5,11 +5,13 @@ public import MPPCore
 public struct Offer: Sendable {
   /// Which registered method serves the offer.
   public var key: MethodKey
+  /// Per ``unit``, in units of the currency, not base units.
   public var price: Price
   /// What one price buys, for example `request` or `token`; sessions need it.
   public var unit: String?
   /// Overrides of the method's configuration, as spelt on the wire; `nil` means the method's own.
   public var currency: String?
+  /// Who is paid, as spelt on the wire; `nil` means the method's own.
   public var recipient: String?
   /// Decimal text in units of the currency.
   public var suggestedDeposit: String?
@@ -20,6 +22,7 @@ public struct Offer: Sendable {
   /// Further method options by their input names, for example `minVoucherDelta` (`04` §6.1).
   public var options: [JSONValue.Member]
 
+  /// Checks nothing: what the method cannot serve is refused by ``PaymentServer/route(_:_:offers:options:)``.
   public init(
     key: MethodKey, price: Price, unit: String? = nil, currency: String? = nil,
     recipient: String? = nil, suggestedDeposit: String? = nil, description: String? = nil,

@@ -23,6 +23,8 @@ public enum PaymentEvent: Sendable {
 public final class PaymentEvents: Sendable {
   /// One listener.
   public final class Subscription: Sendable {
+    /// What happened since ``PaymentEvents/subscribe(capacity:)``, for one task to iterate. Ends when the
+    /// server has shut down.
     public let events: AsyncStream<PaymentEvent>
     fileprivate let continuation: AsyncStream<PaymentEvent>.Continuation
     private let droppedCount = Atomic<Int>(0)

@@ -20,11 +20,15 @@ public protocol PaymentHold: Sendable {
   func release() async
   /// As ``commit()`` and ``release()`` without suspending. `false`: nothing was done, because it takes a suspension; the default.
   func commitNow() -> Bool
+  /// ``release()`` without suspending; `false` as with ``commitNow()``.
   func releaseNow() -> Bool
 }
 
 extension PaymentHold {
+  /// The default: nothing is done, and ``commit()`` has to be called.
   public func commitNow() -> Bool { false }
+  /// The default: nothing is done, and ``release()`` has to be called.
   public func releaseNow() -> Bool { false }
+  /// The default: the price stays held, however long the handler took.
   public func begin() -> PaymentProblem? { nil }
 }

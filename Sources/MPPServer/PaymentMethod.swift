@@ -19,12 +19,18 @@ public struct PaymentMethod: Sendable {
 
 /// What a server gives its methods.
 public struct MethodEnvironment: Sendable {
+  /// The server's protection space, which challenges name and proofs are bound to.
   public let realm: String
+  /// Where the method keeps what it must not forget.
   public let ledger: Ledger
+  /// The only time to decide by.
   public let clock: any WallClock
+  /// For identifiers and nonces.
   public let random: any RandomSource
+  /// The server's; no credential, signature or secret may enter it.
   public let logger: Logger
 
+  /// For tests of a method of your own; a server makes its own.
   public init(
     realm: String, ledger: Ledger, clock: any WallClock, random: any RandomSource,
     logger: Logger

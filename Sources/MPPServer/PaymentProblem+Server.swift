@@ -3,8 +3,11 @@ public import MPPCore
 extension PaymentProblem.Code {
   /// The ledger or the chain did not answer; the request may be repeated.
   public static let unavailable = Self(rawValue: "unavailable")
+  /// A fault of the server or its configuration; paying again cannot help.
   public static let internalError = Self(rawValue: "internal-error")
+  /// A payment for content came with a request that cannot be content here. Nothing was taken.
   public static let methodNotAllowed = Self(rawValue: "method-not-allowed")
+  /// The body is larger than the server collects; nothing of the credential was looked at.
   public static let contentTooLarge = Self(rawValue: "content-too-large")
 }
 

@@ -3,6 +3,7 @@ public import HTTPTypes
 /// What the payment engine sees of an HTTP request. A framework adapter captures it once; every later
 /// step reads this copy and never the live request (`04` §14 step 3).
 public struct PaymentRequest: Sendable {
+  /// As received, also for management requests, whose method is not the declared one.
   public var method: HTTPRequest.Method
   /// `http` or `https`, as the adapter knows it. Never used to derive a realm.
   public var scheme: String
@@ -12,6 +13,8 @@ public struct PaymentRequest: Sendable {
   public var path: String
   /// The query without `?`; `nil` and empty both mean there is none.
   public var query: String?
+  /// All fields, `Authorization` and the framing of the body (`Content-Length`, `Transfer-Encoding`) among
+  /// them.
   public var headers: HTTPFields
   /// The whole body when the adapter has collected it (bytes), else `nil`.
   public var body: [UInt8]?
@@ -19,6 +22,10 @@ public struct PaymentRequest: Sendable {
   /// whose framework always hands out a stream sets it from the framing headers (`04` §17).
   public var hasBody: Bool
 
+  /// - Parameters:
+  ///   - path: without the query.
+  ///   - body: the whole body in bytes; `nil` when it was not collected.
+  ///   - hasBody: `nil`: whether `body` has bytes.
   public init(
     method: HTTPRequest.Method, scheme: String = "https", authority: String? = nil, path: String,
     query: String? = nil, headers: HTTPFields = [:], body: [UInt8]? = nil, hasBody: Bool? = nil

@@ -9,11 +9,15 @@ public import MPPCore
 public final class PaymentServer: Sendable {
   /// The protection space of every challenge. Always configured, never taken from a request (`01` §4.6).
   public let realm: String
+  /// Where payments are recorded. ``shutdown()`` closes it; no other server may have it.
   public let ledger: Ledger
+  /// Bounds on what is read of a request and kept for a route.
   public let limits: ServerLimits
+  /// Where the server departs from this package's defaults, for mixed fleets.
   public let compatibility: Compatibility
   /// What happens, as bounded streams.
   public let events: PaymentEvents
+  /// Takes the messages of the engine and of the methods.
   public let logger: Logger
   let registry: MethodRegistry
   let mac: ChallengeMAC

@@ -10,6 +10,11 @@ public struct PreparedOffer: Sendable {
   /// The method's own view of the offer, typically its typed request. Cast once by the validator.
   public let state: any Sendable
 
+  /// - Parameters:
+  ///   - request: states the same price as `amount`.
+  ///   - amount: base units.
+  ///   - state: found again in ``VerificationContext/prepared`` and by
+  ///     ``ServerMethod/challengeRequest(_:_:)``.
   public init(request: JSONValue, amount: Amount, state: any Sendable = ()) {
     self.request = request
     self.amount = amount

@@ -2,6 +2,7 @@ public import MPPCore
 
 /// What a route asks for, as an exact decimal in units of the currency ("0.01"), never a binary float.
 public enum Price: Sendable {
+  /// The same for every request; checked when the route is made.
   case fixed(String)
   /// Computed for each content request. Called for requests without a credential too, so it must be cheap
   /// and must not depend on who asks. It is not called for management requests: those keep the price of
@@ -12,6 +13,7 @@ public enum Price: Sendable {
 }
 
 extension Price: ExpressibleByStringLiteral {
+  /// A fixed price, such as `"0.01"`. The text is checked when the route is made, not here.
   public init(stringLiteral value: String) { self = .fixed(value) }
 }
 

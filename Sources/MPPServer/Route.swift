@@ -5,6 +5,7 @@ public import HTTPTypes
 public final class Route: Sendable {
   /// `METHOD pattern` of the declared content route, bound into every challenge; `nil` when switched off.
   public let scope: String?
+  /// As given to ``PaymentServer/route(_:_:offers:options:)``.
   public let options: RouteOptions
   let offers: [RouteOffer]
   let challengeHead: ProblemTemplate
@@ -40,18 +41,27 @@ public struct RouteOptions: Sendable, Hashable {
     case automatic
     /// Never, for bodies that are too large to collect.
     case none
+    /// Always, also for what pays for many requests. The adapter collects the body then, up to
+    /// ``ServerLimits/maxBodyBytes``.
     case digest
   }
 
+  /// What a challenge says of the route it was issued for, so that it pays at no other (`01` §4.7).
   public enum Scope: Sendable, Hashable {
     /// `METHOD pattern` of the declared route.
     case declared
+    /// A text of your own. Routes that share one take each other's challenges when their terms agree.
     case text(String)
+    /// Nothing: every route of the server whose terms agree takes the challenge.
     case none
   }
 
+  /// What binds a challenge to the route. ``Scope/declared`` binds nothing where
+  /// ``Compatibility/scopeBinding`` is off.
   public var scope: Scope
+  /// When the held price is charged.
   public var charging: ChargeTiming
+  /// Whether challenges name the digest of their request's body.
   public var bodyBinding: BodyBinding
   /// Collect the body although no digest is bound, for a computed price that looks at it.
   public var collectsBody: Bool
@@ -60,6 +70,8 @@ public struct RouteOptions: Sendable, Hashable {
   /// Lifetime of a challenge.
   public var lifetimeSeconds: Int64
 
+  /// By default bound to the declared route, charged on delivery, the body bound where one payment pays for
+  /// one request, any method content, challenges alive for 300 seconds.
   public init(
     scope: Scope = .declared, charging: ChargeTiming = .onDelivery,
     bodyBinding: BodyBinding = .automatic,

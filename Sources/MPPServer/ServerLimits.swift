@@ -11,6 +11,9 @@ public struct ServerLimits: Sendable, Hashable {
   /// Most prices of one computed offer whose challenges are kept ready.
   public var maxCachedPrices: Int
 
+  /// Defaults: credentials of 64 KiB, bodies of 10 MiB, 16 offers, 16 384 characters, 64 prices.
+  ///
+  /// - Parameter maxCachedPrices: 1 or more.
   public init(
     maxCredentialBytes: Int = 64 * 1024, maxBodyBytes: Int = 10 * 1024 * 1024, maxOffers: Int = 16,
     maxRequestCharacters: Int = 16_384, maxCachedPrices: Int = 64

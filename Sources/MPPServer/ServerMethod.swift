@@ -7,6 +7,7 @@ public import MPPCore
 /// digest, then the ``validator``, which moves nothing, then ``settle(_:)``, which alone moves money → for every refusal and for
 /// requests without a credential: ``challengeRequest(_:_:)``. Nothing of a credential reaches a method before its MAC was checked.
 public protocol ServerMethod: Sendable {
+  /// What looks at credentials; it gets readers only.
   associatedtype Validator: CredentialValidator
 
   /// What the method is registered under; two methods with one key are an error at start-up.
@@ -53,15 +54,22 @@ public protocol ServerMethod: Sendable {
 }
 
 extension ServerMethod {
+  /// The default: a challenge pays for many requests and is not bound to a body.
   public var isOneTime: Bool { false }
+  /// The default: every request is content.
   public func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose {
     .content
   }
+  /// The default: the evidence is dropped.
   public func keep(_ evidence: any Sendable) async {}
+  /// The default: no hints.
   public func challengeRequest(_ offer: PreparedOffer, _ context: ChallengeContext) async -> JSONValue? {
     nil
   }
+  /// The default: nothing is left open by an earlier run.
   public func start() async throws {}
+  /// The default: no background work.
   public func run() async throws {}
+  /// The default: nothing is queued.
   public func shutdown() async {}
 }

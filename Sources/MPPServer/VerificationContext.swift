@@ -20,8 +20,14 @@ public struct VerificationContext: Sendable {
   public let leeway: Int64
   /// The time of this request; every decision of one request uses the same instant.
   public let now: Timestamp
+  /// The server's; no credential, signature or secret may enter it.
   public let logger: Logger
 
+  /// For tests of a method of your own; the server makes its own.
+  ///
+  /// - Parameters:
+  ///   - challengeLifetime: seconds.
+  ///   - leeway: seconds.
   public init(
     request: PaymentRequest, purpose: RequestPurpose, prepared: PreparedOffer, offer: Offer,
     charging: ChargeTiming, challengeLifetime: Int64 = 300, leeway: Int64 = 0, now: Timestamp, logger: Logger
@@ -49,14 +55,17 @@ public struct VerificationContext: Sendable {
 
 /// What a method may know when it adds hints to a fresh challenge.
 public struct ChallengeContext: Sendable {
+  /// The captured request; unverified input.
   public let request: PaymentRequest
   /// Content or management, from the request alone.
   public let purpose: RequestPurpose
   /// What the method had established before it refused, if it said so with ``PaymentRefusal``. Only this
   /// identifies a payer; headers, cookies and the payload do not (C20, W4).
   public let evidence: (any Sendable)?
+  /// The time of this request, the same for all its challenges.
   public let now: Timestamp
 
+  /// For tests of a method of your own; the server makes its own.
   public init(
     request: PaymentRequest, purpose: RequestPurpose, evidence: (any Sendable)?, now: Timestamp
   ) {

@@ -8,6 +8,8 @@ public struct IndexValue: Sendable, Hashable {
   /// Compared as unsigned bytes; write numbers big-endian.
   public let bytes: [UInt8]
 
+  /// Not checked here: a write with a slot outside 1 to 4, or with more than 256 bytes, is refused by the
+  /// store as `invalid`.
   public init(slot: Int, bytes: [UInt8]) {
     self.slot = slot
     self.bytes = bytes

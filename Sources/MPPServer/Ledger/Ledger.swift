@@ -5,6 +5,8 @@ import Synchronization
 /// Give the ledger to the payment server and share it; two ledgers over one store would not see each other's memory (they
 /// would still not corrupt anything: every write is conditional).
 public final class Ledger: Sendable {
+  /// Do not write to it past the ledger: what is in memory would be out of date, and the next change of the
+  /// record meets a conflict.
   public let store: any LedgerStore
   /// Replay protection.
   public let claims: ReplayClaims

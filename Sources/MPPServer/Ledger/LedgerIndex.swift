@@ -3,6 +3,7 @@ public struct LedgerIndex: Sendable, Hashable {
   /// Number of indexes a kind may declare.
   public static let slots = 4
 
+  /// Records of this kind only; see ``RecordKind``.
   public let kind: UInt8
   /// 1 to 4; 0 is the list of all records of the kind, ordered by key, with empty values.
   public let slot: Int

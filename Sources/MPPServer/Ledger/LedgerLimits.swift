@@ -12,5 +12,6 @@ public struct LedgerLimits: Sendable {
   /// How often a change is applied again after another node changed the record in between.
   public var conflictRetries = 8
 
+  /// 100 000 records a kind, 65 536 waiting writes, 1024 in a transaction, 5 ms, 8 retries.
   public init() {}
 }

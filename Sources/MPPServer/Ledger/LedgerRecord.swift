@@ -15,5 +15,6 @@ public protocol LedgerRecord: Sendable, Equatable {
 }
 
 extension LedgerRecord {
+  /// The default: none; the record is found by its key, and in the list of all records of its kind.
   public var indexValues: [IndexValue] { [] }
 }

@@ -58,6 +58,7 @@ public protocol LedgerStore: Sendable {
 }
 
 extension LedgerStore {
+  /// The default: takes the changes at once and submits them; reports without a commit when there are none.
   public func submit(
     _ batch: WriteBatch,
     completion: @escaping @Sendable (Result<[WriteOutcome], StoreError>) -> Void
@@ -66,6 +67,7 @@ extension LedgerStore {
     if writes.isEmpty { completion(.success([])) } else { submit(writes, completion: completion) }
   }
 
+  /// The default: starts a task that calls ``commit(_:)``.
   public func submit(
     _ writes: [Write],
     completion: @escaping @Sendable (Result<[WriteOutcome], StoreError>) -> Void

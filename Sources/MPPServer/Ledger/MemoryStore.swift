@@ -21,11 +21,15 @@ public final class MemoryStore: LedgerStore {
 
   private let state = Mutex(State())
 
+  /// Holds nothing yet.
   public init() {}
 
+  /// Always `volatile`: the end of the process loses everything.
   public var durability: Durability { .volatile }
+  /// Always `false`: only this process sees the records.
   public var isShared: Bool { false }
 
+  /// - Throws: `StoreError` with code `closed` after ``close()``, as every call here; nothing else.
   public func load(_ keys: [RecordKey]) async throws(StoreError) -> [VersionedRecord?] {
     try open { state in
       keys.map { key in
@@ -34,10 +38,13 @@ public final class MemoryStore: LedgerStore {
     }.get()
   }
 
+  /// - Throws: `StoreError`: `invalid` for writes that break the rules of ``Write``, and `closed`. Nothing
+  ///   was changed then.
   public func commit(_ writes: [Write]) async throws(StoreError) -> [WriteOutcome] {
     try apply(writes).get()
   }
 
+  /// Calls `completion` on the caller's thread, before it returns.
   public func submit(
     _ writes: [Write],
     completion: @escaping @Sendable (Result<[WriteOutcome], StoreError>) -> Void
@@ -45,6 +52,7 @@ public final class MemoryStore: LedgerStore {
     completion(apply(writes))
   }
 
+  /// - Throws: `closed`; nothing was deleted then.
   public func remove(_ removals: [Removal]) async throws(StoreError) -> [Bool] {
     try open { state in
       removals.map { removal in
@@ -55,10 +63,12 @@ public final class MemoryStore: LedgerStore {
     }.get()
   }
 
+  /// A claim whose time has come is not alive, whether or not it was swept.
   public func isClaimed(_ key: ReplayKey, now: Timestamp) async throws(StoreError) -> Bool {
     try open { state in state.claims[key].map { now < $0 } ?? false }.get()
   }
 
+  /// - Throws: `closed`; nothing was claimed then. Expired claims are swept after some thousands of new ones.
   public func claim(
     _ key: ReplayKey, until expires: Timestamp, now: Timestamp
   ) async throws(StoreError) -> Bool {
@@ -74,6 +84,7 @@ public final class MemoryStore: LedgerStore {
     }.get()
   }
 
+  /// Looks at every record and sorts: for small stores.
   public func scan(
     _ index: LedgerIndex, _ range: IndexRange, after: IndexCursor?, limit: Int
   ) async throws(StoreError) -> [IndexEntry] {
@@ -98,6 +109,7 @@ public final class MemoryStore: LedgerStore {
     return Array(wanted.sorted(by: Self.precedes).prefix(max(limit, 0)))
   }
 
+  /// Later calls throw `closed`. What was kept stays in memory as long as the store.
   public func close() async {
     state.withLock { $0.closed = true }
   }

@@ -9,6 +9,7 @@ public struct RecordKey: Sendable, Hashable {
   public static let maximumInlineLength = 32
   private static let hashedMark: UInt8 = 33
 
+  /// See ``RecordKind``; applications use 128 and above.
   public let kind: UInt8
   /// Length of the identifier, or 33 for a hashed one.
   @usableFromInline let length: UInt8
@@ -17,6 +18,7 @@ public struct RecordKey: Sendable, Hashable {
   @usableFromInline let word2: UInt64
   @usableFromInline let word3: UInt64
 
+  /// - Parameter id: any number of bytes; more than 32 are replaced by their SHA-256.
   public init(kind: UInt8, id: some Collection<UInt8>) {
     if id.count <= Self.maximumInlineLength {
       self.init(kind: kind, length: UInt8(id.count), content: id)

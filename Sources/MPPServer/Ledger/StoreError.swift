@@ -2,7 +2,9 @@
 public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Open vocabulary; the raw value is the label used in metrics.
   public struct Code: RawRepresentable, Sendable, Hashable {
+    /// Lower case with hyphens, for example `newer-schema`.
     public let rawValue: String
+    /// For stores of your own; a code that is not among these is not retryable.
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// The store did not answer, or an input/output error. The write may or may not have been applied;
@@ -30,12 +32,16 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     public static let invalid = Code(rawValue: "invalid")
   }
 
+  /// What to decide by.
   public let code: Code
   /// For people: what happened and what helps.
   public let reason: String
   /// What the library below said.
   public let underlying: String?
 
+  /// - Parameters:
+  ///   - reason: for people; must not contain a secret.
+  ///   - underlying: what the library below said; shown after the reason.
   public init(_ code: Code, _ reason: String, underlying: String? = nil) {
     self.code = code
     self.reason = reason

@@ -1,16 +1,20 @@
 /// One conditional write: it is applied only if the stored version equals `expected`.
 public struct Write: Sendable, Equatable {
+  /// The record to write; once in a batch.
   public let key: RecordKey
   /// Version the store must hold; 0 means that the record must be absent.
   public let expected: UInt64
   /// Version the store holds afterwards; greater than `expected`.
   public let version: UInt64
+  /// The whole new content; opaque to the store.
   public let body: [UInt8]
   /// Values of the record's indexes afterwards; `nil` leaves the stored ones as they are.
   public let indexValues: [IndexValue]?
   /// Writes of one batch with the same group are applied all or none.
   public let group: UInt32?
 
+  /// Checks nothing: stores refuse a version that does not grow, a second write of one record in a batch, and
+  /// index values out of bounds, as `invalid`.
   public init(
     key: RecordKey, expected: UInt64, version: UInt64, body: [UInt8], indexValues: [IndexValue]?,
     group: UInt32? = nil
