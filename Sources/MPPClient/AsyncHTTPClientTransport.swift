@@ -28,12 +28,18 @@
       client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
+    /// - Parameter timeout: until the head of the answer.
+    /// - Throws: `notSent` when no connection came to be, `cancelled`, and `ambiguous` for everything else.
     public func send(
       _ request: HTTPRequest, body: [UInt8]?, timeout: Duration
     ) async throws(HTTPTransportError) -> HTTPTransportResponse {
       try await send(request, body.map { .bytes(ByteBuffer(bytes: $0)) }, timeout)
     }
 
+    /// Sends the body as it is produced, chunked unless its length is known.
+    ///
+    /// - Parameter timeout: until the head of the answer.
+    /// - Throws: as the other `send`; `notSent` also for a body that cannot be read a second time.
     public func send(
       _ request: HTTPRequest, stream: RequestStream, timeout: Duration
     ) async throws(HTTPTransportError) -> HTTPTransportResponse {
@@ -88,6 +94,8 @@
       do { try client.syncShutdown() } catch { return }
     }
 
+    /// Ends requests under way and closes all connections; an error doing so is dropped. Later requests are
+    /// `notSent`.
     public func shutdown() async {
       do {
         try await client.shutdown()

@@ -30,36 +30,53 @@ public protocol ClientMethod: Sendable {
 
 /// What a method needs from its client.
 public struct ClientEnvironment: Sendable {
+  /// What is signed or sent is written here before it leaves.
   public let journal: any PaymentJournal
+  /// For requests of the method's own, such as a close.
   public let transport: any HTTPTransport
+  /// The client's; the client has checked offers by it before a method begins to pay.
   public let policy: SpendPolicy
+  /// The client's timeouts and bounds.
   public let options: ClientOptions
+  /// The only time to decide by.
   public let clock: any WallClock
+  /// For every wait, so that tests need none.
   public let sleeper: any Sleeper
+  /// For nonces and salts.
   public let random: any RandomSource
+  /// The client's; no credential, signature or key may enter it.
   public let logger: Logger
   package let spending: SpendLedger
 }
 
 /// Makes methods for a client; written as `.tempo(…)` in the initialiser of `PaymentClient`.
 public struct ClientMethodProvider: Sendable {
+  /// Called once, when the client is made; throws when the method cannot be set up.
   public let make: @Sendable (ClientEnvironment) throws -> [any ClientMethod]
+  /// - Parameter make: must not wait, sign or send; the journal is read in ``ClientMethod/start()``.
   public init(make: @escaping @Sendable (ClientEnvironment) throws -> [any ClientMethod]) { self.make = make }
 }
 
 /// What a challenge asks for, in numbers and names; still untrusted.
 public struct PaymentOffer: Sendable {
+  /// As received; it is echoed byte for byte.
   public let challenge: Challenge
   /// Base units of `token`, for one request.
   public let price: Amount
+  /// The token's address, as the method writes it; compared without regard to case.
   public let token: String
+  /// Who is paid; empty when the challenge names nobody, as for a proof.
   public let recipient: String
   /// Everything else that must not change between the attempts of one request.
   public let scope: String
+  /// What one price buys, for example `request`; nil when the method has no units.
   public let unit: String?
   /// Others who get a share of the price.
   public let furtherRecipients: [String]
 
+  /// - Parameters:
+  ///   - price: base units of `token`.
+  ///   - scope: equal texts mean equal terms; anything that may not change between attempts belongs in it.
   public init(
     challenge: Challenge, price: Amount, token: String, recipient: String, scope: String, unit: String?,
     furtherRecipients: [String] = []
@@ -76,15 +93,20 @@ public struct PaymentOffer: Sendable {
 
 /// The request that is paid for.
 public struct PaymentContext: Sendable {
+  /// Where the request goes.
   public let url: RequestURL
+  /// As the application set it.
   public let method: HTTPRequest.Method
+  /// The application's own, without those the client adds.
   public let headers: HTTPFields
+  /// Whether the request has a stream or a body of at least one byte.
   public let hasBody: Bool
   /// `sha-256=…` of the body, as in a challenge; nil when there is none.
   public let bodyDigest: String?
   /// The session's own deposit limit, if it has one.
   public let depositLimit: Amount?
 
+  /// - Parameter depositLimit: base units; nil: the policy's limit alone.
   public init(
     url: RequestURL, method: HTTPRequest.Method, headers: HTTPFields, hasBody: Bool,
     bodyDigest: String? = nil, depositLimit: Amount?
@@ -119,6 +141,8 @@ public protocol PaymentExchange: Sendable {
 }
 
 extension PaymentExchange {
+  /// The default: nothing takes the place of this offer once it was begun.
   public var isCommitted: Bool { true }
+  /// The default: no answer is asked for twice.
   public func presentAgain(after head: HTTPResponse) async throws(PaymentClientError) -> Bool { false }
 }

@@ -24,5 +24,7 @@ public struct ClientOptions: Sendable, Hashable {
   /// Tell servers in `Accept-Payment` what this client can pay with. A request that has the field already keeps it, and is paid by it.
   public var sendsAcceptPayment = true
 
+  /// The defaults stated beside each option: 3 attempts, 60 s and 90 s, 16 requests in flight and 256 waiting
+  /// per channel.
   public init() {}
 }

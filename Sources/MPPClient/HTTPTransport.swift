@@ -16,6 +16,8 @@ public protocol HTTPTransport: Sendable {
 extension HTTPTransport {
   private static var longestCollectedBody: Int { 10 << 20 }
 
+  /// The default: collects the body, up to 10 MiB, and sends it whole. A longer body, or one that cannot be
+  /// read, is ``HTTPTransportError/Kind/notSent``.
   public func send(
     _ request: HTTPRequest, stream: RequestStream, timeout: Duration
   ) async throws(HTTPTransportError) -> HTTPTransportResponse {
@@ -36,25 +38,36 @@ extension HTTPTransport {
   }
 }
 
+/// The answer to one exchange; its body may still be arriving.
 public struct HTTPTransportResponse: Sendable {
+  /// Status and fields, as received.
   public var head: HTTPResponse
+  /// Can be read once.
   public var body: ResponseBody
+  /// - Parameter body: need not have arrived; what goes wrong later is thrown by reading it.
   public init(head: HTTPResponse, body: ResponseBody) {
     self.head = head
     self.body = body
   }
 }
 
+/// Why there is no answer. Its kind decides about money: a credential that was certainly not sent may be sent
+/// again.
 public struct HTTPTransportError: Error, Sendable, CustomStringConvertible {
+  /// Whether the server may have seen the request.
   public enum Kind: String, Sendable, Hashable {
     /// The request certainly did not reach the server.
     case notSent
     /// It may have; the answer is lost.
     case ambiguous
+    /// The caller's task was cancelled; the server may have seen the request.
     case cancelled
   }
+  /// When in doubt ``Kind/ambiguous``.
   public let kind: Kind
+  /// For people and logs; must not contain a credential.
   public let reason: String
+  /// - Parameter kind: ``Kind/notSent`` only when no byte of the request can have reached the server.
   public init(_ kind: Kind, _ reason: String) {
     self.kind = kind
     self.reason = reason

@@ -8,7 +8,9 @@ import Synchronization
 /// answers (A7). Everything signed is in the journal before it leaves; `recover()` brings deposits back after a crash.
 /// Concurrent calls are welcome: requests that share a channel get strictly increasing vouchers (U2).
 public final class PaymentClient: Sendable {
+  /// What the client may spend; fixed for its life.
   public let policy: SpendPolicy
+  /// Timeouts and bounds; fixed for its life.
   public let options: ClientOptions
   let methods: [any ClientMethod]
   let preferences: Preferences

@@ -4,7 +4,9 @@ public import MPPCore
 ///
 /// Switch on `code`; the vocabulary may grow.
 public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
+  /// The reason, to decide by; more may come, so a `switch` needs a default.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
+    /// Lower case with hyphens, for logs and metrics.
     public let label: String
     package init(_ label: String) { self.label = label }
     public var description: String { label }
@@ -13,6 +15,7 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
     public static let refusedByPolicy = Code("refused-by-policy")
     /// Plain HTTP to another machine. Nothing was signed.
     public static let insecureTransport = Code("insecure-transport")
+    /// Not an absolute `http` or `https` URL. Nothing was sent.
     public static let invalidURL = Code("invalid-url")
     /// The challenge cannot be answered as it stands. Nothing was signed.
     public static let invalidChallenge = Code("invalid-challenge")
@@ -41,11 +44,15 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
     public static let chain = Code("chain")
     /// The journal could not be read or written. What it could not record was not sent.
     public static let journal = Code("journal")
+    /// A voucher, proof or transaction could not be prepared or signed, or the signature is not the signer's
+    /// own. It was not sent.
     public static let signing = Code("signing")
     /// A close was refused, or its receipt does not match what was signed. The channel stays listed.
     public static let closeFailed = Code("close-failed")
     /// Too many requests are waiting for one channel.
     public static let overloaded = Code("overloaded")
+    /// The caller's task was cancelled. What was sent by then may have been paid: see
+    /// ``PaymentClientError/exposure``.
     public static let cancelled = Code("cancelled")
     /// The client was shut down.
     public static let shutDown = Code("shut-down")
@@ -62,7 +69,11 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
     /// The channel, where there is one.
     public var channel: String?
 
+    /// Nothing left this client, or everything was delivered.
     public static let none = Exposure(authorized: .zero, deposit: .zero, channel: nil)
+    /// - Parameters:
+    ///   - authorized: base units.
+    ///   - deposit: base units.
     public init(authorized: Amount, deposit: Amount, channel: String?) {
       self.authorized = authorized
       self.deposit = deposit
@@ -70,10 +81,13 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
     }
   }
 
+  /// What to decide by.
   public let code: Code
+  /// For people and logs; the wording may change.
   public let reason: String
   /// Whether the same call may be made again without paying twice for one delivery.
   public var isRetryable: Bool
+  /// What may have been paid without a delivery. ``Exposure/none`` when nothing was.
   public var exposure: Exposure
   /// The server's own words, when it sent a problem document. Untrusted text.
   public var problem: ServerProblem?
@@ -81,11 +95,15 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
   public var response: PaidResponse?
   /// What `recover()` did all the same when it could not do everything.
   public var channels: [ChannelStatus]
+  /// What the library below reported; for logs.
   public var underlying: (any Error)?
   /// Why the other offers of the answer, that the policy allows, could not be paid either, in the order in which they were tried.
   /// Nothing was signed for them.
   public var alternatives: [PaymentClientError] = []
 
+  /// For ways to pay of your own.
+  ///
+  /// - Parameter isRetryable: `true` only where the same call cannot pay twice for one delivery.
   public init(
     _ code: Code, _ reason: String, isRetryable: Bool = false, exposure: Exposure = .none,
     problem: ServerProblem? = nil, response: PaidResponse? = nil, channels: [ChannelStatus] = [],
@@ -127,12 +145,14 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
 
 /// A problem document from a server: shown, never trusted (T31).
 public struct ServerProblem: Sendable, Hashable, CustomStringConvertible {
+  /// HTTP status of the answer.
   public let status: Int
   /// The last part of the problem's type, such as `session/insufficient-balance`; nil when it is of another kind.
   public let kind: String?
   /// Control characters removed, at most 500 characters.
   public let detail: String?
 
+  /// Texts are made fit for a terminal and cut: `kind` to 100 characters, `detail` to 500.
   public init(status: Int, kind: String?, detail: String?) {
     self.status = status
     self.kind = kind.map { printable($0, limit: 100) }

@@ -8,6 +8,7 @@ public import MPPCore
 /// terms of the offer that is paid first bind all later attempts. An offer that cannot be prepared gives way to the next one of the
 /// first answer; once a credential was made none does.
 public struct PaymentFlow: Sendable {
+  /// Where the request is; `finished` is final.
   public enum State: Sendable, Hashable {
     /// → waiting
     case ready
@@ -19,15 +20,19 @@ public struct PaymentFlow: Sendable {
     case presenting
     /// Refused; the method looks at it. → paying, finished
     case reviewing
+    /// Nothing follows; every event is an error.
     case finished
   }
 
   /// An offer as far as the flow has to know it.
   public struct Candidate: Sendable, Hashable {
+    /// Is paid once at most.
     public let challengeID: String
     /// Method, intent, token, recipient and the rest that must not change.
     public let terms: String
+    /// Base units. A later attempt may cost less, never more.
     public let price: Amount
+    /// - Parameter terms: compared byte for byte between attempts.
     public init(challengeID: String, terms: String, price: Amount) {
       self.challengeID = challengeID
       self.terms = terms
@@ -35,12 +40,15 @@ public struct PaymentFlow: Sendable {
     }
   }
 
+  /// What a server answered, as far as the flow has to know it.
   public struct Answer: Sendable, Hashable {
+    /// HTTP status.
     public let status: Int
     /// Payable offers in order of preference.
     public let candidates: [Candidate]
     /// Whether the body is a payment problem document.
     public let isPaymentProblem: Bool
+    /// - Parameter candidates: only offers that may be paid: the flow takes the first.
     public init(status: Int, candidates: [Candidate] = [], isPaymentProblem: Bool = false) {
       self.status = status
       self.candidates = candidates
@@ -48,9 +56,13 @@ public struct PaymentFlow: Sendable {
     }
   }
 
+  /// What has happened; reported by whoever does the flow's actions.
   public enum Event: Sendable, Hashable {
+    /// The first event, once.
     case started
+    /// The head of an answer is there, and the body of a 400, 402 or 410.
     case answered(Answer)
+    /// Nothing else may be paid in its place from here on.
     case credentialMade
     /// There is no credential for this offer, and nothing was signed or written down for it.
     case unprepared
@@ -60,23 +72,31 @@ public struct PaymentFlow: Sendable {
     case failed
   }
 
+  /// What to do next. After ``deliver(paid:)`` and ``stop`` nothing follows.
   public enum Action: Sendable, Hashable {
+    /// Send the request without a credential.
     case sendUnpaid
     /// Make a credential for the candidate with this index of the last answer.
     case pay(Int)
+    /// Send the request with the credential that was made.
     case sendPaid
     /// Let the method look at the refusal; the index names the offer of a further attempt, nil that there is none.
     case review(next: Int?)
     /// Hand the answer to the application.
     case deliver(paid: Bool)
+    /// There is no answer to hand over.
     case stop
   }
 
+  /// Why the flow does not go on.
   public enum FlowError: Error, Sendable, Hashable {
+    /// Payment is asked for over plain HTTP by another machine. Nothing was signed.
     case insecureTransport
+    /// An event that cannot happen in this state, and its name.
     case notAllowed(State, String)
   }
 
+  /// Changed by ``handle(_:)`` alone.
   public private(set) var state: State = .ready
   /// Requests sent, or about to be sent, with a credential.
   public private(set) var attempts = 0
@@ -89,6 +109,9 @@ public struct PaymentFlow: Sendable {
   /// The bytes of their ids, which are texts of a peer.
   private var paidChallenges: Set<[UInt8]> = []
 
+  /// - Parameters:
+  ///   - origin: of the request; it must be one that may receive credentials before anything is paid.
+  ///   - maximumAttempts: requests with a credential; less than 1 counts as 1.
   public init(origin: Origin, maximumAttempts: Int = 3) {
     self.origin = origin
     self.maximumAttempts = max(1, maximumAttempts)
@@ -184,6 +207,7 @@ public struct PaymentFlow: Sendable {
 }
 
 extension PaymentFlow.Event {
+  /// The case without its values, for logs.
   public var name: String {
     switch self {
     case .started: "started"

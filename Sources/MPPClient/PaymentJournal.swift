@@ -7,11 +7,13 @@ public protocol PaymentJournal: Sendable {
   func write(_ records: [JournalRecord]) async throws(JournalError)
   /// Every record of a kind, in no particular order.
   func records(kind: String) async throws(JournalError) -> [JournalRecord]
+  /// What a returned ``write(_:)`` survives.
   var durability: JournalDurability { get }
   /// Flushes and gives the file free. Later calls throw.
   func close() async throws(JournalError)
 }
 
+/// What a returned write survives.
 public enum JournalDurability: String, Sendable, Hashable {
   /// Forgotten with the process: deposits must then be found on the chain.
   case volatile
@@ -19,13 +21,18 @@ public enum JournalDurability: String, Sendable, Hashable {
   case power
 }
 
+/// One entry of a journal. Kind and key name it; a write replaces it whole.
 public struct JournalRecord: Sendable, Hashable {
+  /// Which part of the client it belongs to; a journal never interprets it.
   public let kind: String
+  /// Names the record among those of its kind.
   public let key: String
   /// Starts at 1 and grows with every change; a lower or equal one is refused as stale.
   public let version: UInt64
+  /// Opaque to the journal.
   public let body: [UInt8]
 
+  /// - Parameter version: above the one of the record it replaces; 1 for a new one.
   public init(kind: String, key: String, version: UInt64, body: [UInt8]) {
     self.kind = kind
     self.key = key
@@ -34,7 +41,9 @@ public struct JournalRecord: Sendable, Hashable {
   }
 }
 
+/// Why a journal could not be opened, read or written. What depended on the write must not leave.
 public struct JournalError: Error, Sendable, CustomStringConvertible {
+  /// What to decide by.
   public enum Code: String, Sendable, Hashable {
     /// Another process has it open.
     case busy
@@ -44,12 +53,16 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
     case newerSchema
     /// A record was written with a version not above the stored one: somebody else writes to the journal. Final for this client.
     case stale
+    /// ``PaymentJournal/close()`` was called. Nothing was changed.
     case closed
     /// Disk full, permission, medium.
     case storage
   }
+  /// What to decide by.
   public let code: Code
+  /// For people; names the file or record, never its content.
   public let reason: String
+  /// For journals of your own.
   public init(_ code: Code, _ reason: String) {
     self.code = code
     self.reason = reason
@@ -61,6 +74,7 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
 public struct JournalProvider: Sendable {
   /// Opens the journal, or throws `JournalError`.
   public let open: @Sendable () throws -> any PaymentJournal
+  /// - Parameter open: called once, when the client is made; throws `JournalError`.
   public init(open: @escaping @Sendable () throws -> any PaymentJournal) { self.open = open }
 
   /// Remembers nothing beyond this process. Deposits of a crashed client can then be found only on the chain, and

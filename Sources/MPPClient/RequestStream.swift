@@ -7,11 +7,15 @@ import Synchronization
 public struct RequestStream: Sendable {
   /// The chunks of one sending.
   public struct Chunks: AsyncSequence, Sendable {
+    /// A chunk of the body, of any size.
     public typealias Element = [UInt8]
+    /// What the source throws.
     public typealias Failure = any Error
 
+    /// Reads one sending of the body, for one task.
     public struct AsyncIterator: AsyncIteratorProtocol {
       fileprivate let produce: () async throws -> [UInt8]?
+      /// The next chunk; nil at the end. Throws what the source throws.
       public mutating func next() async throws -> [UInt8]? { try await produce() }
     }
 
@@ -24,6 +28,7 @@ public struct RequestStream: Sendable {
       }
     }
 
+    /// Call it once for each ``RequestStream/chunks()``.
     public func makeAsyncIterator() -> AsyncIterator { make() }
   }
 

@@ -1,6 +1,7 @@
 /// An absolute `http` or `https` URL, taken apart. Strict: no user name, no blank or control character; the fragment
 /// is dropped.
 public struct RequestURL: Sendable, Hashable, CustomStringConvertible {
+  /// Normalised; decides who gets credentials.
   public let origin: Origin
   /// Host and port as written.
   public let authority: String
@@ -8,6 +9,7 @@ public struct RequestURL: Sendable, Hashable, CustomStringConvertible {
   public let path: String
 
   public var description: String { "\(origin.scheme)://\(authority)\(path)" }
+  /// Whether there is a `?`, also with nothing after it.
   public var hasQuery: Bool { path.contains("?") }
   /// The same URL without its query.
   public var withoutQuery: RequestURL {
@@ -20,6 +22,8 @@ public struct RequestURL: Sendable, Hashable, CustomStringConvertible {
     self.path = path
   }
 
+  /// - Throws: `invalidURL` unless the text is `http` or `https` with a host, of visible ASCII, at most 8192
+  ///   bytes, and without user name.
   public init(_ text: some StringProtocol) throws(PaymentClientError) {
     let text = String(text)
     guard text.utf8.count <= 8192, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {

@@ -1,11 +1,15 @@
 /// The body of a response: a sequence of chunks that can be read once.
 public struct ResponseBody: AsyncSequence, Sendable {
+  /// A chunk of the body, of any size.
   public typealias Element = [UInt8]
+  /// What the connection reports.
   public typealias Failure = any Error
 
+  /// Reads the body once, for one task.
   public struct AsyncIterator: AsyncIteratorProtocol {
     private let produce: () async throws -> [UInt8]?
     package init(_ produce: @escaping () async throws -> [UInt8]?) { self.produce = produce }
+    /// The next chunk; nil at the end. Throws what the connection reports: the body is not complete then.
     public mutating func next() async throws -> [UInt8]? { try await produce() }
   }
 
@@ -30,6 +34,7 @@ public struct ResponseBody: AsyncSequence, Sendable {
     }
   }
 
+  /// Call it once: the bytes of a connection are there once.
   public func makeAsyncIterator() -> AsyncIterator { make() }
 
   /// Reads the whole body.
@@ -51,17 +56,24 @@ public struct ResponseBody: AsyncSequence, Sendable {
   }
 }
 
+/// A limit in bytes; never negative.
 public struct ByteCount: Sendable, Hashable {
+  /// Bytes; zero or more.
   public let bytes: Int
+  /// A negative count is zero.
   public static func bytes(_ count: Int) -> ByteCount { ByteCount(bytes: max(0, count)) }
+  /// Units of 1024 bytes.
   public static func kibibytes(_ count: Int) -> ByteCount {
     bytes(count.multipliedReportingOverflow(by: 1 << 10).0)
   }
+  /// Units of 1 048 576 bytes.
   public static func mebibytes(_ count: Int) -> ByteCount {
     bytes(count.multipliedReportingOverflow(by: 1 << 20).0)
   }
 }
 
+/// A body had more bytes than the caller wanted to read; what was read of it is gone.
 public struct ResponseBodyTooLarge: Error, Sendable {
+  /// In bytes, as given to the read.
   public let limit: Int
 }

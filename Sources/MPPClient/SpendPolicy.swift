@@ -13,6 +13,7 @@ public struct SpendPolicy: Sendable, Hashable {
   /// The most authorised in any stretch of `periodSeconds`, over all channels and charges, with the most that the fees of this
   /// client's own transactions can be. Getting deposits back is counted, and never refused. Base units.
   public let maximumTotal: Amount
+  /// Length of the period of ``maximumTotal`` in seconds: above zero, at most a hundred years.
   public let periodSeconds: Int64
   /// A hundred years.
   private static let longestPeriod: Int64 = 3_155_760_000
@@ -25,6 +26,9 @@ public struct SpendPolicy: Sendable, Hashable {
   /// Ways to pay that may be used, as `method/intent`; nil: all the client has.
   public private(set) var methods: Set<String>?
 
+  /// Amounts are base units; origins, recipients, tokens and ways to pay are not restricted.
+  ///
+  /// - Throws: `refusedByPolicy` unless every limit is above zero and the period at most a hundred years.
   public init(
     maximumPrice: Amount, maximumDeposit: Amount, maximumTotal: Amount, periodSeconds: Int64
   ) throws(PaymentClientError) {
@@ -128,6 +132,7 @@ public struct SpendPolicy: Sendable, Hashable {
 public struct DepositLimit: Sendable, Hashable {
   /// Base units.
   public let amount: Amount
+  /// - Parameter amount: base units; zero lets nothing be deposited.
   public init(_ amount: Amount) { self.amount = amount }
   /// In whole tokens, such as `"1"`.
   public static func upTo(_ text: String, decimals: Int = 6) throws(AmountError) -> DepositLimit {

@@ -8,10 +8,13 @@ public final class VolatileJournal: PaymentJournal {
   }
   private let stored = Mutex<[Key: JournalRecord]>([:])
 
+  /// Holds nothing yet.
   public init() {}
 
+  /// Always `volatile`: the end of the process loses what was signed.
   public var durability: JournalDurability { .volatile }
 
+  /// All or none. Throws `stale` when one of the versions is not above the stored one; nothing else.
   public func write(_ records: [JournalRecord]) async throws(JournalError) {
     let stale = stored.withLock { stored -> JournalRecord? in
       for record in records {
@@ -25,9 +28,11 @@ public final class VolatileJournal: PaymentJournal {
     if let stale { throw JournalError(.stale, "\(stale.kind) \(stale.key) at version \(stale.version)") }
   }
 
+  /// Never throws.
   public func records(kind: String) async throws(JournalError) -> [JournalRecord] {
     stored.withLock { stored in stored.values.filter { $0.kind == kind } }
   }
 
+  /// Does nothing: what was written stays readable, and writes still succeed.
   public func close() async throws(JournalError) {}
 }
