@@ -6,8 +6,11 @@ public protocol Sleeper: Sendable {
 
 /// The real one.
 public struct TaskSleeper: Sleeper {
+  /// Waits as `Task.sleep` does.
   public init() {}
 
+  /// - Parameter milliseconds: less than zero counts as zero.
+  /// - Throws: `CancellationError` when the task is cancelled, before or meanwhile.
   public func sleep(milliseconds: Int64) async throws {
     try await Task.sleep(for: .milliseconds(max(0, milliseconds)))
   }

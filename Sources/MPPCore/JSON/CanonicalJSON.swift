@@ -1,6 +1,8 @@
 /// Why a value has no canonical form.
 public enum CanonicalJSONError: Error, Hashable, Sendable {
+  /// A number that is infinite or not one.
   case nonFiniteNumber
+  /// An object has a key twice.
   case duplicateKey
   /// Nested deeper than 128 levels.
   case tooDeep
@@ -26,6 +28,7 @@ extension JSONValue {
     String(decoding: try canonicalBytes(), as: UTF8.self)
   }
 
+  /// As ``canonical()``, in UTF-8: what is signed and hashed.
   public func canonicalBytes() throws(CanonicalJSONError) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(512)

@@ -9,6 +9,7 @@ extension JSONValue {
     try cursor.finish()
   }
 
+  /// As ``init(parsing:limits:)-([UInt8],_)``, of a text's UTF-8 bytes.
   public init(parsing text: String, limits: JSONLimits = .default) throws(JSONParseError) {
     guard text.utf8.count <= limits.maximumBytes else {
       throw JSONParseError(.tooLarge, at: limits.maximumBytes)

@@ -3,18 +3,29 @@
 /// Numbers without fraction and exponent that fit into 64 bits are `integer`, all others `number`. Strings
 /// and keys compare by their bytes, members of an object in any order.
 public enum JSONValue: Sendable {
+  /// The literal `null`.
   case null
+  /// `true` or `false`.
   case bool(Bool)
+  /// Exact; written without a point.
   case integer(Int64)
+  /// Everything else; may be infinite when made by hand, and has no canonical form then.
   case number(Double)
+  /// Any text; compared byte for byte.
   case string(String)
+  /// In order.
   case array([JSONValue])
+  /// In the order of the text; nothing keeps a hand-made one from having a key twice.
   case object([Member])
 
+  /// A key and its value.
   public struct Member: Sendable {
+    /// Compared byte for byte.
     public var key: String
+    /// May be `null`, which is not the same as an absent member.
     public var value: JSONValue
 
+    /// Checks nothing.
     public init(key: String, value: JSONValue) {
       self.key = key
       self.value = value
@@ -28,10 +39,12 @@ public enum JSONValue: Sendable {
     return nil
   }
 
+  /// Whether this is `null`; an absent member is nil instead.
   public var isNull: Bool {
     if case .null = self { true } else { false }
   }
 
+  /// Nil for everything but `true` and `false`; numbers and texts are not converted.
   public var boolValue: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }
@@ -45,6 +58,7 @@ public enum JSONValue: Sendable {
     }
   }
 
+  /// Nil for everything but strings.
   public var stringValue: String? {
     if case .string(let value) = self { value } else { nil }
   }
@@ -61,10 +75,12 @@ public enum JSONValue: Sendable {
     if case .string(let value) = self, value.utf8.count <= 64 { value } else { nil }
   }
 
+  /// Nil for everything but arrays.
   public var arrayValue: [JSONValue]? {
     if case .array(let value) = self { value } else { nil }
   }
 
+  /// The members in their order; nil for everything but objects.
   public var objectValue: [Member]? {
     if case .object(let value) = self { value } else { nil }
   }

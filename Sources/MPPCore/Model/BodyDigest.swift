@@ -2,6 +2,7 @@ internal import Crypto
 
 /// `sha-256=` and the standard base64 of the SHA-256 of the exact body bytes (`01` §7).
 public enum BodyDigest {
+  /// - Parameter body: the exact bytes; empty for a request without a body.
   public static func compute(_ body: [UInt8]) -> String {
     "sha-256=" + SHA256.hash(data: body).withUnsafeBytes { Base64.encode($0) }
   }
@@ -9,8 +10,11 @@ public enum BodyDigest {
   /// The digest of a body that comes in pieces.
   public struct Running: Sendable {
     private var hash = SHA256()
+    /// Of no bytes yet.
     public init() {}
+    /// Takes in the next bytes, in order.
     public mutating func update(_ chunk: [UInt8]) { hash.update(data: chunk) }
+    /// The digest of everything so far; more may follow.
     public var text: String { "sha-256=" + hash.finalize().withUnsafeBytes { Base64.encode($0) } }
   }
 

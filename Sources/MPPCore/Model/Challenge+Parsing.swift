@@ -4,20 +4,26 @@ public import HTTPTypes
 public struct ChallengeLimits: Sendable, Hashable {
   /// Bytes of the header value.
   public var maximumHeaderBytes = 65_536
+  /// Challenges of one response, readable or not.
   public var maximumChallenges = 64
   /// Parameters of one challenge.
   public var maximumParameters = 32
+  /// Characters of the encoded `request` of one challenge.
   public var maximumRequestCharacters = RawRequest.maximumCharacters
 
+  /// 65 536 bytes, 64 challenges of 32 parameters, requests of ``RawRequest/maximumCharacters``.
   public init() {}
 
+  /// The limits of ``init()``.
   public static let `default` = ChallengeLimits()
 }
 
 /// The challenges of a response, and what was wrong with those that are not among them. One bad challenge
 /// does not spoil the others.
 public struct ChallengeList: Sendable {
+  /// The readable ones, in the order of the header.
   public internal(set) var challenges: [Challenge] = []
+  /// One for each challenge that could not be read.
   public internal(set) var diagnostics: [ChallengeError] = []
 
   /// Reads all `WWW-Authenticate` fields. Throws when there is no `Payment` challenge at all, readable or

@@ -20,14 +20,20 @@ public struct Challenge: Sendable {
 
   private let storage: Storage
 
+  /// 43 characters when this package issued it; any text from others.
   public var id: String { storage.id }
+  /// Everything but the id, as it was received.
   public var parameters: ChallengeParameters { storage.parameters }
   /// Where the server wants the credential. Not echoed.
   public var credentialHeader: CredentialHeader { storage.credentialHeader }
 
+  /// Protection space; chosen by the server.
   public var realm: String { storage.parameters.realm }
+  /// Payment method, for example `tempo`.
   public var method: String { storage.parameters.method }
+  /// For example `charge` or `session`.
   public var intent: String { storage.parameters.intent }
+  /// What has to be paid, in the method's terms.
   public var request: RawRequest { storage.parameters.request }
   /// The raw text: it is signed, so never reformat it.
   public var expires: String? { storage.parameters.expires }
@@ -35,7 +41,9 @@ public struct Challenge: Sendable {
   public var expiry: Timestamp? { storage.expiry }
   /// Not covered by the id: show it, never decide by it.
   public var description: String? { storage.parameters.description }
+  /// `sha-256=…` of the body that this challenge is for; nil: for any body.
   public var digest: String? { storage.parameters.digest }
+  /// The server's own data, base64url; it is signed, so never reformat it.
   public var opaque: String? { storage.parameters.opaque }
 
   /// Does not check anything; an id that no MAC has made is nobody's challenge.
@@ -47,7 +55,9 @@ public struct Challenge: Sendable {
 
   /// Header field for the credential (`20` §8: some servers read `Payment-Authorization` only).
   public enum CredentialHeader: Sendable, Hashable {
+    /// The usual one.
     case authorization
+    /// `Payment-Authorization`, beside an `Authorization` of the application's own.
     case paymentAuthorization
   }
 

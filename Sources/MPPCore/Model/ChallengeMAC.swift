@@ -7,6 +7,7 @@ public struct ChallengeMAC: Sendable {
   /// States that have already taken up the key; a copy of one is the start of a MAC.
   private let states: [HMAC<SHA256>]
 
+  /// - Parameter secrets: the first makes ids, all are tried for verification.
   public init(secrets: SecretRing) {
     states = secrets.secrets.map { HMAC<SHA256>(key: $0.key) }
   }

@@ -6,6 +6,7 @@ public struct ChallengeParameters: Sendable {
   public var method: String
   /// `charge`, `session`, `subscription`.
   public var intent: String
+  /// What has to be paid; the id covers its text as it stands.
   public var request: RawRequest
   /// RFC 3339 text; it is signed as it stands.
   public var expires: String?
@@ -16,6 +17,7 @@ public struct ChallengeParameters: Sendable {
   /// base64url of a canonical JSON object of strings; echoed byte for byte by clients.
   public var opaque: String?
 
+  /// Checks nothing; ``ChallengeMAC/issue(_:)`` does.
   public init(
     realm: String, method: String, intent: String, request: RawRequest, expires: String? = nil,
     description: String? = nil, digest: String? = nil, opaque: String? = nil

@@ -5,7 +5,9 @@ public struct Credential: Sendable, CustomStringConvertible, CustomDebugStringCo
   /// The default limit of the token, in characters (`11` §11).
   public static let maximumTokenCharacters = 65_536
 
+  /// As the payer echoes it; not verified before ``ChallengeMAC/authenticate(_:)``.
   public private(set) var challenge: Challenge
+  /// Who the payer claims to be; nil when it claims nothing.
   public let source: UnverifiedSource?
   private let content: Payload
 
@@ -14,6 +16,7 @@ public struct Credential: Sendable, CustomStringConvertible, CustomDebugStringCo
     case raw(RawJSON)
   }
 
+  /// Checks nothing; the method defines what `payload` holds.
   public init(challenge: Challenge, payload: JSONValue, source: UnverifiedSource? = nil) {
     self.challenge = challenge
     self.content = .tree(payload)
@@ -88,6 +91,8 @@ public struct Credential: Sendable, CustomStringConvertible, CustomDebugStringCo
     "Credential(method: \(challenge.method), intent: \(challenge.intent), challenge: \(challenge.id))"
   }
 
+  /// As `description`: shows neither payload nor source.
   public var debugDescription: String { description }
+  /// Without children, so that a dump shows neither payload nor source.
   public var customMirror: Mirror { Mirror(self, children: []) }
 }

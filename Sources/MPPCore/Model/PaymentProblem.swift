@@ -4,8 +4,10 @@
 public struct PaymentProblem: Error, Sendable {
   /// An open vocabulary: the part of the type URI after `https://paymentauth.org/problems/`.
   public struct Code: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+    /// The last part of the type URI, for example `session/invalid-signature`.
     public let rawValue: String
 
+    /// For problems of methods and applications of your own; nothing is checked.
     public init(rawValue: String) {
       self.rawValue = rawValue
     }
@@ -21,13 +23,18 @@ public struct PaymentProblem: Error, Sendable {
     }
   }
 
+  /// What every type URI of the protocol begins with.
   public static let typePrefix = "https://paymentauth.org/problems/"
 
+  /// What to decide by.
   public var code: Code
   /// HTTP status of the response.
   public var status: Int
+  /// Short, for people; the same for every problem of a code.
   public var title: String
+  /// For people; sent to the peer, so it must contain nothing internal.
   public var detail: String
+  /// What the payer can do, for people and agents; nil: left out.
   public var hint: String?
   /// Details of a failed verification; omitted when empty.
   public var details: [JSONValue.Member]
@@ -38,6 +45,10 @@ public struct PaymentProblem: Error, Sendable {
   /// Further members of the document.
   public var extensions: [JSONValue.Member]
 
+  /// - Parameters:
+  ///   - status: HTTP status. Servers of this package add fresh challenges to 400, 402 and 410, and to no
+  ///     other.
+  ///   - retryAfter: seconds.
   public init(
     code: Code, status: Int, title: String, detail: String, hint: String? = nil,
     details: [JSONValue.Member] = [], challengeID: String? = nil, retryAfter: Int? = nil,

@@ -1,6 +1,8 @@
 /// Why a header value or an object is not a receipt.
 public enum ReceiptError: Error, Hashable, Sendable {
+  /// More than ``Receipt/maximumCharacters``; nothing was decoded.
   case tooLarge
+  /// Not base64url, not a JSON object, or a member twice.
   case invalidEncoding
   /// A required member is missing, or a member does not have its form.
   case invalidField(String)
@@ -14,6 +16,7 @@ public struct Receipt: Sendable, Hashable {
   /// Bytes of the header value.
   public static let maximumCharacters = 16_384
 
+  /// All members, in the order of the text; the base fields are checked.
   public let members: [JSONValue.Member]
 
   /// Checks the base fields and keeps everything else.
@@ -60,8 +63,11 @@ public struct Receipt: Sendable, Hashable {
     Base64URL.encode(value.serializedBytes())
   }
 
+  /// The whole receipt as a JSON object.
   public var value: JSONValue { .object(members) }
+  /// Payment method, for example `tempo`.
   public var method: String { text("method") ?? "" }
+  /// Nil when the server does not write it.
   public var intent: String? { text("intent") }
   /// Always `success`.
   public var status: String { text("status") ?? "" }
@@ -69,8 +75,11 @@ public struct Receipt: Sendable, Hashable {
   public var timestamp: String { text("timestamp") ?? "" }
   /// Transaction hash, invoice id, channel id.
   public var reference: String { text("reference") ?? "" }
+  /// The challenge that was answered; nil when the server does not write it. The text alone proves nothing.
   public var challengeID: String? { text("challengeId") }
+  /// The seller's own reference; nil without one.
   public var externalID: String? { text("externalId") }
+  /// Nil for everything but subscriptions.
   public var subscriptionID: String? { text("subscriptionId") }
 
   /// The members beyond the base fields, in their order.

@@ -3,6 +3,7 @@ public struct UnverifiedSource: Sendable, Hashable, CustomStringConvertible {
   /// `did:pkh:eip155:<chain id>:<address>` for the built-in methods.
   public let text: String
 
+  /// Checks nothing; ``account`` reads the form of the built-in methods.
   public init(_ text: String) {
     self.text = text
   }
@@ -39,6 +40,7 @@ public struct UnverifiedSource: Sendable, Hashable, CustomStringConvertible {
 
 /// A payer whose control of the account a method has proved. Only verifiers make one.
 public struct VerifiedSource: Sendable, Hashable, CustomStringConvertible {
+  /// As ``UnverifiedSource/text``: `did:pkh:eip155:<chain id>:<address>` for the built-in methods.
   public let text: String
 
   package init(_ text: String) {

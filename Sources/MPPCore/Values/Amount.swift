@@ -11,6 +11,7 @@ public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
   @inlinable
   public var units: UInt128 { UInt128(high) << 64 | UInt128(low) }
 
+  /// No base units.
   public static let zero = Amount(units: 0)
 
   /// The largest cumulative amount the channel reserve can express (2^96 − 1).
@@ -19,6 +20,7 @@ public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// Digits accepted in a base-unit text, leading zeros included.
   static let maximumDigits = 78
 
+  /// - Parameter units: base units.
   @inlinable
   public init(units: UInt128) {
     high = UInt64(truncatingIfNeeded: units >> 64)
@@ -78,18 +80,21 @@ public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
     self.init(units: value)
   }
 
+  /// - Throws: `overflow` when the sum does not fit into 128 bits.
   public func adding(_ other: Amount) throws(AmountError) -> Amount {
     let (sum, overflow) = units.addingReportingOverflow(other.units)
     guard !overflow else { throw .overflow }
     return Amount(units: sum)
   }
 
+  /// - Throws: `underflow` when `other` is larger.
   public func subtracting(_ other: Amount) throws(AmountError) -> Amount {
     let (difference, overflow) = units.subtractingReportingOverflow(other.units)
     guard !overflow else { throw .underflow }
     return Amount(units: difference)
   }
 
+  /// - Throws: `overflow` when the product does not fit into 128 bits.
   public func multiplied(by factor: UInt64) throws(AmountError) -> Amount {
     let (product, overflow) = units.multipliedReportingOverflow(by: UInt128(factor))
     guard !overflow else { throw .overflow }

@@ -6,8 +6,10 @@ public protocol RandomSource: Sendable {
 
 /// The operating system's cryptographic random numbers.
 public struct SystemRandomSource: RandomSource {
+  /// Has no state of its own; copies are as good.
   public init() {}
 
+  /// - Parameter count: bytes; zero gives none.
   public func fill(_ count: Int) -> [UInt8] {
     var generator = SystemRandomNumberGenerator()
     var bytes: [UInt8] = []

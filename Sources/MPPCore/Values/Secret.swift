@@ -11,6 +11,7 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
     self.init(bytes: Array(text.utf8))
   }
 
+  /// Takes every length; ``SecretRing`` refuses keys that are too short or look like a placeholder.
   public init(bytes: [UInt8]) {
     key = SymmetricKey(data: bytes)
     isPlaceholder = Self.looksLikePlaceholder(bytes)
@@ -32,6 +33,8 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
   }
 
   public var description: String { "Secret(redacted)" }
+  /// As `description`: shows nothing of the key.
   public var debugDescription: String { description }
+  /// Without children, so that a dump shows nothing of the key.
   public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -1,7 +1,9 @@
 /// An instant with millisecond resolution: milliseconds since 1970-01-01T00:00:00Z.
 public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
+  /// Since 1970-01-01T00:00:00Z, without leap seconds; negative before.
   public let milliseconds: Int64
 
+  /// - Parameter milliseconds: since 1970-01-01T00:00:00Z.
   public init(milliseconds: Int64) {
     self.milliseconds = milliseconds
   }

@@ -8,13 +8,16 @@
 
 /// Where the present time comes from. Everything that depends on time takes one, so that tests can set it.
 public protocol WallClock: Sendable {
+  /// The present time. May jump, also backwards, when the clock is set.
   var now: Timestamp { get }
 }
 
 /// The clock of the machine.
 public struct SystemWallClock: WallClock {
+  /// Has no state of its own.
   public init() {}
 
+  /// `CLOCK_REALTIME`, to the millisecond.
   public var now: Timestamp {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)

@@ -11,8 +11,11 @@ public struct AcceptPayment: Sendable, Hashable {
 
   /// One `method/intent;q=value`. `*` stands for any.
   public struct Entry: Sendable, Hashable {
+    /// `*`, or `a-z`, `0-9` and `-`.
     public let method: String
+    /// `*`, or `a-z`, `0-9` and `-`.
     public let intent: String
+    /// ``PaymentWeight/none``: never in this way.
     public let weight: PaymentWeight
 
     /// Throws unless both sides are `*` or made of `a-z`, `0-9` and `-`.
@@ -50,6 +53,7 @@ public struct AcceptPayment: Sendable, Hashable {
     }
   }
 
+  /// In order of preference; ``maximumBytes`` and ``maximumEntries`` are not checked here.
   public init(_ entries: [Entry]) {
     self.entries = entries
   }

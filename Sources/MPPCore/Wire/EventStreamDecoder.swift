@@ -27,6 +27,7 @@ public struct EventStreamDecoder: Sendable {
   /// Bytes of the event at hand, line ends not counted.
   private var size = 0
 
+  /// - Parameter maximumEventBytes: of one event, its field names included, line ends not.
   public init(maximumEventBytes: Int = EventStreamDecoder.defaultMaximumEventBytes) {
     self.maximumEventBytes = maximumEventBytes
   }

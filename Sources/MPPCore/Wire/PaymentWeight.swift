@@ -5,6 +5,7 @@ public struct PaymentWeight: Sendable, Hashable, Comparable, CustomStringConvert
 
   /// Not at all.
   public static let none = PaymentWeight(0)
+  /// As gladly as any; written without `q`.
   public static let full = PaymentWeight(1000)
 
   private init(_ thousandths: Int) {

@@ -2,15 +2,26 @@ public import HTTPTypes
 
 /// Every header field name of the protocol: the one list (C13, C17).
 public enum ProtocolHeaders {
+  /// Response: one challenge for each offer.
   public static let wwwAuthenticate = HTTPField.Name.wwwAuthenticate
+  /// Request: the credential, worth money.
   public static let authorization = HTTPField.Name.authorization
+  /// Request: the credential, for servers whose `Authorization` is taken.
   public static let paymentAuthorization = name("Payment-Authorization")
+  /// Response: the receipt, base64url.
   public static let paymentReceipt = name("Payment-Receipt")
+  /// Request: what the client can pay with.
   public static let acceptPayment = name("Accept-Payment")
+  /// A channel id, as a hint: of a request, the channel the client would use again; of a response, the one
+  /// the server proposes. It proves nothing.
   public static let paymentSession = name("Payment-Session")
+  /// Response: what the server remembers of a channel, in padded standard base64 (`04` §6.3).
   public static let paymentSessionSnapshot = name("Payment-Session-Snapshot")
+  /// Response of the x402 protocol: its demand.
   public static let x402PaymentRequired = name("PAYMENT-REQUIRED")
+  /// Request of the x402 protocol: its credential, worth money.
   public static let x402PaymentSignature = name("PAYMENT-SIGNATURE")
+  /// Response of the x402 protocol: its receipt.
   public static let x402PaymentResponse = name("PAYMENT-RESPONSE")
 
   /// Media type of problem bodies.
