@@ -5,15 +5,18 @@ import TempoRPC
 
 /// A Tempo chain and the node it is reached through.
 public struct TempoNetwork: Sendable, Hashable {
+  /// The chain that challenges name and signatures are checked for.
   public var chainID: UInt64
   /// Address of the node's JSON-RPC.
   public var rpc: String
 
+  /// Checks nothing: the node must be on the chain, and is not asked.
   public init(chainID: UInt64, rpc: String) {
     self.chainID = chainID
     self.rpc = rpc
   }
 
+  /// Real money, through the network's public node.
   public static let mainnet = TempoNetwork(chainID: TempoChain.mainnet, rpc: "https://rpc.tempo.xyz")
   /// The public test network.
   public static let moderato = TempoNetwork(

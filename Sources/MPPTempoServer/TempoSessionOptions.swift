@@ -10,6 +10,7 @@ public struct TempoSessionOptions: Sendable {
   public var signer: any Signer
   /// The node.
   public var transport: any RPCTransport
+  /// The chain that challenges name and vouchers are signed for; the node must be on it, and is not asked.
   public var chainID: UInt64
   /// The payee; the signer's address when nil.
   public var recipient: Address?
@@ -19,6 +20,7 @@ public struct TempoSessionOptions: Sendable {
   public var currency: String?
   /// Decimals of the token.
   public var decimals = 6
+  /// The contract that holds the channels; offers may name another.
   public var escrow = TempoAddress.channelReserve
   /// What clients shall pay the fees of open and top-up in, and what settle and close are paid in. When nil,
   /// nothing is advertised and the server pays in the channel's token.
@@ -57,13 +59,16 @@ public struct TempoSessionOptions: Sendable {
   /// Whether no other process serves this ledger: holds of earlier runs are then known to be dead. When nil, the
   /// store says whether it can be shared.
   public var isOnlyProcess: Bool?
+  /// Bounds on the requests to the node. Dry runs get a quarter more, of their own.
   public var limits = ChainClientLimits()
+  /// For every wait, so that tests need none.
   public var sleeper: any Sleeper = TaskSleeper()
   /// Called after each settlement and close, outside of any lock; what it does cannot fail the payment.
   public var onSettlement: (@Sendable (SettlementEvent) async -> Void)?
   /// Finds the channel of a request for the hints of a challenge; see `ChannelHint`.
   public var channelHint: (@Sendable (PaymentRequest) async -> ChannelHint?)?
 
+  /// Everything else has its default: the payee is the signer's address, nothing is settled by itself.
   public init(signer: any Signer, transport: any RPCTransport, chainID: UInt64) {
     self.signer = signer
     self.transport = transport
@@ -86,6 +91,7 @@ public struct SettlementSchedule: Sendable, Hashable {
   /// Since the last settlement, or since the channel was opened. Also looked at when nobody pays.
   public var intervalMilliseconds: Int64?
 
+  /// All nil: never. An amount that is not one of the token is refused when the server starts.
   public init(units: UInt64? = nil, amount: String? = nil, intervalMilliseconds: Int64? = nil) {
     self.units = units
     self.amount = amount
@@ -95,16 +101,23 @@ public struct SettlementSchedule: Sendable, Hashable {
 
 /// A settlement or close that is on chain and in the ledger.
 public struct SettlementEvent: Sendable, Equatable {
+  /// Why the channel was settled or closed.
   public enum Trigger: String, Sendable {
+    /// Asked for by the application, or an unfinished settlement of any kind that was finished later.
     case settle
+    /// Due by the ``SettlementSchedule``.
     case scheduled
+    /// The payer closed, or an unfinished close of any kind was finished later.
     case close
     /// The server closed because the payer had asked the chain to.
     case forcedClose
   }
 
+  /// The channel whose money moved.
   public let channelID: Hash32
+  /// The transaction that the server sent.
   public let transactionHash: Hash32
+  /// Why it was sent; for reports, not for decisions.
   public let trigger: Trigger
   /// Captured in total since the channel was opened, base units.
   public let amount: Amount
@@ -117,11 +130,13 @@ public struct SettlementEvent: Sendable, Equatable {
 /// Channel ids are public: a header or a cookie that names one proves nothing. The signed voucher goes into a
 /// snapshot only when the application has authenticated the request as this payer (W4).
 public struct ChannelHint: Sendable, Hashable {
+  /// The channel that the request names; it may be anybody's.
   public let channelID: Hash32
   /// The application has authenticated the request as this account; nil for a bare hint, which yields no
   /// snapshot.
   public let authenticatedPayer: Address?
 
+  /// - Parameter authenticatedPayer: only an account that the application has authenticated itself.
   public init(channelID: Hash32, authenticatedPayer: Address?) {
     self.channelID = channelID
     self.authenticatedPayer = authenticatedPayer

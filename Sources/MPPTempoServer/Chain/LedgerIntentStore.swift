@@ -13,6 +13,9 @@ public struct LedgerIntentStore: IntentStore {
     table = try ledger.table(IntentRecord.self)
   }
 
+  /// Durable on return. Safe to repeat: an intent that stands in the way stays, and is returned instead.
+  ///
+  /// - Throws: `StoreError`; after `unavailable` it may have been stored.
   public func insert(_ intent: ChainIntent) async throws -> ChainIntent {
     let (record, _) = try await table.update(IntentRecord.key(intent.identity)) { stored in
       if let stored, stored.intent.blocks(intent) { return (stored, ()) }
@@ -21,10 +24,17 @@ public struct LedgerIntentStore: IntentStore {
     return record.intent
   }
 
+  /// The intent as known here, nil for none.
+  ///
+  /// - Throws: `StoreError`, `corrupt` for one that cannot be read.
   public func load(_ identity: ChainIntent.Identity) async throws -> ChainIntent? {
     try await table.load(IntentRecord.key(identity))?.intent
   }
 
+  /// Durable on return. Changes nothing when another transaction is stored, or one that is further on; safe
+  /// to repeat.
+  ///
+  /// - Throws: `StoreError`; after `unavailable` it may have been stored.
   public func update(_ intent: ChainIntent) async throws {
     _ = try await table.update(IntentRecord.key(intent.identity)) { stored in
       if let stored = stored?.intent,

@@ -32,6 +32,7 @@ struct ChargeHold: PaymentHold {
 }
 
 extension ChargeRecord: LedgerRecord {
+  /// On-chain charges: ``RecordKind/charge``.
   public static var kind: UInt8 { RecordKind.charge }
 
   static func key(_ transaction: Hash32) -> RecordKey { RecordKey(kind: kind, id: transaction.bytes) }

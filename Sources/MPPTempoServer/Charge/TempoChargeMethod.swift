@@ -6,9 +6,12 @@ import TempoRPC
 
 /// One payment on the chain for one request, and proofs of identity where the price is zero: the server's side of `06` §1.
 public final class TempoChargeMethod: ServerMethod {
+  /// `tempo/charge`.
   public let key = MethodKey(name: "tempo", intent: "charge")
+  /// Always `true`: one payment buys one response.
   public var isOneTime: Bool { true }
   private let options: TempoChargeOptions
+  /// Says whether a credential pays, and moves nothing.
   public let validator: TempoChargeValidator
   private let service: ChargeService
 
@@ -21,6 +24,8 @@ public final class TempoChargeMethod: ServerMethod {
       dryRuns: ChainReader(service.simulator), sponsor: service.feePayer?.policy, logger: environment.logger)
   }
 
+  /// - Throws: `ConfigurationError` for options that charges do not have, a missing recipient, or an amount
+  ///   the token cannot express.
   public func prepare(_ offer: Offer, amount: OfferAmount) throws -> PreparedOffer {
     let terms = try ChargeOffer(options, offer).terms(amount)
     return PreparedOffer(request: terms.request.jsonValue, amount: terms.amount, state: terms)
@@ -41,7 +46,11 @@ public final class TempoChargeMethod: ServerMethod {
     if let presentation = evidence as? PushPresentation { await service.remember(presentation) }
   }
 
+  /// Looks once at the payments whose answer was lost when the last run ended. Never throws: what fails is
+  /// logged and looked at again.
   public func start() async throws { await service.sweep() }
 
+  /// Looks at unfinished payments every ``TempoChargeOptions/sweepInterval`` until the task is cancelled. It
+  /// asks the chain and sends nothing.
   public func run() async throws { await service.run() }
 }

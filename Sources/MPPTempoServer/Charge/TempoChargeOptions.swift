@@ -17,6 +17,7 @@ public struct TempoChargeOptions: Sendable {
 
   /// The node.
   public var transport: any RPCTransport
+  /// The chain that challenges name; the node must be on it, and is not asked.
   public var chainID: UInt64
   /// The payee; offers may name another.
   public var recipient: Address?
@@ -43,9 +44,12 @@ public struct TempoChargeOptions: Sendable {
   public var sweepInterval: Int64 = 30_000
   /// How long transactions that have ended stay in the ledger. Their payments are never forgotten.
   public var intentRetention: Int64 = 7 * 86_400_000
+  /// Bounds on the requests to the node. Dry runs get a quarter more, of their own.
   public var limits = ChainClientLimits()
+  /// For every wait, so that tests need none.
   public var sleeper: any Sleeper = TaskSleeper()
 
+  /// - Parameter recipient: nil: every offer has to name one.
   public init(transport: any RPCTransport, chainID: UInt64, recipient: Address? = nil) {
     self.transport = transport
     self.chainID = chainID

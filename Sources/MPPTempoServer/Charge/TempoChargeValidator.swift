@@ -72,6 +72,11 @@ public final class TempoChargeValidator: CredentialValidator {
     }
   }
 
+  /// Checks form, payer, amounts, memo and time, and asks the chain: a dry run for a signed transaction, the
+  /// receipt for a pushed one (waited for up to ``TempoChargeOptions/pushDeadline``).
+  ///
+  /// - Throws: `PaymentProblem`; `PaymentRefusal` for a pushed payment that cannot be decided yet,
+  ///   `StoreError`.
   public func validate(
     _ credential: AuthenticatedCredential, _ context: VerificationContext
   ) async throws -> Valid {

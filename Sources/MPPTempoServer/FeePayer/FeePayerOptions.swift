@@ -11,6 +11,7 @@ public struct FeePayerOptions: Sendable {
   /// Further tokens that fees may be paid in, beside pathUSD and the chain's default token.
   public var furtherFeeTokens: [Address]
 
+  /// - Parameter limits: nil: ``SponsorLimits/standard(chainID:)``.
   public init(
     signer: any Signer, limits: SponsorLimits? = nil, feeToken: Address? = nil,
     furtherFeeTokens: [Address] = []

@@ -5,13 +5,18 @@ public import MPPServer
 /// What one sponsor has agreed to pay and may still be charged for, over all processes of one ledger
 /// (`06` §1.11). Pure; every change is one durable transition.
 public struct SponsorBudget: Sendable, Hashable {
+  /// Fees that may still be charged, at most ``maximumReservations``.
   public private(set) var reservations: [SponsorReservation] = []
 
+  /// Nothing is agreed to yet.
   public init() {}
 
   init(reservations: [SponsorReservation]) { self.reservations = reservations }
 
+  /// What happens to a reservation; hashes are those of ``SponsorReservation/transaction``.
   public enum Change: Sendable, Hashable {
+    /// Sets the fee aside if the limits allow it. The same transaction again costs once, and passes to the
+    /// new owner.
     case reserve(SponsorReservation, SponsorLimits, now: Timestamp)
     /// The signature leaves the sponsor next: from here on only the chain frees the reservation.
     case broadcast(Hash32, owner: UInt64)
@@ -21,6 +26,7 @@ public struct SponsorBudget: Sendable, Hashable {
     case confirmed(Hash32)
   }
 
+  /// Why a change is not made. Nothing was signed or sent for it.
   public enum Refusal: Error, Sendable, Hashable {
     /// The transaction alone costs more than everything together may.
     case tooExpensive
@@ -32,6 +38,9 @@ public struct SponsorBudget: Sendable, Hashable {
     case ownershipLost
   }
 
+  /// The budget after `change`. What has ended by `now` is dropped when something is reserved.
+  ///
+  /// - Throws: ``Refusal``; releasing or confirming what is not there is no error.
   public func applying(_ change: Change) throws(Refusal) -> SponsorBudget {
     var next = self
     switch change {
@@ -92,6 +101,7 @@ public struct SponsorBudget: Sendable, Hashable {
 }
 
 extension SponsorBudget: LedgerRecord {
+  /// What sponsors have agreed to pay: ``RecordKind/sponsorBudget``.
   public static var kind: UInt8 { RecordKind.sponsorBudget }
   private static let schema: UInt8 = 1
   /// Above every sensible limit; bounds the record.
@@ -104,6 +114,7 @@ extension SponsorBudget: LedgerRecord {
     return RecordKey(kind: kind, id: bytes)
   }
 
+  /// - Throws: when there are more reservations than a record may count.
   public func encoded() throws -> [UInt8] {
     var writer = RecordWriter(schema: Self.schema, capacity: 16 + reservations.count * 86)
     try writer.count(reservations.count)
@@ -121,6 +132,7 @@ extension SponsorBudget: LedgerRecord {
     return writer.finish()
   }
 
+  /// - Throws: for bytes that are damaged, of a newer schema, or hold more than ``maximumReservations``.
   public init(decoding bytes: [UInt8]) throws {
     var reader = try RecordReader(bytes, newest: Self.schema)
     for _ in 0..<(try reader.count(maximum: Self.maximumReservations)) {

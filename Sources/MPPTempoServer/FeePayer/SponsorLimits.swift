@@ -2,6 +2,7 @@ import Tempo
 
 /// The most a sponsor pays, and agrees to, for one transaction of somebody else (`02` §6.4, `06` §1.11).
 public struct SponsorLimits: Sendable, Hashable {
+  /// Gas of one transaction.
   public var maximumGas: UInt64
   /// Attodollars per gas.
   public var maximumFeePerGas: UInt64
@@ -29,6 +30,14 @@ public struct SponsorLimits: Sendable, Hashable {
       maximumTotalFee: 50_000_000_000_000_000, maximumValidity: 900)
   }
 
+  /// - Parameters:
+  ///   - maximumFeePerGas: attodollars.
+  ///   - maximumPriorityFeePerGas: attodollars.
+  ///   - maximumTotalFee: attodollars.
+  ///   - maximumValidity: seconds.
+  ///   - maximumInFlightFee: attodollars; nil: ten times `maximumTotalFee`.
+  ///   - maximumInFlightFeePerPayer: attodollars; nil: a quarter of `maximumInFlightFee`, and at least
+  ///     `maximumTotalFee`.
   public init(
     maximumGas: UInt64, maximumFeePerGas: UInt64, maximumPriorityFeePerGas: UInt64, maximumTotalFee: UInt64,
     maximumValidity: UInt64, maximumInFlight: Int = 100, maximumInFlightFee: UInt64? = nil,

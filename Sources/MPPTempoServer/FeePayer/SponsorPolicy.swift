@@ -7,13 +7,17 @@ public import Tempo
 /// Every field of the transaction is either checked here or cannot cost the sponsor anything. The calls are the
 /// caller's: it knows what is being paid for.
 public struct SponsorPolicy: Sendable {
+  /// Transactions for another chain are refused.
   public let chainID: UInt64
   /// The sponsor's own address.
   public let sponsor: Address
+  /// The most one transaction may cost; what all together may is the ``SponsorBudget``'s.
   public let limits: SponsorLimits
   /// Tokens in which the sponsor pays fees, in order of preference.
   public let feeTokens: [Address]
 
+  /// - Parameter feeTokens: a transaction that names another token is refused; the fee is paid in the first
+  ///   of them that is funded.
   public init(chainID: UInt64, sponsor: Address, limits: SponsorLimits, feeTokens: [Address]) {
     self.chainID = chainID
     self.sponsor = sponsor
@@ -101,6 +105,7 @@ public struct SponsorPolicy: Sendable {
 
 /// A transaction that passed ``SponsorPolicy``; only the policy makes one: the initializer is internal.
 public struct SponsorableTransaction: Sendable, Hashable {
+  /// As it was handed over, signed by its sender alone.
   public let signed: SignedTempoTransaction
   /// Recovered from the signature.
   public let signer: RecoveredSender
@@ -110,6 +115,7 @@ public struct SponsorableTransaction: Sendable, Hashable {
   let checkedAt: Timestamp
   let challengeExpires: Timestamp
 
+  /// The account that pays and acts; proved by its signature.
   public var sender: Address { signer.account }
 
   /// Its calls alone: what is run dry before anything is signed.

@@ -1,5 +1,6 @@
 /// Why a transaction is not sponsored. For the log; payers are told that verification failed.
 public struct SponsorRefusal: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What is wrong; the raw value completes "the transaction …".
   public enum Reason: String, Sendable, Hashable, CaseIterable {
     case notHandedOver = "is not handed over to a sponsor"
     case unsigned = "is not signed by its sender"
@@ -25,8 +26,10 @@ public struct SponsorRefusal: Error, Sendable, Hashable, CustomStringConvertible
     case challengeExpired = "answers a challenge that has expired meanwhile"
   }
 
+  /// What to decide by.
   public let reason: Reason
 
+  /// Carries no detail beyond the reason.
   public init(_ reason: Reason) { self.reason = reason }
 
   public var description: String { "Invalid transaction: fee-sponsored transaction \(reason.rawValue)" }

@@ -9,7 +9,9 @@ import TempoRPC
 
 /// Payment channels of the TIP-20 channel reserve, protocol `v2`: the server's side of document 04.
 public final class TempoSessionMethod: ServerMethod {
+  /// `tempo/session/v2`.
   public let key = MethodKey(name: "tempo", intent: "session", version: "v2")
+  /// Says whether a credential is good, and changes nothing.
   public let validator: TempoSessionValidator
   private let options: TempoSessionOptions
   let channels: ChannelService
@@ -38,11 +40,15 @@ public final class TempoSessionMethod: ServerMethod {
     }
   }
 
+  /// - Throws: `ConfigurationError` for an offer without a unit, options that sessions do not have, an amount
+  ///   the token cannot express, or a payee for whom the signer cannot collect.
   public func prepare(_ offer: Offer, amount: OfferAmount) throws -> PreparedOffer {
     let terms = try SessionOffer(options, offer).terms(amount)
     return PreparedOffer(request: terms.request.jsonValue, amount: terms.amount, state: terms)
   }
 
+  /// Content or management by the method, query and body of the request and by what the credential asks for
+  /// (`04` §17).
   public func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose {
     // Only the framing of a `POST` is asked for (`RequestKind`).
     let isPost = request.method == .post
@@ -77,6 +83,8 @@ public final class TempoSessionMethod: ServerMethod {
     }
   }
 
+  /// Adds the state of the channel that ``TempoSessionOptions/channelHint`` finds, for its authenticated
+  /// payer only (`04` §15.3). Nil when there is none, or on any failure.
   public func challengeRequest(_ offer: PreparedOffer, _ context: ChallengeContext) async -> JSONValue? {
     guard let terms = offer.state as? SessionTerms, let find = options.channelHint,
       let hint = await find(context.request)
@@ -103,8 +111,14 @@ public final class TempoSessionMethod: ServerMethod {
     return try await channels.settle(id, trigger: .settle)
   }
 
+  /// Looks once at the chain actions that the last run left unfinished; what is still undecided is looked at
+  /// again by ``run()``.
+  ///
+  /// - Throws: when the ledger cannot be read, or the task is cancelled.
   public func start() async throws { try await settlements.reconcile() }
 
+  /// Settles what is due, answers forced closes, finishes chain actions and renews holds, until the task is
+  /// cancelled. Failures are logged and tried again at the next sweep.
   public func run() async throws {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.settlements.run() }
@@ -113,6 +127,8 @@ public final class TempoSessionMethod: ServerMethod {
     }
   }
 
+  /// Writes the ends of deliveries that the ledger has not taken. Settles and closes nothing: what is owed is
+  /// still owed at the next start. A write that fails is logged.
   public func shutdown() async {
     await channels.writeOwed()
     channels.live.close()

@@ -69,6 +69,10 @@ public final class TempoSessionValidator: CredentialValidator {
     }
   }
 
+  /// Checks the voucher, or the signed transaction of an open or a top-up, against the ledger and, where that
+  /// is too old, the chain.
+  ///
+  /// - Throws: `PaymentProblem`, `PaymentRefusal` with what the chain was found to say, `StoreError`.
   public func validate(
     _ credential: AuthenticatedCredential, _ context: VerificationContext
   ) async throws -> Valid {
