@@ -12,6 +12,7 @@ public struct PaidConnection: Sendable {
   /// This request among those of the watched connection.
   private let number: Int
 
+  /// Counts a request of the connection: make one for each request, and no more.
   public init(_ source: ApplicationRequestContextSource) {
     channel = source.channel
     monitor = DeliveryMonitors.shared.monitor(of: channel)

@@ -11,6 +11,7 @@ public protocol PaidContext: RequestContext {
 }
 
 extension PaidContext {
+  /// The default: responses leave as Hummingbird writes them.
   public var connection: PaidConnection? { nil }
 
   /// The payment of this request. Only for handlers of gated routes: elsewhere the program stops with a
@@ -27,10 +28,14 @@ extension PaidContext {
 
 /// The context to start from when an application needs nothing but payments.
 public struct PaidRequestContext: PaidContext {
+  /// Hummingbird's own part.
   public var coreContext: CoreRequestContextStorage
+  /// Set by the gate before the handler runs; `nil` on routes that are not paid.
   public var paymentIfPresent: Payment?
+  /// Made for this request; short paid responses leave in one write.
   public let connection: PaidConnection?
 
+  /// Called by Hummingbird for each request.
   public init(source: Source) {
     coreContext = .init(source: source)
     paymentIfPresent = nil

@@ -22,6 +22,8 @@ public struct PaidRouterGroup<Context: PaidContext>: RouterMethods {
     self.middlewares = middlewares
   }
 
+  /// Declares paid content, and with it the `HEAD` and `POST` of the payment protocol where sessions pay.
+  /// Stops the program when the method has paid content at this path already.
   @discardableResult public func on<Responder: HTTPResponder>(
     _ path: RouterPath, method: HTTPRequest.Method, responder: Responder
   ) -> Self where Responder.Context == Context {

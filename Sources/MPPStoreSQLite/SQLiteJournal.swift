@@ -22,8 +22,13 @@
       }
     }
 
+    /// Always `power`: a returned write survives a power failure.
     public var durability: JournalDurability { .power }
 
+    /// All records or none, on disk on return. Not affected by cancellation.
+    ///
+    /// - Throws: `JournalError`: `stale` when a version is not above the stored one, and `closed`: nothing
+    ///   was written then. `storage`: it may have been written.
     public func write(_ records: [JournalRecord]) async throws(JournalError) {
       let stale: String?
       do {
@@ -36,6 +41,8 @@
       if let stale { throw JournalError(.stale, stale) }
     }
 
+    /// - Throws: `JournalError`: `corrupt` when one record of the kind is damaged; the others are not
+    ///   returned either.
     public func records(kind: String) async throws(JournalError) -> [JournalRecord] {
       let rows: [JournalRecord?]
       do {
@@ -51,6 +58,7 @@
       return records
     }
 
+    /// Ends what was begun, closes the file and frees it for other processes. Idempotent; never throws.
     public func close() async throws(JournalError) { await file.close() }
   }
 

@@ -9,7 +9,9 @@ public struct TempoNetwork: Sendable {
   package let makeTransport: @Sendable () throws -> any RPCTransport
 
   #if Client
+    /// Real money, through the network's public node.
     public static var mainnet: TempoNetwork { known(TempoChain.mainnet) }
+    /// The public test network, through its public node.
     public static var moderato: TempoNetwork { known(TempoChain.moderato) }
 
     /// Any node.

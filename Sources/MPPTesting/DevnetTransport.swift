@@ -5,6 +5,7 @@ public import TempoRPC
 public struct DevnetTransport: RPCTransport {
   private let devnet: Devnet
 
+  /// - Parameter devnet: may be shared by server, client and test.
   public init(_ devnet: Devnet) { self.devnet = devnet }
 
   /// A delay of a fault that is longer than the timeout is not waited for.

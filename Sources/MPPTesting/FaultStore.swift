@@ -25,12 +25,16 @@ public final class FaultStore: LedgerStore {
     var paused: [@Sendable () -> Void] = []
   }
 
+  /// The store that does the work.
   public let base: any LedgerStore
   private let state = Mutex(State())
 
+  /// Fails nothing until it is told to.
   public init(_ base: any LedgerStore) { self.base = base }
 
+  /// That of ``base``.
   public var durability: Durability { base.durability }
+  /// That of ``base``.
   public var isShared: Bool { base.isShared }
 
   /// Makes the n-th commit from the beginning fail (1 is the first).
@@ -38,16 +42,19 @@ public final class FaultStore: LedgerStore {
     state.withLock { $0.commitFaults[number] = fault }
   }
 
+  /// Makes the n-th load from the beginning fail (1 is the first), with nothing read.
   public func failLoad(_ number: Int) {
     state.withLock { _ = $0.loadFaults.insert(number) }
   }
 
+  /// Makes the n-th claim from the beginning fail (1 is the first).
   public func failClaim(_ number: Int, _ fault: Fault) {
     state.withLock { $0.claimFaults[number] = fault }
   }
 
   /// Commits that were begun.
   public var commitCount: Int { state.withLock { $0.commits } }
+  /// Loads that were tried.
   public var loadCount: Int { state.withLock { $0.loads } }
   /// Claims that were tried.
   public var claimCount: Int { state.withLock { $0.claims } }
@@ -60,6 +67,7 @@ public final class FaultStore: LedgerStore {
   /// From now on commits wait until ``resume()``.
   public func pause() { state.withLock { $0.isPaused = true } }
 
+  /// Lets the waiting commits go on, in their order, and stops the pause.
   public func resume() {
     let waiting = state.withLock { state in
       state.isPaused = false
@@ -73,6 +81,7 @@ public final class FaultStore: LedgerStore {
   /// How many commits wait for ``resume()``.
   public var pausedCount: Int { state.withLock { $0.paused.count } }
 
+  /// - Throws: `unavailable` where a fault was ordered; else as ``base``.
   public func load(_ keys: [RecordKey]) async throws(StoreError) -> [VersionedRecord?] {
     let fails = state.withLock { state in
       state.loads += 1
@@ -82,11 +91,13 @@ public final class FaultStore: LedgerStore {
     return try await base.load(keys)
   }
 
+  /// As ``base``; no faults.
   public func remove(_ removals: [Removal]) async throws(StoreError) -> [Bool] {
     state.withLock { $0.removals += 1 }
     return try await base.remove(removals)
   }
 
+  /// - Throws: `unavailable` where a fault was ordered; else as ``base``.
   public func commit(_ writes: [Write]) async throws(StoreError) -> [WriteOutcome] {
     let result: Result<[WriteOutcome], StoreError> = await withCheckedContinuation { continuation in
       submit(writes) { continuation.resume(returning: $0) }
@@ -94,6 +105,7 @@ public final class FaultStore: LedgerStore {
     return try result.get()
   }
 
+  /// Counts as a commit, as ``commit(_:)`` does, and waits while the store is paused.
   public func submit(
     _ writes: [Write],
     completion: @escaping @Sendable (Result<[WriteOutcome], StoreError>) -> Void
@@ -117,6 +129,8 @@ public final class FaultStore: LedgerStore {
     if !isPaused { work() }
   }
 
+  /// - Throws: `unavailable` where a fault was ordered, with ``Fault/after`` though the key is claimed; else
+  ///   as ``base``.
   public func claim(
     _ key: ReplayKey, until expires: Timestamp, now: Timestamp
   ) async throws(StoreError) -> Bool {
@@ -130,16 +144,19 @@ public final class FaultStore: LedgerStore {
     return isFirst
   }
 
+  /// As ``base``; no faults.
   public func isClaimed(_ key: ReplayKey, now: Timestamp) async throws(StoreError) -> Bool {
     try await base.isClaimed(key, now: now)
   }
 
+  /// As ``base``; no faults.
   public func scan(
     _ index: LedgerIndex, _ range: IndexRange, after: IndexCursor?, limit: Int
   ) async throws(StoreError) -> [IndexEntry] {
     try await base.scan(index, range, after: after, limit: limit)
   }
 
+  /// Closes ``base``; commits that are paused stay so.
   public func close() async { await base.close() }
 
   private static var error: StoreError { StoreError(.unavailable, "a fault was injected") }

@@ -9,7 +9,9 @@ public import MPPServer
 public struct LedgerStoreSuite: Sendable {
   /// A promise that was not kept.
   public struct Failure: Error, CustomStringConvertible {
+    /// The name of the check, or of the function in it that found the fault.
     public let check: String
+    /// What was wrong.
     public let reason: String
     public var description: String { "\(check): \(reason)" }
   }

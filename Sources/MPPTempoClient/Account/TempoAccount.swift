@@ -53,7 +53,9 @@ public struct TempoAccount: Sendable {
   }
 }
 
+/// An account cannot be read from the environment. The key itself is never shown.
 public struct TempoAccountError: Error, Sendable, CustomStringConvertible {
+  /// The name of the variable that is not set.
   public let variable: String
   public var description: String { "the environment variable \(variable) is not set" }
 }

@@ -3,6 +3,7 @@ public import MPPCore
 
 /// How a client pays charges, within its spending policy. Amounts are base units.
 public struct TempoChargeOptions: Sendable {
+  /// Who broadcasts the payment.
   public enum Mode: String, Sendable, Hashable {
     /// Sign, and let the server broadcast.
     case pull
@@ -26,5 +27,7 @@ public struct TempoChargeOptions: Sendable {
   /// Waits between two presentations.
   public var sleeper: any Sleeper = TaskSleeper()
 
+  /// Pulls where it can, swaps nothing, pays at most 1 000 000 base units in fees for one payment, and
+  /// presents a credential 5 times at most.
   public init() {}
 }

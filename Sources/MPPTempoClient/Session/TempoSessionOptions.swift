@@ -23,5 +23,7 @@ public struct TempoSessionOptions: Sendable {
   /// Waits between two looks at the chain.
   public var sleeper: any Sleeper = TaskSleeper()
 
+  /// Deposits what the server suggests or 100 prices, and pays at most 1 000 000 base units in fees for one
+  /// transaction; always within the policy.
   public init() {}
 }
