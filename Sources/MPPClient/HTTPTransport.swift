@@ -4,6 +4,7 @@ public import HTTPTypes
 public protocol HTTPTransport: Sendable {
   /// Sends the request and returns when the response head has arrived.
   /// - Throws: `HTTPTransportError`, which says whether the server may have seen the request.
+  /// - Parameter timeout: until the head; the body may take longer.
   func send(_ request: HTTPRequest, body: [UInt8]?, timeout: Duration) async throws(HTTPTransportError)
     -> HTTPTransportResponse
   /// The same with a body that is produced while it is sent. The default collects it first, up to 10 MiB.

@@ -20,7 +20,9 @@ extension PaymentClient {
   }
 
   /// Opens a handle for many requests to one origin.
+  /// Nothing is sent and no channel is opened: the first request that is paid for does that.
   /// - Parameter url: absolute; paths given to the session are resolved against it.
+  /// - Throws: `invalidURL`, or what ``PaymentClient/start()`` throws.
   public func openSession(_ url: String, deposit: DepositLimit) async throws -> PaidSession {
     try await start()
     return PaidSession(client: self, base: try RequestURL(url), deposit: deposit)
@@ -28,6 +30,7 @@ extension PaymentClient {
 
   /// Runs `body` with a session and closes its channels afterwards, however `body` ends. A close that fails is in the
   /// journal and is finished by `recover()`.
+  /// - Throws: what `body` throws, or ``openSession(_:deposit:)``. A close that fails is only logged.
   public func withSession<T: Sendable>(
     _ url: String, deposit: DepositLimit, _ body: (PaidSession) async throws -> T
   ) async throws -> T {
@@ -61,6 +64,8 @@ public struct PaidSession: Sendable {
   let deposit: DepositLimit
 
   /// As `PaymentClient.execute`; the URL may be an absolute path.
+  /// - Throws: as `PaymentClient.execute`; `untrustedTerms` for a URL of another origin: nothing was sent
+  ///   then.
   public func execute(_ request: ClientRequest) async throws -> PaidResponse {
     var request = request
     let url = try base.resolving(request.url)
@@ -77,5 +82,6 @@ public struct PaidSession: Sendable {
   }
 
   /// Closes the channels of this origin.
+  /// Those of other sessions with it, too. Safe to repeat.
   public func close() async throws -> [CloseOutcome] { try await client.close(.origin(base.origin)) }
 }

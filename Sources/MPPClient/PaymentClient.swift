@@ -73,6 +73,7 @@ public final class PaymentClient: Sendable {
   }
 
   /// Reads the journal. Done by the first call of anything else; call it to see its errors early.
+  /// Safe to repeat, also after it has failed.
   public func start() async throws {
     switch status.withLock({ $0 }) {
     case .running: return

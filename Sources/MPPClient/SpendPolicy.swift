@@ -48,6 +48,7 @@ public struct SpendPolicy: Sendable, Hashable {
   /// Up to `price` for one request and `perDay` in any 24 hours. Amounts are in whole tokens, such as `"0.10"`.
   /// - Parameter depositPerChannel: nil: as much as a day's total.
   /// - Parameter decimals: of the tokens in use; TIP-20 tokens have 6.
+  /// - Throws: `refusedByPolicy` for a text that is not an amount above zero, or has more digits than `decimals`.
   public static func upTo(
     _ price: String, perDay: String, depositPerChannel: String? = nil, decimals: Int = 6
   ) throws(PaymentClientError) -> SpendPolicy {
@@ -60,6 +61,8 @@ public struct SpendPolicy: Sendable, Hashable {
   }
 
   /// The same limits for these origins only, each an absolute URL.
+  ///
+  /// - Throws: `invalidURL`. An empty list lets nobody be paid.
   public func paying(origins: [String]) throws(PaymentClientError) -> SpendPolicy {
     var copy = self
     var allowed: Set<Origin> = []
@@ -97,6 +100,7 @@ public struct SpendPolicy: Sendable, Hashable {
   }
 
   /// Refuses an offer that is outside the policy, before anything is signed.
+  /// - Throws: `refusedByPolicy`, with the limit in words. The period's total is not looked at here.
   public func check(_ offer: PaymentOffer, origin: Origin) throws(PaymentClientError) {
     let challenge = offer.challenge
     guard allows(method: challenge.method, intent: challenge.intent) else {

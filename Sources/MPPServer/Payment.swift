@@ -79,6 +79,9 @@ public final class Payment: Sendable {
   }
 
   /// The whole response was handed to the transport: the price is charged. Not affected by cancellation.
+  ///
+  /// The charge is applied when this returns, and on disk a moment later. A crash in between undoes it, in the
+  /// payer's favour.
   public func delivered() async {
     guard resolve(as: 1) else { return }
     await hold?.commit()
@@ -87,6 +90,9 @@ public final class Payment: Sendable {
 
   /// The handler threw or answered 500 and above, or the response could not be written: nothing is charged.
   /// Not affected by cancellation.
+  ///
+  /// With ``ChargeTiming/beforeHandler``, or a payment that was made on the chain, the money stays paid; the
+  /// method decides what it still buys.
   public func failed() async {
     guard resolve(as: 2) else { return }
     await hold?.release()

@@ -5,6 +5,9 @@ public import ServiceLifecycle
 extension PaymentServer: Service {
   /// Finishes what the last run left open, then does the background work of the methods until the service
   /// group shuts down; then everything queued is made durable and the ledger is closed.
+  ///
+  /// - Throws: what a method throws when it starts or works. When one cannot start, the ledger stays open:
+  ///   call ``shutdown()``.
   public func run() async throws {
     for method in registry.all { try await method.start() }
     do {

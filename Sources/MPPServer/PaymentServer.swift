@@ -33,6 +33,7 @@ public final class PaymentServer: Sendable {
   ///     A ledger over a store that forgets refuses to exist unless it was made with `allowVolatileLedger: true` (U7).
   ///   - methods: for example `[.tempo(…)]`.
   /// - Throws: ``ConfigurationError``, or the error of a method or the store.
+  ///   The ledger is still open then, and free unless another server has it.
   public init(
     realm: String, secrets: SecretSource, ledger: Ledger, methods: [PaymentMethod],
     limits: ServerLimits = ServerLimits(), compatibility: Compatibility = Compatibility(),
@@ -90,6 +91,7 @@ public final class PaymentServer: Sendable {
   ///     requests with other methods present challenges of this route all the same (`01` §4.7).
   ///   - pattern: the declared pattern, for example `/items/:id`.
   ///   - offers: at least one; the order is the server's preference.
+  /// - Throws: ``ConfigurationError``: `offer`, `unknownMethod` or `scope`; nothing of the route is kept.
   public func route(
     _ method: HTTPRequest.Method, _ pattern: String, offers: [Offer],
     options: RouteOptions = RouteOptions()

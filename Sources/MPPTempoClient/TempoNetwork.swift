@@ -15,6 +15,8 @@ public struct TempoNetwork: Sendable {
     public static var moderato: TempoNetwork { known(TempoChain.moderato) }
 
     /// Any node.
+    /// - Parameter chainID: the chain the node must be on; nil: whichever it says, so the node decides what
+    ///   is paid on.
     public static func rpc(_ url: String, chainID: UInt64? = nil) -> TempoNetwork {
       TempoNetwork(chainID: chainID) { AsyncHTTPRPCTransport(url: url) }
     }

@@ -1,7 +1,10 @@
 /// Why a text is not an amount, or why a sum of amounts does not exist.
 public enum AmountError: Error, Hashable, Sendable {
+  /// No characters.
   case empty
+  /// A sign, a separator, an exponent, or a point without digits on both sides.
   case invalidCharacter
+  /// More than 78 digits.
   case tooLong
   /// The number of decimals is outside 0…38.
   case invalidDecimals

@@ -28,7 +28,9 @@ public struct SecretRing: Sendable {
 
 /// Why a list of secrets is refused. `openssl rand -base64 32` prints a good one.
 public enum SecretError: Error, Hashable, Sendable {
+  /// The list is empty.
   case noSecret
+  /// More than ``SecretRing/maximumCount``.
   case tooMany
   /// Fewer than 32 bytes.
   case tooShort

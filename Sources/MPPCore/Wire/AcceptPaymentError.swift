@@ -1,13 +1,20 @@
 /// Why an `Accept-Payment` value or a list of preferences is refused.
 public enum AcceptPaymentError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// No entry.
   case empty
   /// More bytes or entries than are read.
   case tooLarge
+  /// Not `method/intent` with parameters behind semicolons.
   case invalidEntry(String)
+  /// Neither `*` nor made of `a-z`, `0-9` and `-`.
   case invalidMethod(String)
+  /// Neither `*` nor made of `a-z`, `0-9` and `-`.
   case invalidIntent(String)
+  /// Not `name=value`.
   case invalidParameter(String)
+  /// `q` is not between 0 and 1 with at most three digits behind the point.
   case invalidWeight(entry: String)
+  /// A preference names a way to pay that the client does not have.
   case unknownPreference(String, available: [String])
 
   public var description: String {

@@ -88,6 +88,9 @@ public final class Ledger: Sendable {
   func detach() { hasServer.store(false, ordering: .relaxed) }
 
   /// Waits until everything changed so far is durable, also what nobody waits for.
+  ///
+  /// - Throws: `StoreError` when the store refused something that waited, or may have: those changes are gone
+  ///   from memory, and their records are read again.
   public func flush() async throws(StoreError) { try await committer.flush() }
 
   /// Writes what waits and closes the store. Call it last; idempotent.

@@ -43,6 +43,7 @@ public struct TempoAccount: Sendable {
   }
 
   /// A private key as `0x` and 64 hex digits.
+  /// - Throws: `EVMError` for anything else.
   public static func hex(_ text: String) throws -> TempoAccount { .key(try Secp256k1PrivateKey(hex: text)) }
 
   /// A private key from an environment variable.
