@@ -48,7 +48,8 @@ public struct SpendPolicy: Sendable, Hashable {
   /// Up to `price` for one request and `perDay` in any 24 hours. Amounts are in whole tokens, such as `"0.10"`.
   /// - Parameter depositPerChannel: nil: as much as a day's total.
   /// - Parameter decimals: of the tokens in use; TIP-20 tokens have 6.
-  /// - Throws: `refusedByPolicy` for a text that is not an amount above zero, or has more digits than `decimals`.
+  /// - Throws: `refusedByPolicy` for a text that is not an amount above zero, or has more digits than
+  ///   `decimals`.
   public static func upTo(
     _ price: String, perDay: String, depositPerChannel: String? = nil, decimals: Int = 6
   ) throws(PaymentClientError) -> SpendPolicy {

@@ -80,8 +80,8 @@ public final class Payment: Sendable {
 
   /// The whole response was handed to the transport: the price is charged. Not affected by cancellation.
   ///
-  /// The charge is applied when this returns, and on disk a moment later. A crash in between undoes it, in the
-  /// payer's favour.
+  /// The charge is applied when this returns, and on disk a moment later. A crash in between undoes it, in
+  /// the payer's favour.
   public func delivered() async {
     guard resolve(as: 1) else { return }
     await hold?.commit()
