@@ -5,9 +5,12 @@ public import MPPCore
 ///
 /// Still a claim. A method turns it into a verified source after it has checked a signature.
 public struct AccountSource: Sendable, Hashable, CustomStringConvertible {
+  /// The chain the account lives on: decimal digits in the text, at most 2^53 − 1 when parsed.
   public let chainID: UInt64
+  /// The account: for a proof by an access key still the root account, never the key.
   public let address: Address
 
+  /// Makes the claim for an account; nothing is checked.
   public init(chainID: UInt64, address: Address) {
     self.chainID = chainID
     self.address = address

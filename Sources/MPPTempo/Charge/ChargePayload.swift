@@ -35,6 +35,7 @@ public enum ChargePayload: Sendable, Hashable {
     return bytes
   }
 
+  /// The payload object of a credential: `type` with `signature` or `hash`, in lower-case hexadecimal.
   public var jsonValue: JSONValue {
     switch self {
     case .transaction(let bytes):
@@ -57,6 +58,7 @@ public enum ChargePayload: Sendable, Hashable {
 
 /// A payload that is not one of a charge.
 public struct ChargePayloadError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// An error without a field: the problem document names no reason for a payload of the wrong shape.
   public init() {}
   public var description: String { "Invalid charge payload." }
 }

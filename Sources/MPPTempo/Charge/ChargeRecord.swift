@@ -16,9 +16,11 @@ public struct ChargeRecord: Sendable, Hashable {
   public let payer: Address
   /// SHA-256 of what was asked for: route, method, path and body. A redelivery is for the same request only.
   public let request: Hash32
+  /// When the record was made, on the server's clock.
   public let createdAt: Timestamp
   /// Seconds on the chain's clock; nil for a payment that was mined when it was presented.
   public let validBefore: UInt64?
+  /// How far the payment and its delivery have come; changed by ``applying(_:)`` alone.
   public private(set) var phase: ChargePhase
   /// Deliveries begun.
   public private(set) var deliveries: UInt8 = 0

@@ -5,6 +5,7 @@ public import MPPCore
 ///
 /// Parsing checks types and formats and drops unknown members.
 public struct ChargeRequest: Sendable, Hashable {
+  /// Who hands the paying transaction to the chain (`06` §1.2).
   public enum Mode: String, Sendable, Hashable, CaseIterable {
     /// The payer signs, the server broadcasts.
     case pull
@@ -24,18 +25,29 @@ public struct ChargeRequest: Sendable, Hashable {
   public var description: String?
   /// The seller's own name for the purchase.
   public var externalID: String?
+  /// The members that are Tempo's own.
   public var methodDetails: MethodDetails
 
+  /// The `methodDetails` of a charge request. A nil member is left out on the wire.
   public struct MethodDetails: Sendable, Hashable {
+    /// Nil: the request names no chain. Never zero when parsed.
     public var chainID: UInt64?
+    /// True: the server pays the fee of the transaction, and the payer signs it for a sponsor. Nil means
+    /// false.
     public var feePayer: Bool?
     /// As spelt by the server; 32 bytes.
     public var memoText: String?
+    /// At most ``ChargeRequest/maximumSplits``; their sum must be below the amount, the rest goes to the
+    /// recipient.
     public var splits: [Split]
     /// Nil: both.
     public var supportedModes: [Mode]?
+    /// Whether the machine-token route may pay. This library does not use that route.
     public var machineTokenEnabled: Bool?
 
+    /// Without arguments: details that leave every choice out.
+    ///
+    /// - Parameter memoText: `0x` and 64 digits. Not checked here: ``memo`` reads anything else as no memo.
     public init(
       chainID: UInt64? = nil, feePayer: Bool? = nil, memoText: String? = nil, splits: [Split] = [],
       supportedModes: [Mode]? = nil, machineTokenEnabled: Bool? = nil
@@ -56,9 +68,12 @@ public struct ChargeRequest: Sendable, Hashable {
   public struct Split: Sendable, Hashable {
     /// Base units.
     public var amount: Amount
+    /// Who gets the share, as spelt by the server.
     public var recipient: String
+    /// As spelt by the server, 32 bytes. Nil: the share may be paid with any memo or none.
     public var memoText: String?
 
+    /// Nothing is checked here; ``ChargeRequest/transfers()`` refuses a share that cannot be paid.
     public init(amount: Amount, recipient: String, memoText: String? = nil) {
       self.amount = amount
       self.recipient = recipient
@@ -66,6 +81,9 @@ public struct ChargeRequest: Sendable, Hashable {
     }
   }
 
+  /// Nothing is checked here; ``transfers()`` and the wire reader refuse what cannot be paid.
+  ///
+  /// - Parameter recipient: nil only where nothing is paid, for a proof.
   public init(
     amount: Amount, currency: String, recipient: String?, description: String? = nil,
     externalID: String? = nil, methodDetails: MethodDetails = MethodDetails()
@@ -111,7 +129,9 @@ public struct ChargeRequest: Sendable, Hashable {
 
 /// A charge request that cannot be read or built; `field` is the wire name of the first wrong member.
 public struct ChargeRequestError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Wire name of the first wrong member, `request` for something that is no object.
   public let field: String
+  /// - Parameter field: see ``field``.
   public init(_ field: String) { self.field = field }
   public var description: String { "invalid charge request: \(field)" }
 }

@@ -6,16 +6,22 @@ public import MPPCore
 public struct ChargeRequestInput: Sendable, Hashable {
   /// A price in units of the token ("0.01") or already in base units.
   public enum Price: Sendable, Hashable {
+    /// In units of the token, "0.01"; multiplied by 10^``ChargeRequestInput/decimals``, never rounded.
     case decimal(String)
+    /// As it goes onto the wire.
     case baseUnits(Amount)
   }
 
   /// A share that goes to somebody else; the amount in units of the token.
   public struct Split: Sendable, Hashable {
+    /// In units of the token, "0.01"; above zero.
     public var amount: String
+    /// Address of the one who gets the share.
     public var recipient: String
+    /// `0x` and 64 hexadecimal digits. Nil: the share may be paid with any memo or none.
     public var memo: String?
 
+    /// Nothing is checked before ``ChargeRequestInput/wireRequest()``.
     public init(amount: String, recipient: String, memo: String? = nil) {
       self.amount = amount
       self.recipient = recipient
@@ -23,20 +29,35 @@ public struct ChargeRequestInput: Sendable, Hashable {
     }
   }
 
+  /// What is charged once; zero asks for a proof of identity.
   public var amount: Price
+  /// Address of the token. ``wireRequest()`` hands it on as it is.
   public var currency: String
   /// Decimals of the token; not sent.
   public var decimals: Int
+  /// Address of the payee, handed on as it is. Nil only where nothing is paid.
   public var recipient: String?
   public var description: String?
+  /// The seller's own name for the purchase, sent to the payer; nil: left out.
   public var externalID: String?
+  /// Nil: the request names no chain.
   public var chainID: UInt64?
+  /// True: the server pays the fee of the transaction.
   public var feePayer: Bool?
+  /// `0x` and 64 hexadecimal digits the main payment must carry. Nil: the payer makes one that is bound to
+  /// the challenge.
   public var memo: String?
+  /// One to ten shares, together less than the price; an empty list is an error. Nil: everything goes to the
+  /// recipient.
   public var splits: [Split]?
+  /// Nil: both. An empty list is an error.
   public var supportedModes: [ChargeRequest.Mode]?
+  /// Sent as it is. This library does not take payments by that route.
   public var machineTokenEnabled: Bool?
 
+  /// Nothing is checked before ``wireRequest()``.
+  ///
+  /// - Parameter decimals: decimals of the token, 6 for every TIP-20 token.
   public init(
     amount: Price, currency: String, decimals: Int = 6, recipient: String? = nil, description: String? = nil,
     externalID: String? = nil, chainID: UInt64? = nil, feePayer: Bool? = nil, memo: String? = nil,

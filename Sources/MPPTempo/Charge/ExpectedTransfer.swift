@@ -13,11 +13,14 @@ public struct ExpectedTransfer: Sendable, Hashable {
     case unrestricted
   }
 
+  /// Who must receive it; a payment to anybody else counts for nothing.
   public let recipient: Address
   /// Base units, above zero.
   public let amount: Amount
+  /// Which memo the movement must carry to count.
   public let memo: Memo
 
+  /// - Parameter amount: base units. Zero is not refused here, see ``list(amount:recipient:memo:splits:)``.
   public init(recipient: Address, amount: Amount, memo: Memo) {
     self.recipient = recipient
     self.amount = amount
@@ -26,9 +29,13 @@ public struct ExpectedTransfer: Sendable, Hashable {
 
   /// A share of the amount that goes to somebody else.
   public struct Split: Sendable, Hashable {
+    /// Who gets the share.
     public let recipient: Address
+    /// Base units, above zero.
     public let amount: Amount
+    /// Nil: any memo, or none.
     public let memo: Hash32?
+    /// - Parameter amount: base units; zero is refused when the list is made.
     public init(recipient: Address, amount: Amount, memo: Hash32?) {
       self.recipient = recipient
       self.amount = amount

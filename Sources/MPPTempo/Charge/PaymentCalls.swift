@@ -5,6 +5,8 @@ public import Tempo
 public struct PaymentCalls: Sendable, Hashable {
   /// The exchange in front of the transfers: `approve` of its input to the exchange, then the exchange.
   public let swap: SwapExactAmountOut?
+  /// One to ``maximumTransfers``, in the order of the calls; `from` is nil, the sender of the transaction
+  /// pays.
   public let transfers: [TokenMovement]
 
   /// Most transfers of one transaction: the main payment and ten splits.
@@ -45,6 +47,7 @@ public struct PaymentCalls: Sendable, Hashable {
 
 /// Why the calls of a transaction are not those of a payment. The texts follow `06` §1.11.
 public enum PaymentCallsError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Another number, order or kind of calls, native value, or calldata that is not canonical.
   case pattern
   case approvalTarget
   case approvalSpender

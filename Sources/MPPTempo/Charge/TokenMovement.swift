@@ -3,13 +3,20 @@ public import Tempo
 
 /// One movement of tokens, as asked for by a call or as a receipt's logs prove it.
 public struct TokenMovement: Sendable, Hashable {
+  /// The contract that was called, or that wrote the log. Only a token one trusts proves a payment.
   public let token: Address
   /// Nil for a call: the sender of the transaction.
   public let from: Address?
+  /// Who receives.
   public let to: Address
+  /// Base units.
   public let amount: UInt256
+  /// Nil for a movement without a memo; a memo of zero bytes is a memo.
   public let memo: Hash32?
 
+  /// - Parameters:
+  ///   - from: nil: the sender of the transaction.
+  ///   - amount: base units.
   public init(token: Address, from: Address?, to: Address, amount: UInt256, memo: Hash32?) {
     self.token = token
     self.from = from

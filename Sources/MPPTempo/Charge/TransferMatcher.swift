@@ -6,10 +6,15 @@ import MPPCore
 public struct TransferMatcher: Sendable {
   /// The token everything is paid in.
   public let token: Address
+  /// What has to be paid: the main payment first, then the splits.
   public let expected: [ExpectedTransfer]
   /// Whether a memo is bound to the realm and the challenge (`06` §1.6).
   private let isBound: @Sendable (Hash32) -> Bool
 
+  /// - Parameters:
+  ///   - token: movements of every other token are ignored.
+  ///   - isBound: whether a memo is bound to the realm and the challenge; asked for the main payment of a
+  ///     request without a memo of its own.
   public init(
     token: Address, expected: [ExpectedTransfer], isBound: @escaping @Sendable (Hash32) -> Bool
   ) {
@@ -18,6 +23,7 @@ public struct TransferMatcher: Sendable {
     self.isBound = isBound
   }
 
+  /// Why movements do not pay what is expected.
   public enum Mismatch: Error, Sendable, Hashable {
     /// No movement answers this expectation.
     case missing(ExpectedTransfer)

@@ -5,16 +5,21 @@ public import Tempo
 public struct ZeroAmountProof: Sendable, Hashable {
   /// The account that asks: the root account also when an access key signs.
   public let account: Address
+  /// Part of the EIP-712 domain: a proof for one chain is none for another.
   public let chainID: UInt64
+  /// Id of the challenge that is answered; what makes a replay recognisable.
   public let challengeID: String
+  /// Realm of that challenge.
   public let realm: String
 
   /// The EIP-712 type.
   public static let type = "Proof(address account,string challengeId,string realm)"
+  /// Keccak-256 of ``type``.
   public static let typeHash = EIP712.typeHash(type)
   private static let domainName = "MPP"
   private static let domainVersion = "3"
 
+  /// - Parameter account: the root account, also when an access key will sign.
   public init(account: Address, chainID: UInt64, challengeID: String, realm: String) {
     self.account = account
     self.chainID = chainID
