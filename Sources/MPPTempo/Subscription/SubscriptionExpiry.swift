@@ -5,6 +5,7 @@ public struct SubscriptionExpiry: Sendable, Hashable {
   /// Seconds since 1970, above zero.
   public let seconds: UInt64
 
+  /// - Throws: for zero, and for an instant after the year 9999.
   public init(seconds: UInt64) throws(SubscriptionError) {
     // The chain's clock has 64 bits; a date as text ends at the year 9999.
     guard seconds > 0, seconds <= 253_402_300_799 else {

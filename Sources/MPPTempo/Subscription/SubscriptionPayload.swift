@@ -4,12 +4,15 @@ public import Tempo
 
 /// The payload of a subscription credential (`07` §8): the whole signed key authorization, in hexadecimal.
 public struct SubscriptionPayload: Sendable, Hashable {
+  /// Well-formed and canonical. Nothing is verified: see ``SubscriptionAuthorization``.
   public let authorization: SignedKeyAuthorization
 
+  /// The value of the member `type`.
   public static let type = "keyAuthorization"
   /// Digits of `signature` beyond which nothing is decoded.
   static let maximumDigits = 2 * 16_384
 
+  /// - Parameter authorization: signed by the payer's account key.
   public init(_ authorization: SignedKeyAuthorization) { self.authorization = authorization }
 
   /// Reads `{"type":"keyAuthorization","signature":"0x…"}`; other members are dropped.
@@ -34,6 +37,7 @@ public struct SubscriptionPayload: Sendable, Hashable {
 
   private static let invalid = SubscriptionError("invalid keyAuthorization payload")
 
+  /// `{"type":"keyAuthorization","signature":"0x…"}`, the bytes in lower-case hexadecimal.
   public var jsonValue: JSONValue {
     .object([
       .init(key: "type", value: .string(Self.type)),

@@ -3,12 +3,16 @@ import MPPCore
 /// How often a subscription may be charged (`07` §3.1, §4): a count of fixed units of elapsed seconds, without a
 /// calendar.
 public struct SubscriptionPeriod: Sendable, Hashable, CustomStringConvertible {
+  /// The units of time of a Tempo subscription, under their names on the wire.
   public enum Unit: String, Sendable, Hashable, CaseIterable {
+    /// 86,400 seconds, whatever the calendar says.
     case day
+    /// Seven days.
     case week
     /// For development and tests.
     case developmentSecond = "dev_second"
 
+    /// Nil unless the name is one of the three, byte for byte.
     public init?(rawValue: String) {
       guard let unit = Self.allCases.first(where: { $0.rawValue.equalsBytes(of: rawValue) }) else {
         return nil
@@ -16,6 +20,7 @@ public struct SubscriptionPeriod: Sendable, Hashable, CustomStringConvertible {
       self = unit
     }
 
+    /// Length of one unit.
     public var seconds: UInt64 {
       switch self {
       case .day: 86_400
@@ -25,7 +30,9 @@ public struct SubscriptionPeriod: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// Units in one period, above zero.
   public let count: UInt64
+  /// The unit that is counted.
   public let unit: Unit
   /// `count × unit`, never zero.
   public let seconds: UInt64

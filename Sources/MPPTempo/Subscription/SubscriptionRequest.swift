@@ -9,15 +9,19 @@ public struct SubscriptionRequest: Sendable, Hashable {
   public var currency: Address
   /// Who is paid; the access key can pay nobody else.
   public var recipient: Address
+  /// The time one payment is for.
   public var period: SubscriptionPeriod
   /// Until when, as spelt by the server: a binding compares this text, a signature the instant.
   public let subscriptionExpires: String
+  /// ``subscriptionExpires`` as the chain will know it.
   public let expiry: SubscriptionExpiry
   /// For people; nothing is decided by it.
   public var description: String?
+  /// The seller's own name for the subscription.
   public var externalID: String?
   /// The server's key that will be allowed to charge. Required on the wire; nil while a route is configured.
   public var accessKey: SubscriptionAccessKey?
+  /// Required on the wire; nil while a route is configured. Never zero when parsed.
   public var chainID: UInt64?
 
   /// Throws when `subscriptionExpires` is no instant in whole seconds.
@@ -58,7 +62,9 @@ public struct SubscriptionRequest: Sendable, Hashable {
 
 /// A subscription request that cannot be read or built; `field` is the wire name of the first wrong member.
 public struct SubscriptionRequestError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Wire name of the first wrong member, `request` for something that is no object.
   public let field: String
+  /// - Parameter field: see ``field``.
   public init(_ field: String) { self.field = field }
   public var description: String { "invalid subscription request: \(field)" }
 }

@@ -10,15 +10,23 @@ public struct SubscriptionRequestInput: Sendable, Hashable {
   public var currency: String
   /// Decimals of the token; not sent.
   public var decimals: Int
+  /// Who is paid, under the same rule of spelling.
   public var recipient: String
+  /// The time one payment is for.
   public var period: SubscriptionPeriod
   /// RFC 3339, whole seconds.
   public var subscriptionExpires: String
   public var description: String?
+  /// The seller's own name for the subscription; nil: left out.
   public var externalID: String?
+  /// The server's key that will be allowed to charge; nil: left out, which nobody can sign for.
   public var accessKey: SubscriptionAccessKey?
+  /// Nil: left out, which nobody can sign for.
   public var chainID: UInt64?
 
+  /// Nothing is checked before ``wireRequest()``.
+  ///
+  /// - Parameter decimals: decimals of the token, 6 for every TIP-20 token.
   public init(
     amount: String, currency: String, decimals: Int = 6, recipient: String, period: SubscriptionPeriod,
     subscriptionExpires: String, description: String? = nil, externalID: String? = nil,

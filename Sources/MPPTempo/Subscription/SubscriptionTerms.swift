@@ -8,12 +8,18 @@ public import MPPCore
 public struct SubscriptionTerms: Sendable, Hashable {
   /// Base units for each period.
   public var amount: Amount
+  /// The token that is limited and the contract that may be called.
   public var currency: Address
+  /// The only account the key may pay.
   public var recipient: Address
+  /// Decimal text; read by ``period()``.
   public var periodCount: String
+  /// `day`, `week` or `dev_second`; read by ``period()``.
   public var periodUnit: String
+  /// RFC 3339 text; read by ``expiry()``.
   public var subscriptionExpires: String
 
+  /// The texts are kept as they are; ``period()`` and ``expiry()`` read them.
   public init(
     amount: Amount, currency: Address, recipient: Address, periodCount: String, periodUnit: String,
     subscriptionExpires: String
@@ -26,6 +32,7 @@ public struct SubscriptionTerms: Sendable, Hashable {
     self.subscriptionExpires = subscriptionExpires
   }
 
+  /// Terms whose period and expiry are known to be valid.
   public init(
     amount: Amount, currency: Address, recipient: Address, period: SubscriptionPeriod,
     expiry: SubscriptionExpiry
@@ -35,10 +42,12 @@ public struct SubscriptionTerms: Sendable, Hashable {
       periodUnit: period.unit.rawValue, subscriptionExpires: expiry.text)
   }
 
+  /// - Throws: when count or unit cannot be read, or the period has more seconds than 64 bits hold.
   public func period() throws(SubscriptionError) -> SubscriptionPeriod {
     try SubscriptionPeriod(count: periodCount, unit: periodUnit)
   }
 
+  /// - Throws: when the text is no instant in whole seconds between 1970 and the year 9999.
   public func expiry() throws(SubscriptionError) -> SubscriptionExpiry {
     try SubscriptionExpiry(subscriptionExpires)
   }
