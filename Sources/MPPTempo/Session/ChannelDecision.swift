@@ -4,9 +4,12 @@ public import MPPCore
 public struct ChannelDecision: Sendable, Equatable {
   /// The record to store and to build the receipt from.
   public let record: ChannelRecord
+  /// Whether the voucher raised the authorization.
   public let voucher: VoucherOutcome
+  /// Whether the price was set aside. A short headroom leaves the voucher accepted.
   public let hold: HoldOutcome
 
+  /// - Parameter record: the record after the decision.
   public init(record: ChannelRecord, voucher: VoucherOutcome, hold: HoldOutcome) {
     self.record = record
     self.voucher = voucher
@@ -29,7 +32,9 @@ public enum VoucherOutcome: Sendable, Equatable {
 
 /// What became of the wish to set a price aside.
 public enum HoldOutcome: Sendable, Equatable {
+  /// No hold was asked for: a voucher alone.
   case notRequested
+  /// Set aside until it is committed, released or its lease ends.
   case held(Hold)
   /// The headroom is short: nothing is held, the voucher stays accepted.
   case short(requested: Amount, available: Amount)

@@ -14,10 +14,15 @@ public struct ChannelRecord: Sendable, Equatable {
   public static let holdLimit = 512
 
   // Identity.
+  /// Name of the record: keccak-256 of the descriptor with escrow and chain (`02` §11.4).
   public let channelID: Hash32
+  /// The chain the channel lives on.
   public let chainID: UInt64
+  /// The contract that holds the deposit.
   public let escrow: Address
+  /// What every call about the channel must carry; never changes.
   public let descriptor: ChannelDescriptor
+  /// When the record was made, on the server's clock.
   public let createdAt: Timestamp
 
   // What the chain said.
@@ -54,6 +59,7 @@ public struct ChannelRecord: Sendable, Equatable {
   @inlinable
   public var accepted: Amount { history.last?.cumulativeAmount ?? .zero }
 
+  /// The voucher behind ``accepted``; a record has one from its opening on.
   public var highestVoucher: SignedVoucher? { history.last }
 
   /// Spent and held: both are below 2^96.
@@ -66,6 +72,7 @@ public struct ChannelRecord: Sendable, Equatable {
     accepted.units > used.units ? Amount(units: accepted.units - used.units) : .zero
   }
 
+  /// Where the channel is in its life; a close that was begun here hides a close the payer asked for.
   @inlinable
   public var phase: ChannelPhase {
     if finalized { return .finalized }

@@ -4,7 +4,9 @@ import Tempo
 
 /// A stored channel that cannot be read; `field` is the first wrong member.
 public struct ClientChannelDecodingError: Error, Sendable, Hashable {
+  /// Name of the member in the stored JSON; `json` for bytes that are no JSON at all.
   public let field: String
+  /// - Parameter field: see ``field``.
   public init(field: String) { self.field = field }
 }
 

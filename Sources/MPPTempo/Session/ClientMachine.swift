@@ -6,12 +6,17 @@ public import Tempo
 public struct SignedAction: Sendable, Hashable {
   /// The signed bytes.
   public let transaction: [UInt8]
+  /// Hash of the transaction. When a sponsor signs as well, the transaction that is mined may have another
+  /// one.
   public let hash: Hash32
   /// Deposit or additional deposit it carries.
   public let amount: Amount
   /// The chain refuses it from this moment on.
   public let validBefore: Timestamp
 
+  /// - Parameters:
+  ///   - amount: base units.
+  ///   - validBefore: the same second as in the transaction.
   public init(transaction: [UInt8], hash: Hash32, amount: Amount, validBefore: Timestamp) {
     self.transaction = transaction
     self.hash = hash
@@ -25,13 +30,16 @@ public struct SignedAction: Sendable, Hashable {
 
 /// What the chain says about a channel at some block (`getChannelState`). A closed or unknown channel is all zero.
 public struct ObservedChannel: Sendable, Hashable {
+  /// Paid out to the payee in total, in base units.
   public let settled: Amount
+  /// Paid in by the payer in total, in base units; zero when the channel is closed or unknown.
   public let deposit: Amount
   /// Seconds since 1970; nil when no close was requested.
   public let closeRequestedAt: Timestamp?
   /// Time of the block that was read. A block at or after a transaction's `validBefore` shows its effect or never will.
   public let blockTime: Timestamp
 
+  /// - Parameter blockTime: time of the block the state was read at, not the time of the read.
   public init(settled: Amount, deposit: Amount, closeRequestedAt: Timestamp?, blockTime: Timestamp) {
     self.settled = settled
     self.deposit = deposit
@@ -42,6 +50,7 @@ public struct ObservedChannel: Sendable, Hashable {
 
 /// One channel as its payer sees it. A value; changed only by `applying(_:)` and by the functions of its account.
 public struct ClientChannel: Sendable, Hashable {
+  /// Where the channel is in its life, as its payer sees it.
   public enum Phase: String, Sendable, Hashable, CaseIterable {
     /// The opening transaction is signed; whether it lands is unknown. → open, abandoned, orphaned, closed
     case opening
@@ -79,6 +88,7 @@ public struct ClientChannel: Sendable, Hashable {
     case receipt(spent: Amount, units: UInt64?)
   }
 
+  /// Why an event was refused; the channel is unchanged then.
   public enum TransitionError: Error, Sendable, Hashable {
     case notAllowed(phase: Phase, event: String)
     /// The receipt claims more than was authorised (C27).
@@ -87,16 +97,22 @@ public struct ClientChannel: Sendable, Hashable {
     case closeAboveAuthorized(Amount, authorized: Amount)
   }
 
+  /// Follows from descriptor, escrow and chain; checked when a stored channel is read.
   public let channelID: Hash32
+  /// The chain the channel lives on.
   public let chainID: UInt64
+  /// The contract that holds the deposit.
   public let escrow: Address
+  /// What the channel id is the hash of, and what every call about the channel must carry.
   public let descriptor: ChannelDescriptor
   /// The one origin this channel pays, as `scheme://host:port`.
   public let origin: String
   /// Where close and top-up are posted: the URL the channel was opened for (T27).
   public let resource: String
+  /// When the opening was signed, on this client's clock.
   public let createdAt: Timestamp
 
+  /// Where the channel is in its life; changed by ``applying(_:)``.
   public package(set) var phase: Phase
   public package(set) var account: VoucherAccount
   /// Captured on chain, as last seen.

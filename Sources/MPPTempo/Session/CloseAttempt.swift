@@ -6,10 +6,12 @@ public struct CloseAttempt: Sendable, Equatable {
   public let voucher: SignedVoucher?
   /// See ``CloseLease/owner``.
   public let owner: UInt64
+  /// The server's clock; decides whether another closer's lease has ended.
   public let now: Timestamp
   /// See ``CloseLease/expires``.
   public let expires: Timestamp
 
+  /// Nothing is checked here; the transition ``ChannelTransition/beginClose(_:)`` does.
   public init(voucher: SignedVoucher?, owner: UInt64, now: Timestamp, expires: Timestamp) {
     self.voucher = voucher
     self.owner = owner

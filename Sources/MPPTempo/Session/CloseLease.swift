@@ -10,6 +10,7 @@ public struct CloseLease: Sendable, Hashable {
   /// The voucher to close with: the highest one known.
   public let voucher: SignedVoucher
 
+  /// - Parameter voucher: at least what was spent and settled.
   public init(owner: UInt64, expires: Timestamp, voucher: SignedVoucher) {
     self.owner = owner
     self.expires = expires

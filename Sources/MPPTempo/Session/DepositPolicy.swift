@@ -9,6 +9,7 @@ public struct DepositPolicy: Sendable, Hashable {
   /// Preferred size of a top-up; nil: what the server suggests, else the shortfall.
   public var preferredTopUp: Amount?
 
+  /// - Parameter cap: base units; every deposit and top-up stays within it, whatever the server asks for.
   public init(cap: Amount, preferredOpening: Amount? = nil, preferredTopUp: Amount? = nil) {
     self.cap = cap
     self.preferredOpening = preferredOpening

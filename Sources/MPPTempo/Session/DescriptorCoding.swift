@@ -13,6 +13,10 @@ public enum DescriptorError: Error, Sendable, Hashable {
 /// The one reader and writer of channel descriptors on the wire (`04` §3.1, C8): all seven members are
 /// required, unknown ones are dropped.
 extension ChannelDescriptor {
+  /// Reads a descriptor strictly in form, leniently in the case of addresses; whether it hashes to a channel
+  /// id is not checked.
+  ///
+  /// - Throws: `missing` for nil or something that is no object, else `invalid` with the first wrong member.
   public init(parsing value: JSONValue?) throws(DescriptorError) {
     guard let value, case .object = value else { throw .missing }
     let payer = try Self.address(value, "payer")

@@ -5,6 +5,7 @@ public struct HoldID: Sendable, Hashable, Comparable {
   /// Counts within the epoch.
   public let sequence: UInt64
 
+  /// Only ``HoldSequence/next()`` should make new ones: a name that is taken is refused as `duplicateHold`.
   public init(epoch: UInt64, sequence: UInt64) {
     self.epoch = epoch
     self.sequence = sequence

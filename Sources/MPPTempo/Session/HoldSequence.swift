@@ -7,10 +7,12 @@ public final class HoldSequence: Sendable {
   public let epoch: UInt64
   private let last = Atomic<UInt64>(0)
 
+  /// - Parameter random: eight bytes of it become the epoch, which must differ from every other process's.
   public init(random: any RandomSource) {
     epoch = random.fill(8).reduce(0) { $0 << 8 | UInt64($1) }
   }
 
+  /// A name nobody was given before; safe to call from any thread.
   public func next() -> HoldID {
     HoldID(epoch: epoch, sequence: last.add(1, ordering: .relaxed).newValue)
   }

@@ -4,6 +4,7 @@ public import MPPCore
 /// The server's request for a higher voucher inside a stream (`04` §10). A wish, not an instruction: it never
 /// raises what the client is willing to sign.
 public struct NeedVoucher: Sendable, Hashable {
+  /// The channel of the stream.
   public var channelID: Hash32
   /// The cumulative amount the next value needs, base units.
   public var requiredCumulative: Amount
@@ -12,6 +13,7 @@ public struct NeedVoucher: Sendable, Hashable {
   /// What is in the reserve, base units. When less than required, the channel needs a top-up first.
   public var deposit: Amount
 
+  /// All amounts are base units in total since the channel was opened.
   public init(
     channelID: Hash32, requiredCumulative: Amount, acceptedCumulative: Amount, deposit: Amount
   ) {

@@ -2,7 +2,9 @@
 /// protocol answers). One pure function, used for the snapshot amount, the charge, the gate before the
 /// handler and the receipt (`04` §17, C23).
 public enum RequestKind: Sendable, Hashable {
+  /// Charged; the handler answers.
   case content
+  /// Never charged; the protocol answers.
   case management
 
   /// What decides: the request line and its framing. `Content-Type` is not evidence of a body.
@@ -13,11 +15,13 @@ public enum RequestKind: Sendable, Hashable {
     public var hasQuery: Bool
     /// Raw `Content-Length`, if present.
     public var contentLength: String?
+    /// `Transfer-Encoding` is present, whatever its value: counts as a body.
     public var hasTransferEncoding: Bool
     /// The adapter saw a body stream. Some adapters show an empty stream for bodyless requests, which is
     /// why `Content-Length: 0` wins over it.
     public var hasBody: Bool
 
+    /// - Parameter contentLength: the raw field value; one that is no number counts as a body.
     public init(
       method: String, hasQuery: Bool, contentLength: String?, hasTransferEncoding: Bool, hasBody: Bool
     ) {
@@ -60,8 +64,12 @@ public enum RequestKind: Sendable, Hashable {
 
 /// The `action` of a session credential (`04` §7.1).
 public enum SessionAction: String, Sendable, Hashable, CaseIterable {
+  /// Opens a channel and brings its first voucher.
   case open
+  /// Raises the deposit. Never charged.
   case topUp
+  /// Raises or repeats the authorization.
   case voucher
+  /// Asks for a close at the amount of its voucher. Never charged.
   case close
 }

@@ -7,6 +7,7 @@ public enum SessionPayloadError: Error, Sendable, Hashable {
   /// Stage B; the reason is the reference's text.
   case invalid(reason: String)
 
+  /// What is answered: `invalid-payload` for stage A, `verification-failed` with the reason for stage B.
   public var problem: PaymentProblem {
     switch self {
     case .schema: .invalidPayload()

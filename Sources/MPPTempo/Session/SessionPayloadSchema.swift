@@ -3,17 +3,27 @@ public import MPPCore
 /// Stage A of reading a session payload (`04` §7.2): the generic schema, on texts. Unknown members are
 /// dropped, the descriptor is not looked at.
 public struct SessionPayloadSchema: Sendable, Hashable {
+  /// Decides which of the other members are read; those of another action are nil.
   public let action: SessionAction
   /// `0x` and 64 hexadecimal digits.
   public let channelID: String
+  /// `transaction` for open and top-up.
   public let type: String?
+  /// Decimal text in base units, range not checked yet; nil for a top-up.
   public let cumulativeAmount: String?
+  /// Decimal text in base units, range not checked yet; only of a top-up.
   public let additionalDeposit: String?
+  /// `0x` and any number of hexadecimal digits; nil for a top-up.
   public let signature: String?
+  /// `0x` and any number of hexadecimal digits; only of an open and a top-up.
   public let transaction: String?
+  /// As it came, of any type; only of an open.
   public let authorizedSigner: JSONValue?
+  /// `0x` and hexadecimal digits; nil for a top-up and when absent.
   public let authorizationSignature: String?
+  /// `0x` and hexadecimal digits; only of a close.
   public let refundSignature: String?
+  /// As it came, of any type; nil when absent, which stage B refuses.
   public let descriptor: JSONValue?
 
   /// Throws ``SessionPayloadError/schema`` on the first member that is missing or malformed.

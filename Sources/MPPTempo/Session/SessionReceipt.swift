@@ -7,6 +7,7 @@ public struct SessionReceipt: Sendable, Hashable {
   public var timestamp: String
   /// Id of the challenge in the credential that produced it.
   public var challengeID: String
+  /// Sent twice, as `channelId` and as `reference`.
   public var channelID: Hash32
   /// Highest accepted voucher, base units; for a close the amount of the close credential.
   public var acceptedCumulative: Amount
@@ -19,6 +20,10 @@ public struct SessionReceipt: Sendable, Hashable {
   /// Members this version does not know, in their order.
   public var extra: [JSONValue.Member]
 
+  /// - Parameters:
+  ///   - acceptedCumulative: base units in total.
+  ///   - spent: base units in total, this request included.
+  ///   - units: nil leaves the member out.
   public init(
     timestamp: Timestamp, challengeID: String, channelID: Hash32, acceptedCumulative: Amount,
     spent: Amount, units: Int64? = nil, transactionHash: Hash32? = nil
@@ -110,6 +115,7 @@ public struct SessionReceipt: Sendable, Hashable {
 
 /// A header or object that is not a session receipt.
 public struct SessionReceiptError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// An error without a field: a receipt that cannot be read is no evidence of anything.
   public init() {}
   public var description: String { "Invalid session receipt." }
 }

@@ -12,20 +12,33 @@ public struct SessionRequest: Sendable, Hashable {
   public var currency: String
   /// Payee, as spelt by the server.
   public var recipient: String?
+  /// What one price buys, as the server names it; `request` makes a stream one charge instead of one for each
+  /// element (`04` §26).
   public var unitType: String
   /// Base units.
   public var suggestedDeposit: Amount?
+  /// The members that are Tempo's own.
   public var methodDetails: MethodDetails
 
+  /// The `methodDetails` of a session request. A nil member is left out on the wire.
   public struct MethodDetails: Sendable, Hashable {
+    /// Required of a v2 server. Never zero when parsed.
     public var chainID: UInt64?
+    /// The contract that must hold the channel. Required of a v2 server.
     public var escrowContract: SpelledAddress?
+    /// Who may settle and close beside the payee; nil means nobody, written as the zero address in the
+    /// descriptor.
     public var `operator`: SpelledAddress?
+    /// True: the server pays the fees of opens and top-ups, which the payer signs for a sponsor. Nil means
+    /// false.
     public var feePayer: Bool?
+    /// The token the fee of opens and top-ups is to be paid in; nil: the currency.
     public var feeToken: SpelledAddress?
     /// Base units.
     public var minVoucherDelta: Amount?
+    /// A channel the server suggests to use again; a hint.
     public var channelID: Hash32?
+    /// Only true is ever written. This library does not use that rail.
     public var machineTokenEnabled: Bool?
     /// `v1`, `v2`, or whatever the peer sent; absent means `v1`.
     public var sessionProtocol: String?
@@ -33,6 +46,8 @@ public struct SessionRequest: Sendable, Hashable {
     /// ``SessionSnapshot/init(parsing:)``.
     public var sessionSnapshot: JSONValue?
 
+    /// Without arguments: details that leave every choice out, which ``SessionRequest/requireServerFields()``
+    /// refuses.
     public init(
       chainID: UInt64? = nil, escrowContract: SpelledAddress? = nil, operator: SpelledAddress? = nil,
       feePayer: Bool? = nil, feeToken: SpelledAddress? = nil, minVoucherDelta: Amount? = nil,
@@ -52,6 +67,11 @@ public struct SessionRequest: Sendable, Hashable {
     }
   }
 
+  /// Nothing is checked here; ``requireServerFields()`` does.
+  ///
+  /// - Parameters:
+  ///   - amount: price of one unit, base units.
+  ///   - suggestedDeposit: base units; a wish that binds no client.
   public init(
     amount: Amount, currency: String, recipient: String?, unitType: String,
     suggestedDeposit: Amount? = nil, methodDetails: MethodDetails
@@ -85,7 +105,9 @@ public struct SessionRequest: Sendable, Hashable {
 
 /// A session request that cannot be read or built; `field` is the wire name of the first wrong member.
 public struct SessionRequestError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Wire name of the first wrong member, `request` for something that is no object.
   public let field: String
+  /// - Parameter field: see ``field``.
   public init(_ field: String) { self.field = field }
   public var description: String { "invalid session request: \(field)" }
 }

@@ -6,27 +6,46 @@ public import MPPCore
 public struct SessionRequestInput: Sendable, Hashable {
   /// A price in units of the token ("0.01") or already in base units.
   public enum Price: Sendable, Hashable {
+    /// In units of the token, "0.01"; multiplied by 10^``SessionRequestInput/decimals``, never rounded.
     case decimal(String)
+    /// As it goes onto the wire.
     case baseUnits(Amount)
   }
 
+  /// Price of one unit, above zero.
   public var amount: Price
+  /// Address of the token. ``wireRequest()`` hands it on as it is.
   public var currency: String
   /// Decimals of the token; not sent.
   public var decimals: Int
+  /// Address of the payee, handed on as it is. A v2 server needs one.
   public var recipient: String?
+  /// What one price buys; see ``SessionRequest/unitType``.
   public var unitType: String
+  /// In units of the token; nil: no wish.
   public var suggestedDeposit: String?
+  /// Address; nil: left out. A v2 server needs one.
   public var escrowContract: String?
+  /// Nil: left out. A v2 server needs one.
   public var chainID: UInt64?
+  /// 32 bytes in hexadecimal; a hint which channel to use again.
   public var channelID: String?
+  /// Smallest step from one voucher to the next, in units of the token; nil: any step.
   public var minVoucherDelta: String?
+  /// Address that may settle and close beside the payee; nil: nobody else.
   public var `operator`: String?
+  /// True: the server pays the fees of opens and top-ups.
   public var feePayer: Bool?
+  /// Address of the token the fee of opens and top-ups is to be paid in; nil: the currency.
   public var feeToken: String?
+  /// Only true is sent. This library does not take payments on that rail.
   public var machineTokenEnabled: Bool?
+  /// `v1` or `v2`; anything else is an error. Nil: left out, which peers read as `v1`.
   public var sessionProtocol: String?
 
+  /// Nothing is checked before ``wireRequest()``.
+  ///
+  /// - Parameter decimals: decimals of the token, 6 for every TIP-20 token.
   public init(
     amount: Price, currency: String, decimals: Int = 6, recipient: String? = nil, unitType: String,
     suggestedDeposit: String? = nil, escrowContract: String? = nil, chainID: UInt64? = nil,

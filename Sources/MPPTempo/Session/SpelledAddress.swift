@@ -3,6 +3,7 @@ public import EVM
 /// An address together with the spelling it came with. Challenge requests are signed as text, so what the
 /// author or the peer wrote is what goes out again; comparisons use the address alone.
 public struct SpelledAddress: Sendable, Hashable, CustomStringConvertible {
+  /// What is compared.
   public let address: Address
   /// `0x` and 40 hexadecimal digits in any case.
   public let text: String

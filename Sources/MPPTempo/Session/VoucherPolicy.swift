@@ -3,6 +3,8 @@ public import MPPCore
 /// One request's share of a channel: what it costs, what its credential carries, and by how much it raised the
 /// authorised amount. A logical request never raises by more than one price (`05` §6.2).
 public struct VoucherReservation: Sendable, Hashable {
+  /// What the caller accepted for this request, base units, above zero. Counted as delivered when the answer
+  /// came.
   public let price: Amount
   /// The cumulative amount its voucher carries.
   public package(set) var target: Amount
