@@ -10,13 +10,19 @@ public struct ChannelDescriptor: Sendable, Hashable {
   public let payee: Address
   /// May settle and close on the payee's side; zero means nobody else.
   public let `operator`: Address
+  /// The TIP-20 token of deposit, settlements and refund.
   public let token: Address
+  /// Chosen by the payer; tells apart the channels that are opened in one transaction.
   public let salt: Hash32
   /// Signs vouchers; zero means the payer does.
   public let authorizedSigner: Address
   /// `TempoTransaction.expiringNonceHash(sender:)` of the transaction that opened the channel.
   public let expiringNonceHash: Hash32
 
+  /// - Parameters:
+  ///   - operator: zero: nobody but the payee settles and closes.
+  ///   - authorizedSigner: zero: the payer signs the vouchers.
+  ///   - expiringNonceHash: of the transaction that opens the channel, in the form that is mined.
   public init(
     payer: Address, payee: Address, operator: Address, token: Address, salt: Hash32,
     authorizedSigner: Address, expiringNonceHash: Hash32

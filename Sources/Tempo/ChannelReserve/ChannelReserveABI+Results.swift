@@ -7,6 +7,7 @@ extension ChannelReserveABI {
     return try state(try values.nested())
   }
 
+  /// The return data a node would send for `getChannelState`.
   public static func encodeState(_ state: ChannelState) throws(TempoError) -> [UInt8] {
     try ABIReader.encodeReturn(getChannelState, [value(state)])
   }
@@ -22,6 +23,7 @@ extension ChannelReserveABI {
     return states
   }
 
+  /// The return data a node would send for `getChannelStatesBatch`, in the order of the question.
   public static func encodeStates(_ states: [ChannelState]) throws(TempoError) -> [UInt8] {
     try ABIReader.encodeReturn(getChannelStatesBatch, [.array(states.map(value))])
   }
@@ -36,6 +38,7 @@ extension ChannelReserveABI {
     return (descriptor, try state(try channel.nested()))
   }
 
+  /// The return data a node would send for `getChannel`.
   public static func encodeChannel(
     descriptor: ChannelDescriptor, state: ChannelState
   ) throws(TempoError) -> [UInt8] {

@@ -21,14 +21,20 @@ public enum ChannelReserveCall: Sendable, Hashable {
 
   /// The arguments of `open`. The payer is the sender, and the nonce hash is the transaction's.
   public struct Open: Sendable, Hashable {
+    /// Receives settlements; the reserve refuses zero and addresses of tokens.
     public let payee: Address
+    /// May settle and close beside the payee; zero means nobody.
     public let `operator`: Address
+    /// The TIP-20 token of the deposit.
     public let token: Address
     /// Base units.
     public let deposit: UInt128
+    /// Tells apart two otherwise equal opens of one transaction; the second of two equal ones reverts.
     public let salt: Hash32
+    /// Signs vouchers; zero means the payer does.
     public let authorizedSigner: Address
 
+    /// - Parameter deposit: base units, above zero. More than 2^96 − 1 throws when the call is encoded.
     public init(
       payee: Address, operator: Address, token: Address, deposit: UInt128, salt: Hash32,
       authorizedSigner: Address

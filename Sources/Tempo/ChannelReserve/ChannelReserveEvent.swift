@@ -2,31 +2,46 @@ public import EVM
 
 /// An event of the channel reserve (`02` §11.3).
 public struct ChannelReserveEvent: Sendable, Hashable {
+  /// The channel the event is about.
   public let channelID: Hash32
+  /// Funds the channel and gets refunds.
   public let payer: Address
+  /// Receives settlements.
   public let payee: Address
+  /// What happened, with its amounts.
   public let kind: Kind
 
   /// All amounts are base units.
   public enum Kind: Sendable, Hashable {
     case opened(Opened)
+    /// `newDeposit` is the sum paid in so far.
     case topUp(additionalDeposit: UInt128, newDeposit: UInt128)
+    /// `deltaPaid` is what this settlement moved, `newSettled` what all of them did.
     case settled(cumulativeAmount: UInt128, deltaPaid: UInt128, newSettled: UInt128)
     /// `settledToPayee` is the total captured over the channel's life, not what the close paid.
     case closed(settledToPayee: UInt128, refundedToPayer: UInt128)
     /// Seconds from which the payer may withdraw.
     case closeRequested(closeGraceEnd: UInt256)
+    /// A top-up has stopped the grace period.
     case closeRequestCancelled
   }
 
+  /// What an opening says beside the parties.
   public struct Opened: Sendable, Hashable {
+    /// May settle and close beside the payee; zero means nobody.
     public let `operator`: Address
+    /// The TIP-20 token of the deposit.
     public let token: Address
+    /// Signs vouchers; zero means the payer does.
     public let authorizedSigner: Address
+    /// As chosen by the payer.
     public let salt: Hash32
+    /// Of the transaction that opened the channel.
     public let expiringNonceHash: Hash32
+    /// Base units.
     public let deposit: UInt128
 
+    /// - Parameter deposit: base units, at most 2^96 − 1.
     public init(
       operator: Address, token: Address, authorizedSigner: Address, salt: Hash32,
       expiringNonceHash: Hash32, deposit: UInt128
@@ -40,6 +55,7 @@ public struct ChannelReserveEvent: Sendable, Hashable {
     }
   }
 
+  /// An event to write as a log; see ``log(escrow:)``.
   public init(channelID: Hash32, payer: Address, payee: Address, kind: Kind) {
     self.channelID = channelID
     self.payer = payer

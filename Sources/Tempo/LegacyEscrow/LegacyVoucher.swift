@@ -3,14 +3,17 @@ public import EVM
 /// A payer's promise on a channel of a v1 session (`02` §4.2, §12). As ``Voucher``, with another domain, a wider
 /// amount, and secp256k1 as the only curve.
 public struct LegacyVoucher: Sendable, Hashable {
+  /// The only channel the voucher counts on: contract and chain are part of the id.
   public let channelID: Hash32
   /// Base units in total since the channel was opened.
   public let cumulativeAmount: UInt128
 
   /// The EIP-712 type.
   public static let type = "Voucher(bytes32 channelId,uint128 cumulativeAmount)"
+  /// Keccak-256 of ``type``.
   public static let typeHash = Keccak256.hash(utf8: type)
 
+  /// - Parameter cumulativeAmount: base units; every uint128 is a valid amount here.
   public init(channelID: Hash32, cumulativeAmount: UInt128) {
     self.channelID = channelID
     self.cumulativeAmount = cumulativeAmount
@@ -35,13 +38,19 @@ public struct LegacyVoucher: Sendable, Hashable {
 
 /// The EIP-712 domain of the vouchers of one escrow contract on one chain. Make one per contract, and keep it.
 public struct LegacyVoucherDomain: Sendable, Hashable {
+  /// The chain of the channels.
   public let chainID: UInt64
+  /// The contract that checks the vouchers.
   public let escrow: Address
+  /// The domain's hash, computed once.
   public let separator: Hash32
 
+  /// Part of the domain.
   public static let name = "Tempo Stream Channel"
+  /// Part of the domain.
   public static let version = "1"
 
+  /// Hashes the domain once.
   public init(chainID: UInt64, escrow: Address) {
     self.chainID = chainID
     self.escrow = escrow
