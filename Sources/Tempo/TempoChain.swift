@@ -2,10 +2,13 @@ public import EVM
 
 /// Chain ids and per-chain defaults of the public Tempo networks (`02` §2.1, §2.2).
 public enum TempoChain {
+  /// Real money.
   public static let mainnet: UInt64 = 4217
   /// The public testnet, called Moderato.
   public static let moderato: UInt64 = 42431
+  /// A node on this machine, or the embedded chain.
   public static let localnet: UInt64 = 1337
+  /// The public development network.
   public static let publicDevnet: UInt64 = 31318
 
   /// Seconds a transaction with an expiring nonce may be valid ahead of the block that includes it (`02`

@@ -7,6 +7,9 @@ public struct AccessKeyLimit: Sendable, Hashable {
   /// Seconds since 1970 at which the full amount is there again; zero for a limit that never is.
   public let periodEnd: UInt64
 
+  /// - Parameters:
+  ///   - remaining: base units.
+  ///   - periodEnd: seconds since 1970; zero for a limit that is never renewed.
   public init(remaining: UInt256, periodEnd: UInt64) {
     self.remaining = remaining
     self.periodEnd = periodEnd
@@ -14,6 +17,8 @@ public struct AccessKeyLimit: Sendable, Hashable {
 }
 
 extension AccountKeychainABI {
+  /// What is left for one token; read the answer with ``decodeRemainingLimit(_:)``. Zero also for a missing,
+  /// revoked or expired key.
   public static func getRemainingLimitCalldata(
     account: Address, key: Address, token: Address
   ) throws(TempoError) -> [UInt8] {
@@ -27,6 +32,7 @@ extension AccountKeychainABI {
     return AccessKeyLimit(remaining: try values.uint256(), periodEnd: try values.uint64())
   }
 
+  /// Read the answer with ``decodeAllowedCalls(_:)``. A missing, revoked or expired key is allowed nothing.
   public static func getAllowedCallsCalldata(account: Address, key: Address) throws(TempoError) -> [UInt8] {
     try ABIReader.encode(getAllowedCalls, [.address(account), .address(key)])
   }

@@ -4,13 +4,16 @@ public import EVM
 public struct AccessKeyStatus: Sendable, Hashable {
   /// All zeros for a key that was never authorized.
   public let keyID: Address
+  /// 0 secp256k1, 1 P-256, 2 WebAuthn; as ``PrimitiveSignature/Kind``.
   public let keyType: UInt8
   /// Seconds since 1970; from here on the key signs nothing.
   public let expiry: UInt64
+  /// False: the key may spend without limit.
   public let enforcesLimits: Bool
   /// A revoked key never comes back.
   public let isRevoked: Bool
 
+  /// - Parameter expiry: seconds since 1970; 2^64 − 1 for a key that never expires.
   public init(keyID: Address, keyType: UInt8, expiry: UInt64, enforcesLimits: Bool, isRevoked: Bool) {
     self.keyID = keyID
     self.keyType = keyType
@@ -27,6 +30,7 @@ public struct AccessKeyStatus: Sendable, Hashable {
 }
 
 extension AccountKeychainABI {
+  /// Read the answer with ``decodeKey(_:)``.
   public static func getKeyCalldata(account: Address, key: Address) throws(TempoError) -> [UInt8] {
     try ABIReader.encode(getKey, [.address(account), .address(key)])
   }

@@ -2,18 +2,25 @@ public import EVM
 
 /// The stablecoin exchange (`02` §10.2).
 public enum StablecoinDEXABI {
+  /// `(tokenIn, tokenOut, amountOut)` → amountIn, in base units. A quote binds nobody.
   public static let quoteSwapExactAmountOut = ABIFunction(
     "quoteSwapExactAmountOut", [.address, .address, .uint128], returns: [.uint128])
+  /// `(tokenIn, tokenOut, amountOut, maxAmountIn)` → amountIn; reverts with `MaxInputExceeded` above the
+  /// bound.
   public static let swapExactAmountOut = ABIFunction(
     "swapExactAmountOut", [.address, .address, .uint128, .uint128], returns: [.uint128])
+  /// `(tokenIn, tokenOut, amountIn)` → amountOut, in base units.
   public static let quoteSwapExactAmountIn = ABIFunction(
     "quoteSwapExactAmountIn", [.address, .address, .uint128], returns: [.uint128])
+  /// `(tokenIn, tokenOut, amountIn, minAmountOut)` → amountOut.
   public static let swapExactAmountIn = ABIFunction(
     "swapExactAmountIn", [.address, .address, .uint128, .uint128], returns: [.uint128])
+  /// The functions above.
   public static let functions = [
     quoteSwapExactAmountOut, swapExactAmountOut, quoteSwapExactAmountIn, swapExactAmountIn,
   ]
 
+  /// What an exact output would cost now; read the answer with ``decodeQuote(_:)``.
   public static func quoteCalldata(
     tokenIn: Address, tokenOut: Address, amountOut: UInt128
   ) throws(TempoError) -> [UInt8] {
@@ -30,11 +37,16 @@ public enum StablecoinDEXABI {
 
 /// A swap for an exact output, the form that payments use. Canonical as `TIP20Call`.
 public struct SwapExactAmountOut: Sendable, Hashable {
+  /// The token that is given.
   public let tokenIn: Address
+  /// The token that is bought.
   public let tokenOut: Address
+  /// Base units of ``tokenOut``, exactly.
   public let amountOut: UInt128
+  /// Base units of ``tokenIn``; a swap that would cost more reverts.
   public let maxAmountIn: UInt128
 
+  /// Amounts are base units of their token.
   public init(tokenIn: Address, tokenOut: Address, amountOut: UInt128, maxAmountIn: UInt128) {
     self.tokenIn = tokenIn
     self.tokenOut = tokenOut
@@ -42,6 +54,7 @@ public struct SwapExactAmountOut: Sendable, Hashable {
     self.maxAmountIn = maxAmountIn
   }
 
+  /// - Throws: `abi` for another function and for every encoding that is not the canonical one.
   public init(calldata: [UInt8]) throws(TempoError) {
     var values = try ABIReader.decode(StablecoinDEXABI.swapExactAmountOut, calldata)
     tokenIn = try values.address()

@@ -37,6 +37,7 @@ public enum TIP20Call: Sendable, Hashable {
     }
   }
 
+  /// Selector and arguments, in canonical encoding.
   public func calldata() throws(TempoError) -> [UInt8] {
     switch self {
     case .transfer(let to, let amount):
