@@ -10,10 +10,14 @@ public indirect enum RPCValue: Sendable, Hashable {
   /// In writing order.
   case object([Member])
 
+  /// One name and its value.
   public struct Member: Sendable, Hashable {
+    /// Compared byte for byte.
     public let name: String
+    /// What the name stands for.
     public let value: RPCValue
 
+    /// - Parameter name: written as it is.
     public init(_ name: String, _ value: RPCValue) {
       self.name = name
       self.value = value
@@ -34,6 +38,7 @@ public indirect enum RPCValue: Sendable, Hashable {
     return members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
   }
 
+  /// The text, or nil for every other kind of value.
   public var stringValue: String? {
     guard case .string(let text) = self else { return nil }
     return text

@@ -14,14 +14,18 @@ public enum TempoError: Error, Sendable, Hashable {
   case limitExceeded(String)
   /// The value is well-formed and against a rule of the chain.
   case rule(Rule)
+  /// The signature is missing, malformed, or not by the key it should be by.
   case signature(SignatureFault)
   /// Calldata, return data or a log that is not the canonical encoding of what it claims to be.
   case abi(String)
   /// An amount above 2^96 − 1 where the reserve has a uint96.
   case amountOutOfRange
 
+  /// The rules a well-formed value can break.
   public enum Rule: String, Sendable, Hashable {
+    /// A transaction names its chain.
     case chainIDZero
+    /// A transaction has at least one call.
     case noCalls
     /// `maxPriorityFeePerGas` above `maxFeePerGas`.
     case tipAboveFeeCap
@@ -47,8 +51,11 @@ public enum TempoError: Error, Sendable, Hashable {
     case impossibleKeyAuthorization
   }
 
+  /// What is wrong with a signature.
   public enum SignatureFault: String, Sendable, Hashable {
+    /// Not a length of its kind.
     case length
+    /// The leading byte names no kind.
     case unknownType
     /// There is no signature where one is needed.
     case missing
@@ -58,7 +65,9 @@ public enum TempoError: Error, Sendable, Hashable {
     case nonCanonicalByte
     /// `r` or `s` is zero or not below the group order.
     case scalarOutOfRange
+    /// `s` is above half the group's order: the chain refuses it on both curves.
     case highS
+    /// Flags or client data that the node would refuse.
     case malformedWebAuthn
     /// The signature does not verify, or no key recovers from it.
     case invalid

@@ -3,19 +3,33 @@ public import EVM
 /// The fields of an Ethereum fee-market transaction, type `0x02`. Servers that pay their own fees settle and
 /// close with it (`20` §2).
 public struct EIP1559Transaction: Sendable, Hashable {
+  /// Never zero.
   public var chainID: UInt64
+  /// The account's protocol nonce: two transactions with one nonce exclude each other.
   public var nonce: UInt64
+  /// Attodollars per gas.
   public var maxPriorityFeePerGas: UInt128
+  /// Attodollars per gas; the fee is at most `gas × maxFeePerGas / 10^12` base units, rounded up.
   public var maxFeePerGas: UInt128
+  /// At most ``TransactionLimits/gas``.
   public var gas: UInt64
   /// `nil` creates a contract.
   public var to: Address?
+  /// Native value; the chain accepts only zero.
   public var value: UInt256
+  /// Calldata, at most ``TransactionLimits/callData`` bytes.
   public var data: [UInt8]
+  /// Warm storage; empty in everything that is made here.
   public var accessList: [AccessListEntry]
 
+  /// Leading byte of the signed bytes and of what is signed.
   public static let type: UInt8 = 0x02
 
+  /// Nothing is checked before ``validate()``.
+  ///
+  /// - Parameters:
+  ///   - maxPriorityFeePerGas: attodollars per gas.
+  ///   - maxFeePerGas: attodollars per gas.
   public init(
     chainID: UInt64, nonce: UInt64, maxPriorityFeePerGas: UInt128, maxFeePerGas: UInt128, gas: UInt64,
     to: Address?, value: UInt256 = .zero, data: [UInt8] = [], accessList: [AccessListEntry] = []
@@ -34,6 +48,7 @@ public struct EIP1559Transaction: Sendable, Hashable {
   /// The bytes the sender signs.
   public var signingPayload: [UInt8] { [Self.type] + RLP.encode(.list(items)) }
 
+  /// The digest the sender signs, with secp256k1.
   public func signingHash() -> Hash32 { Keccak256.hash(signingPayload) }
 
   /// The reserve identifies a channel by this hash for every transaction type (`02` §5.6).
@@ -74,8 +89,11 @@ public struct EIP1559Transaction: Sendable, Hashable {
 
 /// A signed `0x02` transaction.
 public struct SignedEIP1559Transaction: Sendable, Hashable {
+  /// What was signed.
   public let transaction: EIP1559Transaction
+  /// By the sender; not verified before ``recoverSender()``.
   public let signature: RecoverableSignature
+  /// The bytes for `eth_sendRawTransaction`, canonical.
   public let serialized: [UInt8]
 
   /// Strict, as `SignedTempoTransaction.init(parsing:)`.
@@ -99,6 +117,8 @@ public struct SignedEIP1559Transaction: Sendable, Hashable {
     try self.init(transaction, signature: try RLPFields.signature(Array(items[9...11])))
   }
 
+  /// Joins a transaction and its signature after ``EIP1559Transaction/validate()``; who signed is not
+  /// checked.
   public init(
     _ transaction: EIP1559Transaction, signature: RecoverableSignature
   ) throws(TempoError) {
@@ -109,6 +129,7 @@ public struct SignedEIP1559Transaction: Sendable, Hashable {
     serialized = [EIP1559Transaction.type] + RLP.encode(.list(items))
   }
 
+  /// The transaction hash, final.
   public var hash: Hash32 { Keccak256.hash(serialized) }
 
   /// The account that sent, recovered from its signature.

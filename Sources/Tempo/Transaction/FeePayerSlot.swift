@@ -14,5 +14,6 @@ public enum FeePayerSlot: Sendable, Hashable {
   /// Co-signed by the sponsor.
   case signed(RecoverableSignature)
 
+  /// Whether somebody other than the sender pays the fee, signed already or not.
   public var isSponsored: Bool { self != .unsponsored }
 }

@@ -2,14 +2,23 @@ public import EVM
 
 /// A signed transaction without a type byte, in the EIP-155 form that names the chain. Read, never made.
 public struct SignedLegacyTransaction: Sendable, Hashable {
+  /// Read from `v`, never zero.
   public let chainID: UInt64
+  /// The account's protocol nonce.
   public let nonce: UInt64
+  /// Attodollars per gas.
   public let gasPrice: UInt128
+  /// At most ``TransactionLimits/gas``.
   public let gas: UInt64
+  /// Nil creates a contract.
   public let to: Address?
+  /// Native value; the chain accepts only zero.
   public let value: UInt256
+  /// Calldata, at most ``TransactionLimits/callData`` bytes.
   public let data: [UInt8]
+  /// By the sender; not verified before ``recoverSender()``.
   public let signature: RecoverableSignature
+  /// The bytes that were parsed.
   public let serialized: [UInt8]
 
   /// Strict; transactions that do not name their chain are refused.
@@ -43,14 +52,18 @@ public struct SignedLegacyTransaction: Sendable, Hashable {
       ]))
   }
 
+  /// The digest the sender signed, in the form of EIP-155.
   public func signingHash() -> Hash32 { Keccak256.hash(signingPayload) }
 
+  /// `H(signing payload ‖ sender)`: the identity of a channel opened by this transaction (`02` §5.6).
   public func expiringNonceHash(sender: Address) -> Hash32 {
     Keccak256.hash(signingPayload + sender.bytes)
   }
 
+  /// The transaction hash, final.
   public var hash: Hash32 { Keccak256.hash(serialized) }
 
+  /// The account that sent, recovered from its signature. Throws when none does.
   public func recoverSender() throws(TempoError) -> Address {
     try PrimitiveSignature.secp256k1(signature).signer(of: signingHash())
   }

@@ -2,7 +2,9 @@ public import EVM
 
 /// A Tempo transaction with its sender's signature: final, or on its way to a sponsor (`02` §5.3, §5.7).
 public struct SignedTempoTransaction: Sendable, Hashable {
+  /// What was signed, with the fee payer's slot.
   public let transaction: TempoTransaction
+  /// By the sender; not verified before ``recoverSender()``.
   public let signature: SignatureEnvelope
   /// The canonical bytes: type `0x76`, or `0x78` when the slot is a hand-off. `v` is written as 27 or 28.
   public let serialized: [UInt8]

@@ -20,6 +20,7 @@ public enum SignedTransaction: Sendable, Hashable {
     }
   }
 
+  /// The chain the transaction is for, never zero.
   public var chainID: UInt64 {
     switch self {
     case .tempo(let signed): signed.transaction.chainID
@@ -28,6 +29,7 @@ public enum SignedTransaction: Sendable, Hashable {
     }
   }
 
+  /// Canonical bytes: what was parsed, but for `v` 0/1 of a Tempo transaction, which is written as 27/28.
   public var serialized: [UInt8] {
     switch self {
     case .tempo(let signed): signed.serialized
@@ -36,6 +38,7 @@ public enum SignedTransaction: Sendable, Hashable {
     }
   }
 
+  /// The transaction hash; final unless a sponsor is still to sign.
   public var hash: Hash32 {
     switch self {
     case .tempo(let signed): signed.hash
@@ -44,6 +47,7 @@ public enum SignedTransaction: Sendable, Hashable {
     }
   }
 
+  /// In order; a single one for the Ethereum forms.
   public var calls: [Call] {
     switch self {
     case .tempo(let signed): signed.transaction.calls

@@ -2,17 +2,21 @@ public import EVM
 
 /// The fields of a Tempo transaction, type `0x76`, without the sender's signature (`02` §5).
 public struct TempoTransaction: Sendable, Hashable {
+  /// Never zero.
   public var chainID: UInt64
   /// Attodollars per gas.
   public var maxPriorityFeePerGas: UInt128
   /// Attodollars per gas.
   public var maxFeePerGas: UInt128
+  /// Limit for all calls together, at most ``TransactionLimits/gas``.
   public var gas: UInt64
   /// Executed in order, all or none.
   public var calls: [Call]
+  /// Warm storage; empty in everything that is made here.
   public var accessList: [AccessListEntry]
   /// Zero is the protocol nonce, `ExpiringNonce.key` the expiring one, any other a counter of its own.
   public var nonceKey: UInt256
+  /// The next one of ``nonceKey``; zero with the expiring key.
   public var nonce: UInt64
   /// Seconds; the including block's time is below it. Zero is the same as absent.
   public var validBefore: UInt64?
@@ -20,14 +24,26 @@ public struct TempoTransaction: Sendable, Hashable {
   public var validAfter: UInt64?
   /// Ignored, and written as absent, while a sponsor has not signed: the choice is the sponsor's.
   public var feeToken: Address?
+  /// Who pays the fee. Decides what the sender signs: set it before signing.
   public var feePayer: FeePayerSlot
+  /// Delegations, carried and not interpreted; at most ``TransactionLimits/delegations``.
   public var authorizationList: [DelegationEntry]
+  /// Registers an access key before the calls run, and stays registered when they revert; its signature is
+  /// part of what the sender signs.
   public var keyAuthorization: SignedKeyAuthorization?
 
+  /// Leading byte of the signed bytes and of what the sender signs.
   public static let type: UInt8 = 0x76
   /// Type byte of the form handed to a sponsor, and of the payload the sponsor signs.
   public static let handOffType: UInt8 = 0x78
 
+  /// Nothing is checked before ``validate()``.
+  ///
+  /// - Parameters:
+  ///   - maxPriorityFeePerGas: attodollars per gas.
+  ///   - maxFeePerGas: attodollars per gas.
+  ///   - validBefore: seconds since 1970; zero becomes nil.
+  ///   - validAfter: seconds since 1970; zero becomes nil.
   public init(
     chainID: UInt64, maxPriorityFeePerGas: UInt128 = 0, maxFeePerGas: UInt128 = 0, gas: UInt64 = 0,
     calls: [Call], accessList: [AccessListEntry] = [], nonceKey: UInt256 = .zero, nonce: UInt64 = 0,

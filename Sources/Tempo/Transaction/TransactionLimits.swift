@@ -2,12 +2,17 @@
 public enum TransactionLimits {
   /// Bytes of a whole serialised transaction.
   public static let totalBytes = 256 * 1024
+  /// Calls of one transaction.
   public static let calls = 32
   /// Bytes of calldata of one call.
   public static let callData = 131_072
+  /// Entries of one access list.
   public static let accessListAddresses = 256
+  /// Storage keys of one entry.
   public static let accessListKeysPerAddress = 256
+  /// Storage keys of one access list in total.
   public static let accessListKeys = 2048
+  /// Entries of one authorization list.
   public static let delegations = 16
   /// Limits of one key authorization.
   public static let spendingLimits = 256
@@ -17,6 +22,7 @@ public enum TransactionLimits {
   public static let selectorRules = 64
   /// Recipients of one selector.
   public static let scopeRecipients = 64
+  /// Gas of one transaction.
   public static let gas: UInt64 = 30_000_000
   /// Strings and lists of one transaction.
   public static let items = 16_384
