@@ -2,10 +2,12 @@ public import EVM
 
 /// A contract that an access key may call, and which of its functions (`02` §9.2).
 public struct CallScope: Sendable, Hashable {
+  /// The contract. The chain refuses zero and two scopes for one target.
   public var target: Address
   /// Empty allows every function.
   public var rules: [SelectorRule]
 
+  /// - Parameter rules: empty: every function of the target.
   public init(target: Address, rules: [SelectorRule] = []) {
     self.target = target
     self.rules = rules

@@ -5,7 +5,9 @@ public import EVM
 /// Absent and empty differ in every list, and the difference is money: no `limits` is unlimited spending, an
 /// empty list is none at all; no `allowedCalls` is any call, an empty list is no call.
 public struct KeyAuthorization: Sendable, Hashable {
+  /// Must be the chain's own: zero stands for no chain.
   public var chainID: UInt64
+  /// The kind of signature the key makes; the chain refuses it as any other.
   public var keyType: PrimitiveSignature.Kind
   /// The address of the access key.
   public var keyID: Address
@@ -17,10 +19,12 @@ public struct KeyAuthorization: Sendable, Hashable {
   public var allowedCalls: [CallScope]?
   /// A value the account can burn on the chain to void an authorization that was not used yet.
   public var witness: Hash32?
+  /// An admin key may authorize further keys.
   public var isAdmin: Bool
   /// Binds the authorization to one account.
   public var account: Address?
 
+  /// Without optional arguments: a key that may do and spend everything, for ever.
   public init(
     chainID: UInt64, keyType: PrimitiveSignature.Kind, keyID: Address, expiry: UInt64? = nil,
     limits: [SpendingLimit]? = nil, allowedCalls: [CallScope]? = nil, witness: Hash32? = nil,

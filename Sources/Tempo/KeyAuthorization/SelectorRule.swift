@@ -3,10 +3,13 @@ public import EVM
 /// A function that an access key may call, and for whom: the recipient is the function's first argument
 /// (`02` §9.5).
 public struct SelectorRule: Sendable, Hashable {
+  /// The function; two rules of one target must not share it.
   public var selector: Selector
   /// Empty allows every recipient.
   public var recipients: [Address]
 
+  /// - Parameter recipients: the chain takes them only with `transfer`, `transferWithMemo` and `approve` of a
+  ///   TIP-20 token.
   public init(selector: Selector, recipients: [Address] = []) {
     self.selector = selector
     self.recipients = recipients

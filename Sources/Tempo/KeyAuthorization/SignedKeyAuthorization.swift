@@ -3,10 +3,12 @@ public import EVM
 /// A key authorization with the signature of the account, as transactions and subscription credentials carry
 /// it (`02` §9.2).
 public struct SignedKeyAuthorization: Sendable, Hashable {
+  /// What was signed.
   public let authorization: KeyAuthorization
   /// Of the root account, or of an admin key. Bare: wrappers are refused.
   public let signature: PrimitiveSignature
 
+  /// Nothing is verified; ``signer()`` does that.
   public init(_ authorization: KeyAuthorization, signature: PrimitiveSignature) {
     self.authorization = authorization
     self.signature = signature

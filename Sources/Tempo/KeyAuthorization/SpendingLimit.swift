@@ -2,12 +2,17 @@ public import EVM
 
 /// How much of one token an access key may move (`02` §9.2, §9.5).
 public struct SpendingLimit: Sendable, Hashable {
+  /// The token. The chain refuses two limits for one; a token without one cannot be spent at all once there
+  /// are limits.
   public var token: Address
   /// Base units. The chain takes at most 2^128 − 1.
   public var amount: UInt256
   /// Seconds after which the full amount is there again; zero makes it a limit for the life of the key.
   public var period: UInt64
 
+  /// - Parameters:
+  ///   - amount: base units.
+  ///   - period: seconds; zero: the amount is for the life of the key.
   public init(token: Address, amount: UInt256, period: UInt64 = 0) {
     self.token = token
     self.amount = amount

@@ -26,6 +26,7 @@ public struct HeadlessPasskey: Signer, CustomStringConvertible {
     authenticatorData = relyingPartyHash + [Self.flags, 0, 0, 0, 0]
   }
 
+  /// Of the key: the last 20 bytes of the hash of its coordinates.
   public var address: Address { key.address }
 
   /// The nonce is random: two assertions of one digest differ in `r` and `s` alone, and both verify.
@@ -40,6 +41,7 @@ public struct HeadlessPasskey: Signer, CustomStringConvertible {
     return try WebAuthnSignature(parsing: [0x02] + authenticatorData + clientDataJSON + words.bytes)
   }
 
+  /// The assertion in its bytes, type byte `0x02` first; see ``assertion(of:)``.
   public func sign(_ digest: Hash32) async throws -> [UInt8] { try assertion(of: digest).serialized }
   public var description: String { "HeadlessPasskey(\(address))" }
 }

@@ -10,9 +10,11 @@ public struct KeychainSignature: Sendable, Hashable {
     case v2 = 0x04
   }
 
+  /// How the inner signature is bound; `v2` for everything made here.
   public let version: Version
   /// The account the key acts for: the sender of the transaction.
   public let account: Address
+  /// The access key's own signature, over ``innerDigest(_:)``.
   public let inner: PrimitiveSignature
 
   /// A signature of version 2, the one to send.
@@ -54,5 +56,6 @@ public struct KeychainSignature: Sendable, Hashable {
     return hasher.finalize()
   }
 
+  /// `type ‖ account ‖ primitive`: 21 bytes and the inner signature.
   public var serialized: [UInt8] { [version.rawValue] + account.bytes + inner.serialized }
 }

@@ -11,6 +11,7 @@ public struct P256Signer: Signer, CustomStringConvertible {
     self.prehash = prehash
   }
 
+  /// Of the key: the last 20 bytes of the hash of its coordinates.
   public var address: Address { key.address }
 
   /// The nonce is random: two signatures over one digest differ, and both verify.
@@ -20,6 +21,7 @@ public struct P256Signer: Signer, CustomStringConvertible {
       r: signature.r, s: signature.s, x: key.publicKey.x, y: key.publicKey.y, prehash: prehash)
   }
 
+  /// The 130 bytes of ``signature(over:)``.
   public func sign(_ digest: Hash32) async throws -> [UInt8] { try signature(over: digest).serialized }
   public var description: String { "P256Signer(\(address))" }
 }

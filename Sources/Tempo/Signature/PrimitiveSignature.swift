@@ -19,6 +19,7 @@ public enum PrimitiveSignature: Sendable, Hashable {
     case webAuthn = 2
   }
 
+  /// Which kind of key signed.
   public var kind: Kind {
     switch self {
     case .secp256k1: .secp256k1
@@ -47,6 +48,8 @@ public enum PrimitiveSignature: Sendable, Hashable {
     }
   }
 
+  /// The chain's form: 65 bytes without a type byte for secp256k1, with `v` 27 or 28; a type byte first for
+  /// the others.
   public var serialized: [UInt8] {
     switch self {
     case .secp256k1(let signature): signature.bytes65

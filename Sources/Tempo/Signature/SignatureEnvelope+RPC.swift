@@ -25,6 +25,7 @@ extension SignatureEnvelope {
 }
 
 extension KeychainSignature {
+  /// `{type, userAddress, signature, version}`, the inner signature in its own form.
   public var rpcForm: RPCValue {
     .object(
       ("type", .string("keychain")), ("userAddress", .address(account)), ("signature", inner.rpcForm),
@@ -69,6 +70,7 @@ extension PrimitiveSignature.Kind {
 }
 
 extension PrimitiveSignature {
+  /// The JSON form of `02` §3.9. A secp256k1 signature says `yParity` and no `v`.
   public var rpcForm: RPCValue {
     switch self {
     case .secp256k1(let signature):

@@ -16,6 +16,7 @@ public enum SignatureEnvelope: Sendable, Hashable {
     self.init(try PrimitiveSignature(parsing: bytes, acceptingParityByte: true))
   }
 
+  /// The signature of an account by its own key.
   public init(_ primitive: PrimitiveSignature) {
     switch primitive {
     case .secp256k1(let signature): self = .secp256k1(signature)
@@ -24,6 +25,7 @@ public enum SignatureEnvelope: Sendable, Hashable {
     }
   }
 
+  /// The bytes a signed transaction ends with; `v` is written as 27 or 28.
   public var serialized: [UInt8] {
     switch self {
     case .secp256k1(let signature): signature.bytes65

@@ -30,14 +30,19 @@ public struct TempoSigner: Sendable, CustomStringConvertible {
     self.account = account
   }
 
+  /// The account of a secp256k1 key in this process.
   public static func secp256k1(_ key: Secp256k1PrivateKey) -> TempoSigner {
     TempoSigner(LocalSigner(key: key))
   }
 
+  /// The account of a P-256 key in this process.
+  ///
+  /// - Parameter prehash: sign the SHA-256 of the digest, as the keys of browsers must.
   public static func p256(_ key: P256PrivateKey, prehash: Bool = false) -> TempoSigner {
     TempoSigner(P256Signer(key: key, prehash: prehash), keyType: .p256)
   }
 
+  /// The account of a passkey in this process.
   public static func passkey(_ passkey: HeadlessPasskey) -> TempoSigner {
     TempoSigner(passkey, keyType: .webAuthn)
   }

@@ -6,10 +6,15 @@ public import EVM
 public struct WebAuthnSignature: Sendable, Hashable {
   /// `rpIdHash(32) ‖ flags(1) ‖ signCount(4)`.
   public let authenticatorData: [UInt8]
+  /// As the browser wrote it; ``isValid(for:)`` compares its challenge with the digest.
   public let clientDataJSON: [UInt8]
+  /// Above zero and below the group's order.
   public let r: Hash32
+  /// Above zero and at most half the group's order.
   public let s: Hash32
+  /// The public key's first coordinate; that it lies on the curve is checked by ``isValid(for:)``.
   public let x: Hash32
+  /// The public key's second coordinate.
   public let y: Hash32
   private let clientData: WebAuthnClientData
 
@@ -17,6 +22,10 @@ public struct WebAuthnSignature: Sendable, Hashable {
   public static let bodyLength = 128...2048
   private static let authenticatorDataLength = 37
 
+  /// Reads `0x02 ‖ authenticatorData ‖ clientDataJSON ‖ r ‖ s ‖ X ‖ Y` by the node's rules.
+  ///
+  /// - Throws: `length`, `unknownType`, `scalarOutOfRange`, `highS`, or `malformedWebAuthn` for flags or
+  ///   client data the node would refuse. Nothing is verified.
   public init(parsing bytes: [UInt8]) throws(TempoError) {
     guard Self.bodyLength.contains(bytes.count - 1) else { throw .signature(.length) }
     guard bytes[0] == 0x02 else { throw .signature(.unknownType) }
@@ -35,6 +44,7 @@ public struct WebAuthnSignature: Sendable, Hashable {
     }
   }
 
+  /// Exactly the bytes that were parsed.
   public var serialized: [UInt8] {
     [0x02] + authenticatorData + clientDataJSON + SignatureWords(r: r, s: s, x: x, y: y).bytes
   }
