@@ -8,6 +8,7 @@ import MPPTempoClient
 import MPPTempoServer
 import MPPTesting
 import MarketplaceSupport
+import PeerSupport
 import Tempo
 import TempoDevnet
 import Testing
@@ -84,6 +85,33 @@ struct AccessKeyTests {
       error?.underlying as? AccessKeyError
         == .overLimit(token: TempoAddress.pathUSD, needed: 10_000, remaining: 0))
     #expect(stall.earned == 2 * ChargeStall.price)
+  }
+
+  @Test(
+    "A first payment that was not signed, or not written down, registers nothing: the next one does not wait for it",
+    arguments: [true, false])
+  func abandonedRegistration(isSigned: Bool) async throws {
+    func pauses(failing: Bool) async throws -> Int {
+      let scene = try await Scene()
+      let journal = TestJournal()
+      let payer = scene.owner.payer(try await scene.owner.authorization())
+      let client = try scene.stall.client(as: payer, journal: journal)
+      if failing {
+        if isSigned { journal.fail([0]) } else { scene.owner.key.fail(0) }
+        let error = await #expect(throws: PaymentClientError.self) {
+          try await client.execute(scene.stall.get("/paid"))
+        }
+        #expect(error?.code == (isSigned ? .journal : .signing))
+        #expect(error?.exposure == PaymentClientError.Exposure.none)
+      }
+      let before = scene.stall.sleeper.pauses
+      #expect(try await client.execute(scene.stall.get("/paid")).status == .ok)
+      #expect(scene.owner.registrations == 1)
+      #expect(scene.stall.earned == ChargeStall.price)
+      return scene.stall.sleeper.pauses - before
+    }
+    let undisturbed = try await pauses(failing: false)
+    #expect(try await pauses(failing: true) == undisturbed)
   }
 
   @Test("Payments that start at once register the key once, and all are made")

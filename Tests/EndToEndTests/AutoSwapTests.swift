@@ -57,6 +57,28 @@ struct AutoSwapTests {
     #expect(stall.payments.count == 1)
   }
 
+  @Test(
+    "The exchange yields the challenge's token, exactly the price, for the quote and the slippage at most")
+  func output() async throws {
+    let stall = try await stall()
+    try await rate(stall, 3, 2)
+    let policy = try SpendPolicy.upTo("0.015", perDay: "1")
+    let swap = AutoSwap(tokens: [TempoAddress.betaUSD], slippageBasisPoints: 200)
+    _ = try await stall.client(spending: policy) { $0.autoSwap = swap }.execute(stall.get("/paid"))
+    let credential = try Credential(parsing: try #require(stall.credentials.last))
+    guard case .transaction(let bytes) = try ChargePayload(parsing: credential.payload) else {
+      throw TestFailure("not a transaction")
+    }
+    let payment = try PaymentCalls(try SignedTempoTransaction(parsing: bytes).transaction.calls)
+    #expect(
+      payment.swap
+        == SwapExactAmountOut(
+          tokenIn: TempoAddress.betaUSD, tokenOut: Self.alpha, amountOut: ChargeStall.price,
+          maxAmountIn: 10_200))
+    #expect(payment.transfers.map(\.token) == [Self.alpha])
+    #expect(stall.balance(1, token: TempoAddress.betaUSD) == Self.start - ChargeStall.price)
+  }
+
   @Test("A payer with enough of the token exchanges nothing")
   func enough() async throws {
     let stall = try await stall(held: 50_000)

@@ -95,6 +95,7 @@ struct ChargeHarness: Sendable {
   func calls(_ challenge: Challenge, memo: Hash32? = nil) throws -> [Call] {
     let request = try ChargeRequest(parsing: challenge.request.value())
     let bound = AttributionMemo(serverID: challenge.realm, challengeID: challenge.id).memo
+    let token = request.currencyAddress ?? TempoAddress.pathUSD
     return try request.transfers().map { transfer in
       let data: [UInt8]
       switch transfer.memo {
@@ -107,7 +108,7 @@ struct ChargeHarness: Sendable {
       case .unrestricted:
         data = try TIP20ABI.transferCalldata(to: transfer.recipient, amount: transfer.amount.units)
       }
-      return Call(to: TempoAddress.pathUSD, data: data)
+      return Call(to: token, data: data)
     }
   }
 

@@ -103,6 +103,7 @@ struct SponsorPolicyTests {
     Change(.nonce, "no end of validity") { $0.validBefore = nil },
     Change(.expired, "expired") { $0.validBefore = UInt64(now.seconds) },
     Change(.validity, "valid beyond the challenge") { $0.validBefore = UInt64(expires.seconds) + 61 },
+    Change(.feeToken, "a foreign fee token") { $0.feeToken = TempoAddress.alphaUSD },
     Change(.notYetValid, "not yet valid") { $0.validAfter = UInt64(now.seconds) + 1 },
   ]
 
@@ -121,6 +122,13 @@ struct SponsorPolicyTests {
     transaction.maxPriorityFeePerGas = 25_000_000_000
     transaction.validBefore = UInt64(Self.expires.seconds) + 60
     #expect(try check(transaction).maximumFee == 50_000_000_000_000_000)
+  }
+
+  @Test("a fee token of the sponsor's own list is no breach")
+  func ownFeeToken() throws {
+    var transaction = try transaction()
+    transaction.feeToken = TempoAddress.pathUSD
+    #expect(try check(transaction).sender == payer.publicKey.address)
   }
 
   @Test("a long window ends at the policy's, however long the challenge lives")

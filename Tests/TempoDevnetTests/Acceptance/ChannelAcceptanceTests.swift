@@ -230,6 +230,9 @@ import Testing
     let simulated = open.descriptor(payer: h.payer.address, expiringNonceHash: sentinel)
     #expect(answer.stringValue == simulated.channelID(chainID: 1337).hex)
     #expect(h.units(reserve) == 0)
+    let receipt = try await h.send(h.reserve(.open(open)), from: h.payer)
+    let event = try #require(try receipt.logs.compactMap { try ChannelReserveEvent(log: $0) }.first)
+    #expect(event.channelID.hex != answer.stringValue)
   }
 
   @Test func b18ThePayeeMayCloseDuringTheGracePeriod() async throws {

@@ -77,6 +77,17 @@ import Testing
     #expect(try await h.refusal(raw(3))?.message.contains("too close") == true)
   }
 
+  /// `03` §16.6: A5 with the window of T11.
+  @Test func a5TheWindowFromT11On() async throws {
+    let h = try Harness { $0.expiryWindow = 300 }
+    func raw(_ ahead: UInt64) throws -> [UInt8] {
+      try h.raw([try payment], from: h.payer) { $0.validBefore = Harness.t0 + ahead }
+    }
+    #expect(try await h.refusal(raw(301))?.message.contains("too far in the future") == true)
+    #expect(try await h.refusal(raw(300)) == nil)
+    #expect(try await h.refusal(raw(3))?.message.contains("too close") == true)
+  }
+
   @Test func a6AnExpiredTransaction() async throws {
     let raw = try h.raw([try payment], from: h.payer)
     h.devnet.clock.advance(seconds: 25)
@@ -96,15 +107,21 @@ import Testing
     #expect(!receipt.succeeded)
     #expect(receipt.logs == [try h.feeLog(h.payer)])
     #expect(receipt.revertName == "InvalidRecipient")
+    let trace = try await h.rpc("devnet_trace", .string(receipt.hash.hex))
+    let selector = Keccak256.hash(utf8: "InvalidRecipient()").bytes.prefix(4)
+    #expect(trace["revertData"]?.stringValue == Hex.encode(Array(selector)))
     #expect(h.units(h.payer) == 999_999_999_000)
     #expect(h.units(h.payee) == Harness.initial)
   }
 
   @Test func a9ASenderWithoutFunds() async throws {
     h.devnet.setBalance(.zero, of: h.payer.address)
-    let error = try await h.refusal(h.raw([try payment], from: h.payer))
+    let raw = try h.raw([try payment], from: h.payer)
+    let error = try await h.refusal(raw)
     #expect(error?.message.contains("insufficient funds") == true)
     #expect(error?.code == -32003)
+    #expect(try await h.rpc("eth_getTransactionReceipt", .string(Keccak256.hash(raw).hex)) == .null)
+    #expect(h.units(h.payee) == Harness.initial)
   }
 
   @Test func a10AFeeTokenThatIsNotADollar() async throws {
