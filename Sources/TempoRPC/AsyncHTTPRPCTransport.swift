@@ -26,6 +26,8 @@
       client = .shared
     }
 
+    /// Posts `body` once; see ``RPCTransport/send(_:timeoutMilliseconds:)``. `Retry-After` is believed up to
+    /// 60 seconds.
     public func send(
       _ body: [UInt8], timeoutMilliseconds: Int64
     ) async throws(RPCTransportError) -> [UInt8] {

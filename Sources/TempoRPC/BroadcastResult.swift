@@ -1,5 +1,6 @@
 /// What became of an intent.
 public struct BroadcastResult: Sendable {
+  /// How an intent ended, or why it has not.
   public enum Outcome: Sendable, Equatable {
     /// On chain and successful; the receipt is ours.
     case included(TransactionReceipt)
@@ -19,6 +20,7 @@ public struct BroadcastResult: Sendable {
 
   /// The intent as stored now; with the bytes of the first submission.
   public let intent: ChainIntent
+  /// What is known; only ``isUndecided`` ones may still change.
   public let outcome: Outcome
 
   /// Whether the action can still take effect, or has, without the caller knowing.

@@ -11,10 +11,13 @@ public struct Broadcaster: Sendable {
   /// Says whether the action's effect is in the chain's state after a block.
   public typealias EffectProbe = @Sendable (BlockTag) async throws(ChainError) -> Bool
 
+  /// The node that is sent to and asked.
   public let client: ChainClient
+  /// The journal. Durable, or a restart forgets what may have been sent.
   public let store: any IntentStore
   private let logger: Logger
 
+  /// - Parameter store: not shared with a broadcaster of another chain.
   public init(client: ChainClient, store: any IntentStore) {
     self.client = client
     self.store = store
@@ -25,13 +28,11 @@ public struct Broadcaster: Sendable {
   ///
   /// - Parameters:
   ///   - mayBeKnown: true when somebody else may have sent these bytes (a client's own transaction): a
-  ///     refusal
-  ///     is then reconciled instead of believed.
+  ///     refusal is then reconciled instead of believed.
   ///   - probe: how to see the effect without the receipt; makes the proof of absence independent of it.
   ///   - deadlineMilliseconds: how long to wait; an undecided intent stays in the journal.
   /// - Returns: the stored intent and what became of it. After `.included` and `.effective` the caller
-  ///   applies
-  ///   the effect to its own records and then calls `confirm`; safe to repeat.
+  ///   applies the effect to its own records and then calls `confirm`; safe to repeat.
   /// - Throws: errors of the store (the intent may or may not be stored, and was not sent if it is not), and
   ///   `ChainError(.cancelled)`.
   public func submit(

@@ -3,10 +3,13 @@ import MPPCore
 public import Tempo
 
 extension ChainClient {
+  /// The chain the node is on. Compare it before anything is signed: a signature for another chain is
+  /// worthless.
   public func chainID() async throws(ChainError) -> UInt64 {
     try RPCAnswer.quantity64(try await read("eth_chainId", []), "chain id")
   }
 
+  /// Height of the head as this node knows it; another node may be ahead.
   public func blockNumber() async throws(ChainError) -> UInt64 {
     try RPCAnswer.quantity64(try await read("eth_blockNumber", []), "block number")
   }
@@ -60,6 +63,9 @@ extension ChainClient {
     return try RPCAnswer.quantity64(value, "gas estimate")
   }
 
+  /// What the transaction would use, run as `from`; the dry run of a payment.
+  ///
+  /// - Throws: `.reverted` with the reason when it would fail.
   public func estimateGas(
     _ transaction: TempoTransaction, from: Address
   ) async throws(ChainError) -> UInt64 {
@@ -67,6 +73,7 @@ extension ChainClient {
     return try RPCAnswer.quantity64(value, "gas estimate")
   }
 
+  /// Attodollars per gas.
   public func gasPrice() async throws(ChainError) -> UInt128 {
     try RPCAnswer.quantity(try await read("eth_gasPrice", []), "gas price")
   }

@@ -20,6 +20,11 @@ public struct ChainClient: Sendable {
   private let logger: Logger
   private let jsonLimits: JSONLimits
 
+  /// A client of its own gate; copies share it.
+  ///
+  /// - Parameters:
+  ///   - sleeper: makes the pauses between attempts and polls.
+  ///   - random: spreads the pauses; no secret comes of it.
   public init(
     transport: any RPCTransport, clock: any WallClock = SystemWallClock(),
     sleeper: any Sleeper = TaskSleeper(), random: any RandomSource = SystemRandomSource(),

@@ -5,6 +5,7 @@ public import EVM
 /// `isAmbiguous` is the question that matters for money: an ambiguous error means the action may have taken
 /// effect, so it must be reconciled (by hash, by effect) before anything is signed again.
 public struct ChainError: Error, Sendable, Equatable {
+  /// A bounded vocabulary: what a caller may do next follows from it.
   public enum Code: String, Sendable, CaseIterable {
     /// The node refused the request for good; nothing happened.
     case rejected
@@ -14,6 +15,7 @@ public struct ChainError: Error, Sendable, Equatable {
     case unavailable
     /// The request was sent and no answer says what became of it.
     case ambiguous
+    /// No answer, or no receipt, in time: the action may still take effect.
     case timeout
     /// The answer breaks the rules of JSON-RPC or of the method.
     case invalidAnswer
@@ -23,19 +25,26 @@ public struct ChainError: Error, Sendable, Equatable {
     case overloaded
     /// `validBefore` is well past on chain and the transaction is not there: it can never be included.
     case expired
+    /// The task was cancelled; whether a request had left is not known.
     case cancelled
   }
 
+  /// What happened, in one word.
   public let code: Code
   /// For people; at most 256 characters of what the node said.
   public let message: String
+  /// The JSON-RPC error code of the node, where it gave one.
   public let rpcCode: Int64?
   /// The name of the revert reason where it is known, e.g. `AmountNotIncreasing`.
   public let revertReason: String?
+  /// What the contract returned; empty where the node did not say.
   public let revertData: [UInt8]
   /// The transaction this is about.
   public let hash: Hash32?
 
+  /// - Parameters:
+  ///   - message: cut after 256 characters.
+  ///   - hash: the transaction, once there is one.
   public init(
     _ code: Code, _ message: String, rpcCode: Int64? = nil, revertReason: String? = nil,
     revertData: [UInt8] = [], hash: Hash32? = nil

@@ -1,8 +1,11 @@
 /// Fees for a transaction, in attodollars per gas.
 public struct FeeEstimate: Sendable, Hashable {
+  /// The most the transaction pays for each unit of gas.
   public let maxFeePerGas: UInt128
+  /// The part of it that goes on top of the base fee.
   public let maxPriorityFeePerGas: UInt128
 
+  /// Both in attodollars per gas; nothing is checked.
   public init(maxFeePerGas: UInt128, maxPriorityFeePerGas: UInt128) {
     self.maxFeePerGas = maxFeePerGas
     self.maxPriorityFeePerGas = maxPriorityFeePerGas

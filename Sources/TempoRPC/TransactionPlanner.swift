@@ -7,14 +7,20 @@ public import Tempo
 /// Expiring nonces need no account of nonces, cannot block each other, and give every transaction a moment
 /// after which it can be proved absent.
 public struct TransactionPlanner: Sendable {
+  /// The node that is asked for block, fees and gas.
   public let client: ChainClient
+  /// Goes into every transaction; not compared with the node's.
   public let chainID: UInt64
   private let random: any RandomSource
   /// Added to the gas estimate, in percent.
   public var gasMargin: UInt64 = 20
 
+  /// Gas beyond which nothing is planned; the chain's limit for one transaction.
   public static let gasLimit: UInt64 = 30_000_000
 
+  /// - Parameters:
+  ///   - chainID: the chain the transactions are for.
+  ///   - random: tells apart transactions that are otherwise equal.
   public init(client: ChainClient, chainID: UInt64, random: any RandomSource = SystemRandomSource()) {
     self.client = client
     self.chainID = chainID

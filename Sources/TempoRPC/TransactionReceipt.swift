@@ -6,17 +6,25 @@ public import Tempo
 ///
 /// Success is `succeeded` *and* the exact expected logs: a failed transaction still carries protocol logs.
 public struct TransactionReceipt: Sendable, Hashable {
+  /// The transaction the receipt is about.
   public let transactionHash: Hash32
+  /// The block it is in; pin reads that follow from it to this number.
   public let blockNumber: UInt64
+  /// Hash of that block.
   public let blockHash: Hash32
+  /// Status 1. Proves no payment without the expected logs.
   public let succeeded: Bool
+  /// The account that sent, also when an access key signed.
   public let from: Address
   /// The first call's target; nil for a creation.
   public let to: Address?
+  /// Units of gas; the fee is `gasUsed × effectiveGasPrice / 10^12` base units, rounded up.
   public let gasUsed: UInt64
   /// Attodollars per gas.
   public let effectiveGasPrice: UInt128
+  /// Who paid the fee; nil where the node does not say.
   public let feePayer: Address?
+  /// In what the fee was paid; nil where the node does not say.
   public let feeToken: Address?
   /// Logs that count: those marked `removed` are left out.
   public let logs: [Log]
