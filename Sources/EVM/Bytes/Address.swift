@@ -11,6 +11,7 @@ public struct Address: Sendable, Hashable, Comparable, CustomStringConvertible {
     self.low = low
   }
 
+  /// Nobody: no known key has this address. Contracts read it as "absent".
   public static let zero = Address(high: 0, middle: 0, low: 0)
 
   /// Exactly 20 bytes.
@@ -69,6 +70,7 @@ public struct Address: Sendable, Hashable, Comparable, CustomStringConvertible {
     Hash32(words: 0, high >> 32, high << 32 | middle >> 32, middle << 32 | UInt64(low))
   }
 
+  /// 20 bytes in a new array; ``append(to:)`` needs none.
   public var bytes: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(20)
@@ -86,6 +88,7 @@ public struct Address: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// `0x` and 40 lower-case digits.
   public var hex: String { Hex.encode(bytes) }
   public var description: String { checksummed }
+  /// Whether it is ``zero``.
   public var isZero: Bool { high | middle | UInt64(low) == 0 }
 
   /// The EIP-55 spelling: a letter is a capital when the same digit of the hash of the text is 8 or more.

@@ -6,6 +6,7 @@ public struct Hash32: Sendable, Hashable, Comparable, CustomStringConvertible {
   @inlinable
   package init(words w0: UInt64, _ w1: UInt64, _ w2: UInt64, _ w3: UInt64) { words = [w0, w1, w2, w3] }
 
+  /// 32 zero bytes; contracts read it as "absent".
   public static let zero = Hash32(words: 0, 0, 0, 0)
 
   /// Exactly 32 bytes.
@@ -50,6 +51,7 @@ public struct Hash32: Sendable, Hashable, Comparable, CustomStringConvertible {
     self.init(unchecked: bytes + filling, at: 0)
   }
 
+  /// 32 bytes in a new array; ``append(to:)`` needs none.
   public var bytes: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(32)
@@ -76,6 +78,7 @@ public struct Hash32: Sendable, Hashable, Comparable, CustomStringConvertible {
   }
 
   public var description: String { hex }
+  /// Whether all bytes are zero.
   public var isZero: Bool { words[0] | words[1] | words[2] | words[3] == 0 }
 
   /// Adds the 32 bytes without an array of their own.

@@ -6,13 +6,18 @@ public struct UInt256: Sendable, Hashable, Comparable, CustomStringConvertible, 
 
   package init(limbs l0: UInt64, _ l1: UInt64, _ l2: UInt64, _ l3: UInt64) { limbs = [l0, l1, l2, l3] }
 
+  /// 0, also of a word that was never written.
   public static let zero = UInt256(limbs: 0, 0, 0, 0)
+  /// 2^256 − 1.
   public static let max = UInt256(limbs: .max, .max, .max, .max)
 
+  /// Never fails.
   public init(_ value: UInt64) { self.init(limbs: 0, 0, 0, value) }
+  /// Never fails.
   public init(_ value: UInt128) {
     self.init(limbs: 0, 0, UInt64(truncatingIfNeeded: value >> 64), UInt64(truncatingIfNeeded: value))
   }
+  /// Literals up to 2^64 − 1.
   public init(integerLiteral value: UInt64) { self.init(value) }
   /// The number whose 32 big-endian bytes are this word.
   public init(_ word: Hash32) {
@@ -57,6 +62,7 @@ public struct UInt256: Sendable, Hashable, Comparable, CustomStringConvertible, 
     self = value
   }
 
+  /// The 32 big-endian bytes as one word, the form of the ABI.
   public var word: Hash32 { Hash32(words: limbs[0], limbs[1], limbs[2], limbs[3]) }
   /// The 32 bytes, most significant first.
   public var bytes32: [UInt8] { word.bytes }
@@ -69,6 +75,7 @@ public struct UInt256: Sendable, Hashable, Comparable, CustomStringConvertible, 
   public var uint128: UInt128? {
     limbs[0] | limbs[1] == 0 ? UInt128(limbs[2]) << 64 | UInt128(limbs[3]) : nil
   }
+  /// Whether it is ``zero``.
   public var isZero: Bool { limbs[0] | limbs[1] | limbs[2] | limbs[3] == 0 }
 
   /// The number of bits without leading zeros; 0 for zero.

@@ -9,10 +9,15 @@ public enum ABI {
     case inBounds
   }
 
+  /// As ``encode(types:_:)``, with each type beside its value.
   public static func encode(_ arguments: [(ABIType, ABIValue)]) throws(ABIError) -> [UInt8] {
     try encode(types: arguments.map(\.0), arguments.map(\.1))
   }
 
+  /// Head and tail of the values, without a selector.
+  ///
+  /// - Throws: `unsupportedType`, `typeMismatch` for a value of another type or a wrong number of them,
+  ///   `outOfRange` for a number too large for its type.
   public static func encode(types: [ABIType], _ values: [ABIValue]) throws(ABIError) -> [UInt8] {
     guard types.allSatisfy({ $0.isWellFormed }) else { throw ABIError.unsupportedType }
     return try ABIEncoder.sequence(types, values)

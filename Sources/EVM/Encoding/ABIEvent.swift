@@ -1,18 +1,26 @@
 /// An event of a contract: which arguments are topics, which are data.
 public struct ABIEvent: Sendable, Hashable {
+  /// One argument of an event.
   public struct Argument: Sendable, Hashable {
+    /// Its type; part of the event's signature.
     public let type: ABIType
+    /// Whether it is a topic, where filters can see it, and not in the data.
     public let isIndexed: Bool
 
+    /// An argument that is a topic.
     public static func indexed(_ type: ABIType) -> Argument { Argument(type: type, isIndexed: true) }
+    /// An argument in the data.
     public static func data(_ type: ABIType) -> Argument { Argument(type: type, isIndexed: false) }
   }
 
+  /// Without the list of types.
   public let name: String
+  /// In the order of the declaration, topics and data mixed.
   public let arguments: [Argument]
   /// Topic 0.
   public let topic: Hash32
 
+  /// Computes ``topic`` from the name and the types.
   public init(_ name: String, _ arguments: [Argument]) {
     self.name = name
     self.arguments = arguments

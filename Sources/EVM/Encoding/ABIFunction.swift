@@ -1,12 +1,16 @@
 /// A function, or a custom error, of a contract: name, argument types and the selector that follows from
 /// them.
 public struct ABIFunction: Sendable, Hashable {
+  /// Without the list of types.
   public let name: String
+  /// Types of the arguments.
   public let inputs: [ABIType]
+  /// Types of what is returned; empty for errors.
   public let outputs: [ABIType]
   /// Four bytes.
   public let selector: [UInt8]
 
+  /// Computes ``selector`` from the name and the types of the arguments.
   public init(_ name: String, _ inputs: [ABIType] = [], returns outputs: [ABIType] = []) {
     self.name = name
     self.inputs = inputs
@@ -28,6 +32,7 @@ public struct ABIFunction: Sendable, Hashable {
     return try ABI.decode(inputs, data[4...], form: form)
   }
 
+  /// Whether calldata calls this function, by its first four bytes alone.
   public func matches(_ data: [UInt8]) -> Bool { data.starts(with: selector) }
 
   /// What the function returns; `encode` of the devnet, `decode` of everybody else.

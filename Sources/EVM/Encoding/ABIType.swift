@@ -16,13 +16,21 @@ public indirect enum ABIType: Sendable, Hashable, CustomStringConvertible {
   case fixedArray(ABIType, Int)
   case tuple([ABIType])
 
+  /// Up to 255.
   public static let uint8 = ABIType.uint(8)
+  /// Up to 2^32 − 1.
   public static let uint32 = ABIType.uint(32)
+  /// Up to 2^64 − 1.
   public static let uint64 = ABIType.uint(64)
+  /// Up to 2^96 − 1: the amounts of the channel reserve.
   public static let uint96 = ABIType.uint(96)
+  /// Up to 2^128 − 1: the amounts of the exchange and of v1 sessions.
   public static let uint128 = ABIType.uint(128)
+  /// Up to 2^256 − 1: the amounts of tokens.
   public static let uint256 = ABIType.uint(256)
+  /// A selector.
   public static let bytes4 = ABIType.fixedBytes(4)
+  /// A hash, a salt, a memo.
   public static let bytes32 = ABIType.fixedBytes(32)
 
   /// The spelling inside a canonical signature.

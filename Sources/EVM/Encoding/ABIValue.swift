@@ -13,16 +13,21 @@ public indirect enum ABIValue: Sendable, Hashable {
   case tuple([ABIValue])
 
   // Disfavoured, so that a literal is a `UInt256` and not ambiguous.
+  /// Of any `uintN`; the width is checked when it is encoded.
   @_disfavoredOverload
   public static func uint(_ value: UInt64) -> ABIValue { .uint(UInt256(value)) }
+  /// Of any `uintN`; the width is checked when it is encoded.
   @_disfavoredOverload
   public static func uint(_ value: UInt128) -> ABIValue { .uint(UInt256(value)) }
+  /// Of `bytes32`.
   public static func bytes32(_ value: Hash32) -> ABIValue { .fixedBytes(value.bytes) }
+  /// Of any `intN`; the width is checked when it is encoded.
   public static func int(_ value: Int64) -> ABIValue {
     let sign: UInt64 = value < 0 ? .max : 0
     return .signed(UInt256(limbs: sign, sign, sign, UInt64(bitPattern: value)))
   }
 
+  /// Of any `uintN`. Throws `typeMismatch` for another kind of value.
   public func uint256() throws(ABIError) -> UInt256 {
     guard case .uint(let value) = self else { throw ABIError.typeMismatch }
     return value
@@ -44,10 +49,12 @@ public indirect enum ABIValue: Sendable, Hashable {
     guard self == ABIValue.int(result) else { throw ABIError.outOfRange }
     return result
   }
+  /// Throws `typeMismatch` for another kind of value.
   public func address() throws(ABIError) -> Address {
     guard case .address(let value) = self else { throw ABIError.typeMismatch }
     return value
   }
+  /// Throws `typeMismatch` for another kind of value.
   public func bool() throws(ABIError) -> Bool {
     guard case .bool(let value) = self else { throw ABIError.typeMismatch }
     return value
@@ -64,6 +71,7 @@ public indirect enum ABIValue: Sendable, Hashable {
     default: throw ABIError.typeMismatch
     }
   }
+  /// Throws `typeMismatch` for another kind of value.
   public func string() throws(ABIError) -> String {
     guard case .string(let value) = self else { throw ABIError.typeMismatch }
     return value

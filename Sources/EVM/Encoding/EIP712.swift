@@ -6,6 +6,7 @@ public enum EIP712 {
   public static let contractDomainTypeHash = typeHash(
     "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 
+  /// The hash of a type's text: one character more or less is another type.
   public static func typeHash(_ type: String) -> Hash32 { Keccak256.hash(utf8: type) }
 
   /// Constant for a chain and contract: keep it, do not compute it for every message.
@@ -24,6 +25,7 @@ public enum EIP712 {
   /// A member of type `bytes`: its hash.
   public static func bytes(_ bytes: [UInt8]) -> Hash32 { Keccak256.hash(bytes) }
 
+  /// `H(typeHash ‖ words)`, the members in the order of the type.
   public static func structHash(typeHash: Hash32, words: [Hash32]) -> Hash32 {
     var hasher = Keccak256()
     hasher.update(typeHash)

@@ -3,19 +3,25 @@
 public enum RLP {
   /// What a decoder may be made to allocate.
   public struct Limits: Sendable, Hashable {
+    /// Bytes of the whole input.
     public var maximumBytes: Int
+    /// Lists inside lists.
     public var maximumDepth: Int
+    /// Strings and lists in total.
     public var maximumItems: Int
 
+    /// Defaults that no protocol message comes near; a whole transaction needs more bytes.
     public init(maximumBytes: Int = 131_072, maximumDepth: Int = 8, maximumItems: Int = 16_384) {
       self.maximumBytes = maximumBytes
       self.maximumDepth = maximumDepth
       self.maximumItems = maximumItems
     }
 
+    /// 128 KiB, depth 8, 16,384 items.
     public static let `default` = Limits()
   }
 
+  /// The canonical bytes of an item; never fails.
   public static func encode(_ item: RLPItem) -> [UInt8] {
     var output: [UInt8] = []
     append(item, to: &output)

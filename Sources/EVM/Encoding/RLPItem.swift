@@ -6,7 +6,9 @@ public indirect enum RLPItem: Sendable, Hashable {
   /// The empty string, which is also zero and "absent".
   public static let empty = RLPItem.bytes([])
 
+  /// 20 bytes, also for zero: "absent" is ``empty``.
   public static func address(_ address: Address) -> RLPItem { .bytes(address.bytes) }
+  /// 32 bytes, leading zeros included.
   public static func hash(_ hash: Hash32) -> RLPItem { .bytes(hash.bytes) }
 
   /// The string; throws `typeMismatch` for a list.

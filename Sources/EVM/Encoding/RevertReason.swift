@@ -11,7 +11,9 @@ public enum RevertReason: Sendable, Hashable, CustomStringConvertible {
   /// Anything else, as it came.
   case unknown([UInt8])
 
+  /// What `require` with a text reverts with.
   public static let errorString = ABIFunction("Error", [.string])
+  /// What the compiler's own checks revert with.
   public static let panicCode = ABIFunction("Panic", [.uint256])
 
   /// Reads revert data; never fails. `errors` are the custom errors of the contracts in question.

@@ -6,8 +6,10 @@ public struct Keccak256: Sendable {
   private var state = InlineArray<25, UInt64>(repeating: 0)
   private var position = 0
 
+  /// A hasher that has taken nothing yet.
   public init() {}
 
+  /// The hash of all bytes at once.
   public static func hash(_ bytes: [UInt8]) -> Hash32 {
     var hasher = Keccak256()
     hasher.update(bytes)
@@ -34,10 +36,13 @@ public struct Keccak256: Sendable {
     return hasher.finalize()
   }
 
+  /// Adds bytes; how they are cut into pieces makes no difference.
   public mutating func update(_ bytes: [UInt8]) { update(bytes.span.bytes) }
 
+  /// Adds the bytes of a slice.
   public mutating func update(_ bytes: ArraySlice<UInt8>) { update(bytes.span.bytes) }
 
+  /// Adds bytes in place, without copying them.
   public mutating func update(_ bytes: RawSpan) {
     let count = bytes.byteCount
     var offset = 0
@@ -51,16 +56,19 @@ public struct Keccak256: Sendable {
     }
   }
 
+  /// Adds 32 bytes.
   public mutating func update(_ word: Hash32) {
     for index in 0..<4 { absorb(lane: word.words[index].byteSwapped) }
   }
 
+  /// Adds 20 bytes, without padding.
   public mutating func update(_ address: Address) {
     absorb(lane: address.high.byteSwapped)
     absorb(lane: address.middle.byteSwapped)
     for shift: UInt32 in [24, 16, 8, 0] { absorb(byte: UInt8(truncatingIfNeeded: address.low >> shift)) }
   }
 
+  /// Adds one byte.
   public mutating func update(byte: UInt8) { absorb(byte: byte) }
 
   /// The hash of everything so far. The hasher itself is not changed and may go on.

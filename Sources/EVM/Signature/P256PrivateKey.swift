@@ -5,6 +5,7 @@ public struct P256PrivateKey: Sendable, CustomStringConvertible, CustomDebugStri
   CustomReflectable
 {
   private let key: P256.Signing.PrivateKey
+  /// The point that belongs to the secret.
   public let publicKey: P256PublicKey
 
   /// 32 bytes, 1 … n−1.
@@ -19,6 +20,7 @@ public struct P256PrivateKey: Sendable, CustomStringConvertible, CustomDebugStri
     publicKey = try P256PublicKey(x: Hash32(point.prefix(32)), y: Hash32(point.suffix(32)))
   }
 
+  /// Of the public key.
   public var address: Address { publicKey.address }
 
   /// Low `s`. The nonce is random, so two signatures over one digest differ; both verify.
@@ -36,6 +38,8 @@ public struct P256PrivateKey: Sendable, CustomStringConvertible, CustomDebugStri
   }
 
   public var description: String { "P256PrivateKey(\(address))" }
+  /// The address: the secret stays out of dumps and logs.
   public var debugDescription: String { description }
+  /// The address alone: the secret stays out of dumps and logs.
   public var customMirror: Mirror { Mirror(self, children: ["address": address]) }
 }

@@ -3,7 +3,9 @@ import Crypto
 /// A point of P-256, as passkeys and some access keys have it. The address follows from the coordinates by
 /// the same rule as on secp256k1 (`02` §3.3).
 public struct P256PublicKey: Sendable, Hashable, CustomStringConvertible {
+  /// First coordinate, 32 bytes big-endian.
   public let x: Hash32
+  /// Second coordinate, 32 bytes big-endian.
   public let y: Hash32
   /// The last 20 bytes of the hash of `X ‖ Y`.
   public let address: Address

@@ -7,9 +7,12 @@ public struct P256Signature: Sendable, Hashable {
   public static let halfOrder = Hash32(
     words: 0x7fff_ffff_8000_0000, 0x7fff_ffff_ffff_ffff, 0xde73_7d56_d38b_cf42, 0x79dc_e561_7e31_92a8)
 
+  /// Above zero and below ``order``.
   public let r: Hash32
+  /// Above zero and below ``order``; the chain takes it up to ``halfOrder``.
   public let s: Hash32
 
+  /// - Throws: `signatureOutOfRange` for a number outside 1 … n−1. A high `s` is taken.
   public init(r: Hash32, s: Hash32) throws(EVMError) {
     for number in [r, s] where number.isZero || number >= Self.order { throw EVMError.signatureOutOfRange }
     self.r = r

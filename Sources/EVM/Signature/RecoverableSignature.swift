@@ -1,11 +1,15 @@
 /// A secp256k1 signature from which the signer's key can be computed. `r` and `s` are inside 1 … n−1 by
 /// construction; `s` may be high until ``Secp256k1`` looks at it, which then refuses it as the chain does.
 public struct RecoverableSignature: Sendable, Hashable {
+  /// Above zero and below the group's order.
   public let r: Hash32
+  /// Above zero and below the group's order; the chain takes the lower half.
   public let s: Hash32
   /// 0 or 1.
   public let yParity: UInt8
 
+  /// - Throws: `invalidRecoveryID` for a parity above 1, `signatureOutOfRange` for a number outside 1 … n−1.
+  ///   A high `s` is taken.
   public init(r: Hash32, s: Hash32, yParity: UInt8) throws(EVMError) {
     guard yParity <= 1 else { throw EVMError.invalidRecoveryID(yParity) }
     guard Secp256k1.isScalar(r), Secp256k1.isScalar(s) else { throw EVMError.signatureOutOfRange }

@@ -3,6 +3,7 @@ public struct Secp256k1PrivateKey: Sendable, CustomStringConvertible, CustomDebu
   CustomReflectable
 {
   private let secret: Hash32
+  /// The point that belongs to the secret.
   public let publicKey: Secp256k1PublicKey
 
   /// 32 bytes, 1 … n−1.
@@ -16,6 +17,7 @@ public struct Secp256k1PrivateKey: Sendable, CustomStringConvertible, CustomDebu
   /// `0x` and 64 digits.
   public init(hex: some StringProtocol) throws(EVMError) { try self.init(Hex.decode(hex, count: 32)) }
 
+  /// Of the public key.
   public var address: Address { publicKey.address }
 
   /// The secret itself, 32 bytes, for whoever stores keys.
@@ -31,6 +33,8 @@ public struct Secp256k1PrivateKey: Sendable, CustomStringConvertible, CustomDebu
   }
 
   public var description: String { "Secp256k1PrivateKey(\(address))" }
+  /// The address: the secret stays out of dumps and logs.
   public var debugDescription: String { description }
+  /// The address alone: the secret stays out of dumps and logs.
   public var customMirror: Mirror { Mirror(self, children: ["address": address]) }
 }
