@@ -19,6 +19,7 @@ public struct FaultControl: Sendable {
     shared.withCore { core, _ in core.faults.timesFired(rule) }
   }
 
+  /// Takes a rule out; an unknown number is no error. Receipts the rule has hidden stay hidden.
   public func remove(_ rule: Int) {
     shared.withCore { core, _ in core.faults.remove(rule) }
   }

@@ -5,7 +5,9 @@ public import MPPCore
 ///
 /// The first active rule that matches applies. `skip: 1, count: 1` is "the second call only".
 public struct FaultRule: Sendable {
+  /// Which requests or transactions are meant.
   public var match: FaultMatch
+  /// What goes wrong with them.
   public var action: FaultAction
   /// Matching calls that pass untouched first.
   public var skip: Int
@@ -14,6 +16,10 @@ public struct FaultRule: Sendable {
   /// Chance in `0...1` that a call which would be hit is hit, from the configuration's seed.
   public var probability: Double
 
+  /// - Parameters:
+  ///   - skip: matching calls that pass untouched first.
+  ///   - count: matching calls that are then hit; nil hits all of them.
+  ///   - probability: from 0 to 1.
   public init(
     _ match: FaultMatch, _ action: FaultAction, skip: Int = 0, count: Int? = 1, probability: Double = 1
   ) {
@@ -31,8 +37,11 @@ public struct FaultMatch: Sendable, Hashable {
   public var method: String?
   /// The transaction a broadcast carries: its sender, any call's target, any call's selector, its hash.
   public var from: Address?
+  /// The target of any of its calls.
   public var to: Address?
+  /// The first four bytes of any of its calls.
   public var selector: [UInt8]?
+  /// Its transaction hash.
   public var hash: Hash32?
   /// Who pays its fee.
   public var feePayer: Address?
@@ -41,6 +50,7 @@ public struct FaultMatch: Sendable, Hashable {
   /// The path of the HTTP request, as `/sponsor`.
   public var path: String?
 
+  /// Without arguments: everything.
   public init(
     method: String? = nil, from: Address? = nil, to: Address? = nil, selector: [UInt8]? = nil,
     hash: Hash32? = nil, feePayer: Address? = nil, channelID: Hash32? = nil, path: String? = nil

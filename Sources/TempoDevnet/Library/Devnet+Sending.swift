@@ -16,12 +16,15 @@ public struct DevnetSendOptions: Sendable {
   /// `nil` leaves room for every operation there is.
   public var gas: UInt64?
 
+  /// An expiring nonce, paid by the sender.
   public init() {}
 }
 
 /// Why a transaction was not accepted, as JSON-RPC says it.
 public struct DevnetRefusal: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The JSON-RPC error code; 0 when the answer has none.
   public let code: Int64
+  /// The node's text, word for word where clients look at it.
   public let message: String
   public var description: String { "\(code) \(message)" }
 }

@@ -3,8 +3,10 @@ public import MPPCore
 
 /// What tests and the command line look at. Reading seals no block.
 extension Devnet {
+  /// As configured; part of every signature.
   public var chainID: UInt64 { configuration.chainID }
 
+  /// Height of the newest block; a fresh chain is at 0.
   public var blockNumber: UInt64 { shared.withCore { core, _ in core.chain.latest.number } }
 
   /// Base units; pathUSD unless another token is named.

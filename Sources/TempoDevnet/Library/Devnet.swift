@@ -5,8 +5,9 @@ public import MPPCore
 ///
 /// It executes the real signed transactions with rules of its own. In process, point a transport at
 /// ``handle(_:)`` or ``exchange(_:)``; for other programs, ``start(host:port:)`` listens on HTTP.
-/// The chain lives in memory: nothing survives the process.
+/// The chain lives in memory: nothing survives the process but what ``savedState()`` was asked for.
 public final class Devnet: Sendable {
+  /// As it was given; changing it means making another chain.
   public let configuration: DevnetConfiguration
   /// Prefunded: the usual series `m/44'/60'/0'/0/i` first, then `m/44'/60'/i'/0/0` from `i = 1` on.
   public let accounts: [DevnetAccount]
@@ -88,6 +89,7 @@ public final class Devnet: Sendable {
 
   /// The chain's clock, to be given to whatever shall live in the same time.
   public var clock: DevnetClock { DevnetClock(shared: shared) }
+  /// Puts faults into this chain; see ``FaultRule``.
   public var faults: FaultControl { FaultControl(shared: shared) }
 
   /// Seals blocks: with what is pending, or empty.

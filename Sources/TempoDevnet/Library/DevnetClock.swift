@@ -4,6 +4,7 @@ public import MPPCore
 public struct DevnetClock: WallClock {
   let shared: DevnetShared
 
+  /// The chain's time, offset included; blocks are never earlier than their parents even when it is.
   public var now: Timestamp { shared.withCore { core, wall in core.clock.now(wall: wall) } }
 
   /// Moves the clock forward. No block is sealed by this; the next read or transaction sees the new time.

@@ -42,14 +42,18 @@ public struct DevnetConfiguration: Sendable {
     case node
   }
 
+  /// Part of every signature; 4217 brings USDC.e.
   public var chainID: UInt64 = 1337
+  /// Where the time of blocks comes from.
   public var clock: Clock = .manual(Timestamp(seconds: 1_800_000_000))
+  /// When pending transactions become a block.
   public var sealing: Sealing = .instant
   /// Whether a read of the latest block seals an empty block once a second has passed, so that the block
   /// number advances by itself without a timer.
   public var heartbeat = true
   /// Price of one gas in attodollars (10⁻¹⁸ of a dollar); constant.
   public var baseFee: UInt64 = 20_000_000_000
+  /// What a transaction costs.
   public var gasModel: GasModel = .flat
   /// Seconds an expiring nonce may lie ahead of the block (30 before T11).
   public var expiryWindow: UInt64 = 30
@@ -57,6 +61,7 @@ public struct DevnetConfiguration: Sendable {
   public var maximumExpiringNonces = 300_000
   /// Seconds that must be left of `validBefore` when a transaction arrives.
   public var poolMargin: UInt64 = 3
+  /// By which clock windows of validity are judged; `wall` is for programs that keep their own time.
   public var validityClock: ValidityClock = .chain
   /// The words the prefunded accounts are derived from, as wallets do it.
   public var mnemonic = "test test test test test test test test test test test junk"
@@ -88,6 +93,7 @@ public struct DevnetConfiguration: Sendable {
   /// and every control method is open to whoever can connect.
   public var allowsRemoteConnections = false
 
+  /// The defaults: chain 1337, a manual clock, instant sealing, flat gas.
   public init() {}
 
   /// What `mpp devnet` starts with: the wall clock, instant sealing, heartbeat.
@@ -103,11 +109,14 @@ public struct DevnetConfiguration: Sendable {
 public struct DevnetToken: Sendable, Hashable {
   /// Must begin with the TIP-20 prefix `20c000000000000000000000`.
   public var address: Address
+  /// What `name()` answers.
   public var name: String
+  /// What `symbol()` answers.
   public var symbol: String
   /// `"USD"` for tokens that can pay fees.
   public var currency: String
 
+  /// - Parameter address: another prefix makes ``Devnet`` refuse the configuration.
   public init(address: Address, name: String, symbol: String, currency: String = "USD") {
     self.address = address
     self.name = name

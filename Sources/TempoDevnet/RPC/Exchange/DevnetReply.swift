@@ -3,6 +3,7 @@ import MPPCore
 
 /// What happens on a connection after a request; faults decide which.
 public struct DevnetReply: Sendable {
+  /// What the caller sees.
   public enum Outcome: Sendable, Hashable {
     /// An HTTP answer. The body is JSON unless a fault says otherwise, and empty for notifications.
     case answer(status: Int, body: [UInt8], retryAfterSeconds: Int? = nil)
@@ -10,6 +11,7 @@ public struct DevnetReply: Sendable {
     case closed
   }
 
+  /// Seen after the delay.
   public var outcome: Outcome
   /// Time that passes before the outcome is seen.
   public var delayMilliseconds = 0

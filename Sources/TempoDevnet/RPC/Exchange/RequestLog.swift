@@ -2,8 +2,11 @@ public import MPPCore
 
 /// One request a chain has answered, for assertions such as "exactly one broadcast".
 public struct DevnetRequest: Sendable {
+  /// What the request gave; a fault may have patched or lost it on its way back.
   public enum Answer: Sendable {
+    /// Executed, with this result.
     case result(JSONValue)
+    /// Refused by the chain; an error that a fault answers is ``suppressed``.
     case error(code: Int, message: String)
     /// A fault kept the request from being executed.
     case suppressed
@@ -11,8 +14,11 @@ public struct DevnetRequest: Sendable {
 
   /// Counts up from 1 over the life of the chain.
   public let index: Int
+  /// The JSON-RPC method; those beginning with `devnet_` are not recorded.
   public let method: String
+  /// As they came.
   public let params: [JSONValue]
+  /// What became of the request.
   public let answer: Answer
   /// Whether a fault changed what the caller saw.
   public let wasFaulted: Bool

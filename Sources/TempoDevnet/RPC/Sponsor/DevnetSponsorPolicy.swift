@@ -18,6 +18,7 @@ public struct DevnetSponsorPolicy: Sendable, Hashable {
   /// Leaves these members out of the transaction it answers: `feePayerSignature`, `feeToken`.
   public var omittedMembers: Set<String> = []
 
+  /// An honest sponsor that pays in pathUSD.
   public init() {}
 
   init(json: JSONValue) throws(RPCFailure) {
