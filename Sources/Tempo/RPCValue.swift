@@ -3,9 +3,13 @@ import EVM
 /// A JSON value of the JSON-RPC interface, made of hexadecimal text, as this module writes and reads it. It is
 /// not a parser and needs none: whoever speaks JSON turns it into the type of its own, or the other way round.
 public indirect enum RPCValue: Sendable, Hashable {
+  /// Present, and nothing: absent members are left out instead.
   case null
+  /// `true` or `false`.
   case bool(Bool)
+  /// Text; numbers too are hexadecimal text.
   case string(String)
+  /// In order.
   case array([RPCValue])
   /// In writing order.
   case object([Member])

@@ -6,6 +6,7 @@ public protocol IntentStore: Sendable {
   /// confirmed.
   /// - Returns: the intent that is stored now: the given one, or the one that was there.
   func insert(_ intent: ChainIntent) async throws -> ChainIntent
+  /// The stored intent of this identity, ended or not; nil when there never was one, or it is no longer kept.
   func load(_ identity: ChainIntent.Identity) async throws -> ChainIntent?
   /// Replaces the stored intent of the same identity, unless that is another transaction or further on
   /// (``ChainIntent/State/mayBecome(_:)``): a process that was slow must not undo what another one has found out.

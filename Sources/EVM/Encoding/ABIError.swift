@@ -12,6 +12,7 @@ public enum ABIError: Error, Sendable, Hashable {
   case outOfBounds
   /// The bytes say the same as the canonical encoding but differ from it: trailing bytes, unusual offsets.
   case nonCanonical
+  /// A `string` whose bytes are no text.
   case invalidUTF8
   /// The data starts with another selector or topic.
   case wrongSelector

@@ -4,16 +4,21 @@ public indirect enum ABIType: Sendable, Hashable, CustomStringConvertible {
   case uint(Int)
   /// `intN`, N = 8, 16 … 256, two's complement.
   case int(Int)
+  /// 20 bytes, in a word of their own.
   case address
+  /// A word of 0 or 1.
   case bool
   /// `bytesN`, N = 1 … 32.
   case fixedBytes(Int)
+  /// Any number of bytes.
   case bytes
+  /// UTF-8, any number of bytes.
   case string
   /// `T[]`
   case array(ABIType)
   /// `T[n]`
   case fixedArray(ABIType, Int)
+  /// Members side by side; without a dynamic one they lie in the head.
   case tuple([ABIType])
 
   /// Up to 255.

@@ -1,15 +1,22 @@
 /// A value of an ``ABIType``. A value and its type are checked against each other when they are encoded.
 public indirect enum ABIValue: Sendable, Hashable {
+  /// Of `uintN`.
   case uint(UInt256)
   /// Of `intN`: two's complement in 256 bits. See ``int(_:)``.
   case signed(UInt256)
+  /// Of `address`.
   case address(Address)
+  /// Of `bool`.
   case bool(Bool)
+  /// Of `bytesN`, exactly N bytes.
   case fixedBytes([UInt8])
+  /// Of `bytes`.
   case bytes([UInt8])
+  /// Of `string`.
   case string(String)
   /// Of `T[]` and of `T[n]`.
   case array([ABIValue])
+  /// The members in order.
   case tuple([ABIValue])
 
   // Disfavoured, so that a literal is a `UInt256` and not ambiguous.

@@ -12,8 +12,10 @@ public enum RLPError: Error, Sendable, Hashable {
   case limitExceeded
   /// A string where a list belongs, or the other way round.
   case typeMismatch
+  /// A list of another number of members.
   case wrongArity(expected: Int, actual: Int)
   /// A string that has not the length of an address or a hash.
   case wrongLength
+  /// An integer too wide for the type it is read as.
   case integerOverflow
 }

@@ -1,6 +1,8 @@
 /// A value of the recursive length prefix encoding: a string of bytes or a list.
 public indirect enum RLPItem: Sendable, Hashable {
+  /// A string, which numbers and addresses are too.
   case bytes([UInt8])
+  /// Items in order.
   case list([RLPItem])
 
   /// The empty string, which is also zero and "absent".

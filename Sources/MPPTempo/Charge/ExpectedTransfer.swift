@@ -72,7 +72,9 @@ public struct ExpectedTransfer: Sendable, Hashable {
 
 /// Why the terms of a charge cannot be paid by transfers.
 public enum ChargeTermsError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The splits leave nothing for the recipient.
   case splitsExceedAmount
+  /// A split of nothing.
   case splitIsZero
 
   public var description: String {

@@ -49,9 +49,13 @@ public struct PaymentCalls: Sendable, Hashable {
 public enum PaymentCallsError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Another number, order or kind of calls, native value, or calldata that is not canonical.
   case pattern
+  /// The token that is approved is not the one the exchange takes.
   case approvalTarget
+  /// Somebody other than the exchange would be allowed to take the token.
   case approvalSpender
+  /// The allowance is not exactly what the exchange may take at most.
   case approvalAmount
+  /// The second call goes to another contract than the exchange.
   case exchangeTarget
 
   public var description: String {

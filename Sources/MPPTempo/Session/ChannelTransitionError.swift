@@ -4,6 +4,7 @@ public import MPPCore
 public enum ChannelTransitionError: Error, Sendable, Equatable {
   /// There is no record.
   case notFound
+  /// The chain has paid out: nothing changes any more.
   case finalized
   /// A close is under way.
   case closing
@@ -19,12 +20,15 @@ public enum ChannelTransitionError: Error, Sendable, Equatable {
   case belowAccepted(amount: Amount, accepted: Amount)
   /// The voucher is not above what the chain has paid out.
   case belowSettled(amount: Amount, settled: Amount)
+  /// The voucher raises the authorization by less than the offer asks for.
   case deltaTooSmall(delta: Amount, minimum: Amount)
   /// The close voucher does not cover what was delivered.
   case belowCapture(amount: Amount, capture: Amount)
   /// The hold was released before, or never taken.
   case unknownHold
+  /// A hold of this name is under way.
   case duplicateHold
+  /// ``ChannelRecord/holdLimit`` holds are under way; ask again later.
   case tooManyHolds
   /// A price of zero.
   case zeroAmount
@@ -32,6 +36,7 @@ public enum ChannelTransitionError: Error, Sendable, Equatable {
   case overflow
   /// The voucher or opening belongs to another channel, or the descriptor does not hash to the channel id.
   case foreignChannel
+  /// Empty, or longer than ``SignedVoucher/maximumSignatureLength``.
   case malformedSignature
   /// Another attempt holds the close lease, or none does.
   case notCloser

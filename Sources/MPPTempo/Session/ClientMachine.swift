@@ -74,6 +74,7 @@ public struct ClientChannel: Sendable, Hashable {
     case openAcknowledged
     /// The chain shows that the opening transaction failed: it can have no effect any more.
     case openReverted
+    /// A top-up was signed; it may be handed out once this is stored. One at a time.
     case topUpPrepared(SignedAction)
     /// The top-up transaction expired, or its effect is in the deposit the chain shows.
     case topUpResolved
@@ -83,6 +84,7 @@ public struct ClientChannel: Sendable, Hashable {
     case closePrepared(Amount)
     /// The server answered that it does not know the channel, or considers it finished (U1).
     case disowned
+    /// The chain was read; it decides over every belief.
     case observed(ObservedChannel)
     /// A receipt that passed every check of `05` §11.
     case receipt(spent: Amount, units: UInt64?)
@@ -90,6 +92,7 @@ public struct ClientChannel: Sendable, Hashable {
 
   /// Why an event was refused; the channel is unchanged then.
   public enum TransitionError: Error, Sendable, Hashable {
+    /// The event has no meaning in this phase.
     case notAllowed(phase: Phase, event: String)
     /// The receipt claims more than was authorised (C27).
     case beyondAuthorized(Amount, authorized: Amount)

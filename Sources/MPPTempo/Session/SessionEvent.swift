@@ -4,6 +4,7 @@ public import MPPCore
 public enum SessionEvent: Sendable, Hashable {
   /// For the application. Events with unknown names are messages too.
   case message(String)
+  /// The stream waits for a higher voucher.
   case needVoucher(NeedVoucher)
   /// The end of the stream.
   case receipt(SessionReceipt)
@@ -59,6 +60,7 @@ public enum SessionEvent: Sendable, Hashable {
 
 /// Why an event of a metered stream or a frame of a payment socket is refused.
 public enum SessionEventError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The data is not what the event's name says.
   case invalidPaymentEvent(name: String)
 
   public var description: String {

@@ -8,7 +8,9 @@ public enum SocketFrame: Sendable, Hashable {
   case closeRequest
   /// Server to client: application data.
   case message(String)
+  /// Server to client: deliver a higher voucher to go on.
   case needVoucher(NeedVoucher)
+  /// Server to client: what was accepted and spent so far.
   case receipt(SessionReceipt)
   /// Server to client: the final state, for the closing credential.
   case closeReady(SessionReceipt)
@@ -17,6 +19,7 @@ public enum SocketFrame: Sendable, Hashable {
 
   /// What an incoming text is.
   public enum Incoming: Sendable, Hashable {
+    /// A well-formed payment frame.
     case frame(SocketFrame)
     /// No payment frame and not meant to be one.
     case other(String)

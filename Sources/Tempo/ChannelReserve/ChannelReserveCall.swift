@@ -3,20 +3,34 @@ public import EVM
 /// A call of the channel reserve. `init(calldata:)` accepts exactly what `calldata()` writes: trailing bytes,
 /// unusual offsets and dirty padding are refused, so that what was checked is what is executed.
 public enum ChannelReserveCall: Sendable, Hashable {
+  /// Opens a channel; see ``ChannelReserveABI/open``.
   case open(Open)
+  /// Pays the payee up to the voucher's amount. Base units in total.
   case settle(ChannelDescriptor, cumulativeAmount: UInt128, signature: [UInt8])
+  /// Raises the deposit by base units; zero cancels a close request.
   case topUp(ChannelDescriptor, additionalDeposit: UInt128)
+  /// Pays, refunds and ends. Base units in total; the signature is over `cumulativeAmount`.
   case close(
     ChannelDescriptor, cumulativeAmount: UInt128, captureAmount: UInt128, signature: [UInt8])
+  /// The payer starts the grace period.
   case requestClose(ChannelDescriptor)
+  /// The payer takes the rest after the grace period.
   case withdraw(ChannelDescriptor)
+  /// Reads descriptor and state.
   case getChannel(ChannelDescriptor)
+  /// Reads the state by id.
   case getChannelState(Hash32)
+  /// Reads several states, in order.
   case getChannelStatesBatch([Hash32])
+  /// Asks for the id of a descriptor.
   case computeChannelID(ChannelDescriptor)
+  /// Asks for the digest of a voucher.
   case getVoucherDigest(Voucher)
+  /// Asks for the domain of vouchers.
   case domainSeparator
+  /// Asks for the grace period, in seconds.
   case closeGracePeriod
+  /// Asks for the type of vouchers.
   case voucherTypeHash
 
   /// The arguments of `open`. The payer is the sender, and the nonce hash is the transaction's.

@@ -13,6 +13,7 @@ public struct ChannelReserveEvent: Sendable, Hashable {
 
   /// All amounts are base units.
   public enum Kind: Sendable, Hashable {
+    /// The deposit is in the reserve.
     case opened(Opened)
     /// `newDeposit` is the sum paid in so far.
     case topUp(additionalDeposit: UInt128, newDeposit: UInt128)

@@ -14,8 +14,11 @@ public enum PrimitiveSignature: Sendable, Hashable {
 
   /// The numbers key authorizations use.
   public enum Kind: UInt8, Sendable, Hashable {
+    /// A key as Ethereum accounts have it.
     case secp256k1 = 0
+    /// A P-256 key.
     case p256 = 1
+    /// A passkey.
     case webAuthn = 2
   }
 

@@ -2,9 +2,13 @@ public import EVM
 
 /// The signature of a transaction's sender (`02` §3.2).
 public enum SignatureEnvelope: Sendable, Hashable {
+  /// By the account's own secp256k1 key.
   case secp256k1(RecoverableSignature)
+  /// By the account's own P-256 key.
   case p256(KeyedP256Signature)
+  /// By the account's own passkey.
   case webAuthn(WebAuthnSignature)
+  /// By an access key, for the account it names.
   case keychain(KeychainSignature)
 
   /// Strict, with the one tolerance of the node: `v` 0/1 is read as 27/28, and written so.

@@ -2,10 +2,15 @@ public import EVM
 
 /// A call that moves, or allows to move, tokens. `init(calldata:)` accepts exactly what `calldata()` writes.
 public enum TIP20Call: Sendable, Hashable {
+  /// Moves base units of the sender.
   case transfer(to: Address, amount: UInt256)
+  /// Moves base units of the sender, with 32 bytes for the books of the recipient.
   case transferWithMemo(to: Address, amount: UInt256, memo: Hash32)
+  /// Moves base units of `from`, within the sender's allowance.
   case transferFrom(from: Address, to: Address, amount: UInt256)
+  /// As ``transferFrom(from:to:amount:)``, with a memo.
   case transferFromWithMemo(from: Address, to: Address, amount: UInt256, memo: Hash32)
+  /// Sets what `spender` may move of the sender's; the new amount replaces the old one.
   case approve(spender: Address, amount: UInt256)
 
   private static let functions = [

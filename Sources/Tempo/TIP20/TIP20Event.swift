@@ -5,10 +5,15 @@ public import EVM
 /// A transfer that the recipient's receive policy has blocked names the guard as `to`: compare `to` with the
 /// expected recipient, and never take a successful status for a payment (`02` §8.5).
 public enum TIP20Event: Sendable, Hashable {
+  /// Base units have moved: a payment, a fee, a mint or a burn.
   case transfer(from: Address, to: Address, amount: UInt256)
+  /// Follows the `Transfer` of the same movement: count the two as one.
   case transferWithMemo(from: Address, to: Address, amount: UInt256, memo: Hash32)
+  /// The allowance is `amount` now.
   case approval(owner: Address, spender: Address, amount: UInt256)
+  /// Base units were made; follows a `Transfer` from zero.
   case mint(to: Address, amount: UInt256)
+  /// Base units are gone.
   case burn(from: Address, amount: UInt256)
 
   /// `nil` for another event; throws when a known event is malformed.

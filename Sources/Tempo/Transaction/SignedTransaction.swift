@@ -2,8 +2,11 @@ public import EVM
 
 /// Any transaction a node accepts in `eth_sendRawTransaction`.
 public enum SignedTransaction: Sendable, Hashable {
+  /// Type `0x76`, or `0x78` on its way to a sponsor, which no node accepts.
   case tempo(SignedTempoTransaction)
+  /// Type `0x02`.
   case eip1559(SignedEIP1559Transaction)
+  /// Without a type byte.
   case legacy(SignedLegacyTransaction)
 
   /// Chooses by the leading byte, then parses strictly.

@@ -4,6 +4,7 @@ import NIOPosix
 
 /// Why the HTTP server of a chain did not start.
 public enum DevnetServerError: Error, Sendable, Hashable {
+  /// This chain listens already.
   case alreadyRunning
   /// The address is not a loopback address, and the configuration does not allow any other.
   case remoteAddressRefused(String)

@@ -1,6 +1,8 @@
 /// Why a state file was not loaded.
 public enum DevnetStateError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Not a state file, or damaged.
   case unreadable(String)
+  /// Written by another version of the format; nil when it names none.
   case unknownVersion(Int64?)
   /// The file is of the chain with this id.
   case otherChain(UInt64)
