@@ -8,7 +8,7 @@ public struct ChannelOpening: Sendable, Equatable {
   public let channelID: Hash32
   /// The chain the channel lives on.
   public let chainID: UInt64
-  /// The contract that holds the deposit, ``TempoAddress/channelReserve`` normally.
+  /// The contract that holds the deposit, `TempoAddress.channelReserve` normally.
   public let escrow: Address
   /// What the channel id is the hash of: payer, payee, operator, token, salt, signer, nonce hash.
   public let descriptor: ChannelDescriptor

@@ -112,7 +112,7 @@ public struct ClientChannel: Sendable, Hashable {
   public let origin: String
   /// Where close and top-up are posted: the URL the channel was opened for (T27).
   public let resource: String
-  /// When the opening was signed, on this client's clock.
+  /// When the opening was signed, or the channel was found on the chain, on this client's clock.
   public let createdAt: Timestamp
 
   /// Where the channel is in its life; changed by ``applying(_:)``.

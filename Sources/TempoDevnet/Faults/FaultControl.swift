@@ -19,7 +19,8 @@ public struct FaultControl: Sendable {
     shared.withCore { core, _ in core.faults.timesFired(rule) }
   }
 
-  /// Takes a rule out; an unknown number is no error. Receipts the rule has hidden stay hidden.
+  /// Takes a rule out; an unknown number is no error. Receipts the rule has hidden stay hidden for as long as it
+  /// said.
   public func remove(_ rule: Int) {
     shared.withCore { core, _ in core.faults.remove(rule) }
   }
