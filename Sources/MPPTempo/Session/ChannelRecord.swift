@@ -52,7 +52,9 @@ public struct ChannelRecord: Sendable, Equatable {
   public internal(set) var held: Amount
 
   // What is done about it on the chain.
+  /// The close that is under way; nil when none is. Gone when the close is confirmed or known not to happen.
   public internal(set) var closing: CloseLease?
+  /// What the last settlement in a block was sent for; nil before the first one.
   public internal(set) var lastSettlement: SettlementMark?
 
   /// The highest authorization: what the server may spend, in total.

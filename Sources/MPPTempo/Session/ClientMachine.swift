@@ -117,15 +117,22 @@ public struct ClientChannel: Sendable, Hashable {
 
   /// Where the channel is in its life; changed by ``applying(_:)``.
   public package(set) var phase: Phase
+  /// What was authorised, delivered, written off and deposited; what the next voucher may say follows from
+  /// it.
   public package(set) var account: VoucherAccount
   /// Captured on chain, as last seen.
   public package(set) var settled: Amount
   /// S: the highest `spent` of a validated receipt. Shown, and used for nothing that raises a signature.
   public package(set) var spent: Amount
+  /// The highest number of charges of a validated receipt. Shown, and used for nothing else.
   public package(set) var units: UInt64
+  /// The opening transaction; nil for a channel that was found on the chain.
   public package(set) var opening: SignedAction?
+  /// The top-up whose effect is still unknown; nil when there is none. No second one is signed meanwhile.
   public package(set) var topUp: SignedAction?
+  /// Base units in total of the close that was signed last; nil before one.
   public package(set) var closeAmount: Amount?
+  /// When the payer asked the chain to close, as last seen; nil when it has not, or the channel is closed.
   public package(set) var closeRequestedAt: Timestamp?
   /// The chain captured more than we remember signing (lost journal, or a leaked key), or the close captured more than
   /// was delivered or may have been.
