@@ -135,6 +135,24 @@ struct ClientChargeFaultTests {
     }
     Issue.record("more calls than expected")
   }
+
+  @Test(
+    "The access key expires at the n-th call to the node: what was delivered is paid, and nothing else",
+    arguments: ChargeFlow.all.filter { $0.has(.accessKey) })
+  func keyExpires(_ flow: ChargeFlow) async throws {
+    for index in 0..<40 {
+      let purchase = try await Purchase(flow)
+      purchase.node.jump(seconds: 3_601, afterCall: index)
+      let note = "\(flow.testDescription) key expires at \(index)"
+      let (isAnswered, lost) = try await purchase.asked(try purchase.client())
+      #expect(isAnswered == (purchase.stall.deliveries == 1), "\(note)")
+      #expect(lost == 0 || flow.way == .push, "\(note)")
+      try await purchase.expectSettled(lost: lost, note)
+      try await purchase.expectUsedUp(note)
+      if !purchase.node.hasJumped { return }
+    }
+    Issue.record("more calls than expected")
+  }
 }
 
 /// A way to the node that lets the chain's clock jump behind one answer.
