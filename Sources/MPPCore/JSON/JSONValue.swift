@@ -87,14 +87,16 @@ public enum JSONValue: Sendable {
 }
 
 extension JSONValue: Hashable {
+  /// Numbers are equal when they are the same double, as in JavaScript and in the canonical form: an integer beyond 2^53 is no other value
+  /// than the fraction it was rounded from. Members may come in any order.
   public static func == (lhs: JSONValue, rhs: JSONValue) -> Bool {
     switch (lhs, rhs) {
     case (.null, .null): true
     case (.bool(let left), .bool(let right)): left == right
-    case (.integer(let left), .integer(let right)): left == right
+    case (.integer(let left), .integer(let right)): left == right || Double(left) == Double(right)
     case (.number(let left), .number(let right)): left == right
     case (.integer(let left), .number(let right)), (.number(let right), .integer(let left)):
-      Int64(exactly: right) == left
+      Double(left) == right
     case (.string(let left), .string(let right)): left.equalsBytes(of: right)
     case (.array(let left), .array(let right)): left == right
     case (.object(let left), .object(let right)): haveSameMembers(left, right)
@@ -118,9 +120,8 @@ extension JSONValue: Hashable {
     switch self {
     case .null: hasher.combine(0)
     case .bool(let value): hasher.combine(value)
-    case .integer(let value): hasher.combine(value)
-    case .number(let value):
-      if let integer = Int64(exactly: value) { hasher.combine(integer) } else { hasher.combine(value) }
+    case .integer(let value): hasher.combine(Double(value))
+    case .number(let value): hasher.combine(value)
     case .string(let value): value.hashBytes(into: &hasher)
     case .array(let values): hasher.combine(values)
     // Members may come in any order; their number is enough to stay consistent with `==`.

@@ -91,6 +91,20 @@ import Testing
     #expect(throws: CanonicalJSONError.nonFiniteNumber) { try JSONValue.number(.infinity).canonical() }
   }
 
+  @Test func numbersAreEqualWhenTheyAreTheSameDouble() throws {
+    for (left, right) in [
+      ("599999999999994999.92", "599999999999995000"), ("9007199254740993", "9007199254740992"), ("2", "2.0"),
+      ("-0", "0.0"), ("1e3", "1000"),
+    ] {
+      let (left, right) = (try JSONValue(parsing: left), try JSONValue(parsing: right))
+      #expect(left == right)
+      #expect(Set([left, right]).count == 1)
+      #expect(try JSONValue(parsing: left.serialized()) == left)
+    }
+    #expect(try JSONValue(parsing: "9007199254740991") != JSONValue(parsing: "9007199254740992"))
+    #expect(try JSONValue(parsing: "1") != JSONValue(parsing: "1.5"))
+  }
+
   @Test func integersBeyondADoubleSurviveOrdinarySerialisation() throws {
     #expect(try JSONValue(parsing: "9007199254740993").serialized() == "9007199254740993")
     #expect(try JSONValue(parsing: "-9223372036854775808").intValue == .min)
