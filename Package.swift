@@ -241,7 +241,7 @@ let package = Package(
         "MPPHummingbird", "MPPTempoClient", "MPPTempoServer", "MPPStoreSQLite", "MPPTesting",
         "TempoDevnet", "MPPConformance", "MPPServer", "MPPClient", "MPPTempo", "TempoRPC", "Tempo", "EVM",
         "MPPCore",
-        httpTypes, hummingbird, logging, nioCore,
+        httpTypes, hummingbird, logging, nioCore, nioPosix,
       ]),
   ],
   swiftLanguageModes: [.v6]

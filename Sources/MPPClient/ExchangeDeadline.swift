@@ -23,19 +23,9 @@ package struct ExchangeDeadline: Sendable {
   package func bytes(of body: ResponseBody, upTo limit: ByteCount) async throws -> [UInt8] {
     // The clock may have been set meanwhile; never longer than the whole exchange.
     let left = min(max(end.milliseconds - clock.now.milliseconds, 0), longest)
-    let bytes = try await withThrowingTaskGroup(of: [UInt8]?.self) { [sleeper] group in
-      defer { group.cancelAll() }
-      group.addTask { try await body.bytes(upTo: limit) }
-      group.addTask {
-        try await sleeper.sleep(milliseconds: left)
-        return nil
-      }
-      return try await group.next() ?? nil
+    return try await sleeper.within(milliseconds: left, orThrow: ExchangeTimedOut()) {
+      try await body.bytes(upTo: limit)
     }
-    // A body that is cancelled may look complete.
-    try Task.checkCancellation()
-    guard let bytes else { throw ExchangeTimedOut() }
-    return bytes
   }
 }
 

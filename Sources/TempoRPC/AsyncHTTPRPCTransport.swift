@@ -7,6 +7,7 @@
   #else
     import Glibc
   #endif
+  public import MPPCore
   import NIOCore
   import NIOHTTP1
   import NIOPosix
@@ -14,16 +15,28 @@
   /// JSON-RPC over HTTP with a connection pool.
   public struct AsyncHTTPRPCTransport: RPCTransport {
     private let url: String
-    private let client: HTTPClient
     private let answerBytes: Int
+    private let sleeper: any Sleeper
+    /// Milliseconds.
+    private static let grace: Int64 = 250
+
+    /// One pool of connections for all nodes. A node that redirects is not asked elsewhere: what is sent to it may be signed.
+    private static let client: HTTPClient = {
+      var configuration = HTTPClient.Configuration.singletonConfiguration
+      configuration.redirectConfiguration = .disallow
+      // A node that refuses connections is reported at once; what may be repeated is repeated above.
+      configuration.connectionPool.retryConnectionEstablishment = false
+      return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     /// - Parameters:
     ///   - url: the node's `http` or `https` address.
     ///   - answerBytes: a longer answer is refused.
-    public init(url: String, answerBytes: Int = 4 << 20) {
+    ///   - sleeper: measures the time an answer may take.
+    public init(url: String, answerBytes: Int = 4 << 20, sleeper: any Sleeper = TaskSleeper()) {
       self.url = url
       self.answerBytes = answerBytes
-      client = .shared
+      self.sleeper = sleeper
     }
 
     /// Posts `body` once; see ``RPCTransport/send(_:timeoutMilliseconds:)``. `Retry-After` is believed up to
@@ -36,8 +49,7 @@
       request.headers.add(name: "content-type", value: "application/json")
       request.body = .bytes(body)
       do {
-        let response = try await client.execute(request, timeout: .milliseconds(timeoutMilliseconds))
-        let answer = try await response.body.collect(upTo: answerBytes)
+        let (response, answer) = try await exchange(request, timeoutMilliseconds)
         // Some nodes answer JSON-RPC errors with 4xx; a body that is JSON-RPC says more than the status.
         guard response.status == .ok || isJSONObject(answer) && response.status.code < 429 else {
           throw refusal(response)
@@ -47,6 +59,20 @@
         throw error
       } catch {
         throw Self.map(error)
+      }
+    }
+
+    /// Head and body within the same time: one that trickles must hold nobody's place. A head that is late is ended by the pool, which
+    /// knows then whether the request has left; it goes first.
+    private func exchange(
+      _ request: HTTPClientRequest, _ milliseconds: Int64
+    ) async throws -> (HTTPClientResponse, ByteBuffer) {
+      try await sleeper.within(
+        milliseconds: milliseconds + Self.grace,
+        orThrow: RPCTransportError(.timeout, mayHaveBeenReceived: true)
+      ) { [answerBytes] in
+        let response = try await Self.client.execute(request, timeout: .milliseconds(milliseconds))
+        return (response, try await response.body.collect(upTo: answerBytes))
       }
     }
 
