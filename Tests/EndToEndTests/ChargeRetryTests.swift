@@ -139,6 +139,75 @@ struct ChargeRetryTests {
     #expect(buyer.key.count == 2)
   }
 
+  /// A server whose node lags: the first presentations of a payment are refused, with a fresh challenge.
+  private final class Doubter: HTTPTransport {
+    private let stall: ChargeStall
+    private let doubts: Mutex<Int>
+
+    init(_ stall: ChargeStall, doubts: Int) {
+      self.stall = stall
+      self.doubts = Mutex(doubts)
+    }
+
+    func send(
+      _ head: HTTPRequest, body: [UInt8]?, timeout: Duration
+    ) async throws(HTTPTransportError) -> HTTPTransportResponse {
+      var head = head
+      let isRefused =
+        head.headerFields[.authorization] != nil
+        && doubts.withLock { doubts in
+          doubts -= 1
+          return doubts >= 0
+        }
+      if isRefused { head.headerFields[.authorization] = nil }
+      return try await stall.send(head, body: body, timeout: timeout)
+    }
+
+    func shutdown() async {}
+  }
+
+  @Test("A pushed payment that the server's node does not show yet is presented again, and never made twice")
+  func pushedAndNotSeen() async throws {
+    let stall = try await ChargeStall(try Devnet())
+    let key = CountingKey(stall.devnet.accounts[1].privateKey)
+    let client = try stall.client(as: .signer(key), transport: Doubter(stall, doubts: 2))
+    #expect(try await client.execute(stall.get("/push")).status == .ok)
+    #expect(stall.payments.count == 1)
+    #expect(key.count == 1)
+    #expect(stall.deliveries == 1)
+  }
+
+  @Test("One that is refused for longer is kept for the next request, and for the next process")
+  func pushedAndRefusedForLong() async throws {
+    let stall = try await ChargeStall(try Devnet())
+    let key = CountingKey(stall.devnet.accounts[1].privateKey)
+    let journal = TestJournal()
+    let client = try stall.client(as: .signer(key), journal: journal, transport: Doubter(stall, doubts: 5))
+    let error = await failure { try await client.execute(stall.get("/push")) }
+    #expect(error?.code == .paymentRefused)
+    #expect(error?.exposure.authorized.units == ChargeStall.price)
+    let next = try stall.client(as: .signer(key), journal: TestJournal(copying: journal))
+    #expect(try await next.execute(stall.get("/push")).payment?.actions == ["again"])
+    #expect(key.count == 1)
+    #expect(stall.payments.count == 1)
+  }
+
+  @Test("One that is refused in two requests counts as used: the third one pays")
+  func pushedAndUsed() async throws {
+    let stall = try await ChargeStall(try Devnet())
+    let key = CountingKey(stall.devnet.accounts[1].privateKey)
+    let journal = TestJournal()
+    let client = try stall.client(as: .signer(key), journal: journal, transport: Doubter(stall, doubts: 10))
+    #expect(await failure { try await client.execute(stall.get("/push")) }?.code == .paymentRefused)
+    let next = try stall.client(
+      as: .signer(key), journal: TestJournal(copying: journal), transport: Doubter(stall, doubts: 5))
+    let error = await failure { try await next.execute(stall.get("/push")) }
+    #expect(error?.code == .paymentRefused)
+    #expect(key.count == 1)
+    #expect(try await next.execute(stall.get("/push")).payment?.actions == ["push"])
+    #expect(stall.payments.count == 2)
+  }
+
   @Test("A node of another chain does not show that a payment is dead")
   func wrongChain() async throws {
     let buyer = try await Buyer("/paid", broadcasts: true)

@@ -31,6 +31,16 @@ struct ChargeEntry: Sendable, Hashable {
   /// How it is recognised without its hash; nil when its transfer may look like another one.
   let evidence: ChargeEvidence?
   var state: State
+  /// In how many requests a server has refused it although it is on the chain.
+  var refusals = 0
+
+  /// Whether its hash is presented, of a transaction the client has broadcast itself.
+  var isPushed: Bool {
+    guard let credential = try? Credential(parsing: credential),
+      case .hash? = try? ChargePayload(parsing: credential.payload)
+    else { return false }
+    return true
+  }
 
   func encoded() -> [UInt8] {
     var members: [JSONValue.Member] = [
@@ -46,6 +56,7 @@ struct ChargeEntry: Sendable, Hashable {
       .init(key: "sponsored", value: .bool(isSponsored)),
     ]
     if let evidence { members.append(.init(key: "evidence", value: evidence.jsonValue)) }
+    if refusals > 0 { members.append(.init(key: "refusals", value: .string(String(refusals)))) }
     return Array(JSONValue.object(members).serialized().utf8)
   }
 
@@ -63,6 +74,10 @@ struct ChargeEntry: Sendable, Hashable {
       request: request, challengeID: challengeID, credential: credential, hash: try Hash32(hex: hash),
       chainID: chainID, validBefore: validBefore, amount: try Amount(baseUnits: amount), token: token,
       isSponsored: value["sponsored"]?.boolValue ?? (evidence != nil), evidence: evidence, state: state)
+    if let count = value["refusals"]?.stringValue {
+      guard let count = Int(count), count > 0 else { throw JournalError(.corrupt, "a charge cannot be read") }
+      refusals = count
+    }
   }
 
   /// Entries of earlier versions name their chain in the credential only.

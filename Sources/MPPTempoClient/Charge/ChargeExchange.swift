@@ -37,6 +37,8 @@ final class ChargeExchange: PaymentExchange {
     state.withLock { $0.terms = terms }
     let chainID = try await payer.chainID(terms)
     if terms.isProof {
+      try ProofRealm(allowed: payer.options.proofRealms, isStrict: payer.options.requiresHostAsRealm)
+        .check(terms.challenge.realm, of: context.url.origin)
       note("proof")
       return try await payer.proof(terms, chainID: chainID) { commit() }
     }
@@ -98,12 +100,12 @@ final class ChargeExchange: PaymentExchange {
       state.withLock { $0.entry = nil }
       try await end(entry, .dead)
     case .paid:
-      // Paid and refused: it was used already, or the server is wrong. It is not presented again, and not paid again by itself.
+      // Paid and refused: it was used already, or the server is wrong. It is not paid again by itself.
       state.withLock { $0.entry = nil }
-      try await end(entry, .delivered)
+      let isKept = try await refusedThoughPaid(entry)
       throw PaymentClientError(
         .paymentRefused, "the payment \(entry.hash.hex) is on the chain, and the server refuses it",
-        exposure: exposure(entry), problem: problem)
+        isRetryable: isKept, exposure: exposure(entry), problem: problem)
     case .undecided:
       throw PaymentClientError(
         .outcomeUnknown, "the server refused a payment that may still be included; nothing else is signed",
@@ -111,8 +113,41 @@ final class ChargeExchange: PaymentExchange {
     }
   }
 
+  /// The node of the server may not have what the client's node shows, and a server may say so by a refusal (`06` §1.9): a payment
+  /// that was pushed is kept once for the next equal request before it counts as used.
+  /// - Returns: whether it is kept.
+  private func refusedThoughPaid(_ entry: ChargeEntry) async throws(PaymentClientError) -> Bool {
+    guard entry.isPushed, entry.refusals == 0 else {
+      try await end(entry, .delivered)
+      return false
+    }
+    var kept = entry
+    kept.refusals += 1
+    do throws(PaymentClientError) {
+      try await payer.journal.write(unfinished: kept)
+    } catch {
+      // Presented once more after a restart, at worst.
+      payer.environment.logger.warning("the refusal of a charge was not recorded: \(error)")
+    }
+    return true
+  }
+
+  /// Whether the answer may be another one a moment later: the outcome is open, or a pushed payment is on the chain and the server
+  /// does not see it yet.
+  private func mayChange(_ head: HTTPResponse) async -> Bool {
+    guard let entry = state.withLock({ $0.entry }) else { return false }
+    switch head.status.code {
+    case 503: return true
+    case 402:
+      guard entry.isPushed else { return false }
+      let fate = try? await payer.fate(entry)
+      return fate == .paid
+    default: return false
+    }
+  }
+
   func presentAgain(after head: HTTPResponse) async throws(PaymentClientError) -> Bool {
-    guard head.status.code == 503, state.withLock({ $0.entry }) != nil else { return false }
+    guard await mayChange(head) else { return false }
     let isAllowed = state.withLock { state in
       state.presentations += 1
       return state.presentations <= payer.options.presentations

@@ -85,6 +85,16 @@ final class ChargeJournal: Sendable {
     }
   }
 
+  /// Writes what has become of a payment that is not finished, and keeps it for the next equal request.
+  func write(unfinished entry: ChargeEntry) async throws(PaymentClientError) {
+    defer { putBack(entry) }
+    do {
+      try await writing.withPermits { try await environment.journal.write([record(entry)]) }
+    } catch {
+      throw .wrapping(error)
+    }
+  }
+
   /// Writes the end of a payment.
   func write(ended entry: ChargeEntry) async throws(PaymentClientError) {
     do {

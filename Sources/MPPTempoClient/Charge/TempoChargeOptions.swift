@@ -22,8 +22,14 @@ public struct TempoChargeOptions: Sendable {
   public var autoSwap: AutoSwap?
   /// The most one payment may cost in fees; counted in the policy's total.
   public var maximumFee = Amount(units: 1_000_000)
-  /// How often the same credential is presented again to a server that says it does not know the outcome yet.
+  /// How often the same credential is presented again to a server that says it does not know the outcome yet, or does not see a
+  /// payment that was pushed.
   public var presentations = 5
+  /// Realms that a proof is signed for whoever asks. Others that are names of hosts must be the host that asks, or a domain above it:
+  /// who else hands out a challenge of theirs would get a proof that is good there (`06` §1.7).
+  public var proofRealms: Set<String> = []
+  /// True: realms that are not names of hosts get no proof either, unless ``proofRealms`` has them.
+  public var requiresHostAsRealm = false
   /// Waits between two presentations.
   public var sleeper: any Sleeper = TaskSleeper()
 
