@@ -179,11 +179,18 @@ struct PaidRun {
     payable = []
     refusedOffer = nil
     let status = response.head.status.code
-    guard [400, 402, 410].contains(status) else {
+    guard status == 402 || [400, 410].contains(status) && mayBeDemand(response.head) else {
       nextEvent = .answered(PaymentFlow.Answer(status: status))
       return
     }
     try await readDemand(response, status: status, deadline)
+  }
+
+  /// Whether a 400 or a 410 is of the protocol; an answer of the application goes to the caller as it is, however long it is.
+  private func mayBeDemand(_ head: HTTPResponse) -> Bool {
+    if head.headerFields.contains(.wwwAuthenticate) { return true }
+    let type = head.headerFields[.contentType]?.prefix { $0 != ";" && $0 != " " } ?? ""
+    return type.lowercased().equalsBytes(of: ProtocolHeaders.problemContentType)
   }
 
   private mutating func readDemand(

@@ -58,6 +58,22 @@ extension ChainClient {
     }
   }
 
+  /// Whether a token is one that may pay fees; not one that has no currency at all.
+  public func isDollar(_ token: Address) async throws(ChainError) -> Bool {
+    guard token != TempoAddress.pathUSD else { return true }
+    let calldata = try ReserveCalls.encode { () throws(TempoError) in
+      try TIP20ABI.currencyCalldata()
+    }
+    do {
+      let data = try await call(to: token, data: calldata)
+      return try TIP20ABI.decodeCurrency(data).equalsBytes(of: "USD")
+    } catch let error as ChainError where error.code != .reverted && error.code != .invalidAnswer {
+      throw error
+    } catch {
+      return false
+    }
+  }
+
   /// The token in which an account has chosen to pay fees; nil when it has not.
   public func userFeeToken(of account: Address) async throws(ChainError) -> Address? {
     let calldata = try ReserveCalls.encode { () throws(TempoError) in

@@ -107,6 +107,11 @@ struct CLIFailureTests {
         let dead = try await mpp.run(["sessions", "recover"], environment: payer("http://127.0.0.1:1"))
         #expect(dead.exit == .code(75))
         #expect(dead.output.isEmpty)
+        // The path of a node's address may be a key.
+        let named = try await mpp.run(
+          ["account", "balance"], environment: payer("http://user:pass@127.0.0.1:1/v2/hidden"))
+        #expect(named.exit != .code(0))
+        #expect(!named.errorText.contains("hidden") && !named.errorText.contains("pass"))
         let wrong = try await mpp.run(
           ["sessions", "recover", "--chain-id", "4242"], environment: payer(market.rpcURL))
         #expect(wrong.exit == .code(64))

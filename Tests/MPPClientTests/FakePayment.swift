@@ -96,10 +96,15 @@ final class FakeSeller: HTTPTransport {
   private let challenges: [String]
   /// Answers in place of the seller's own.
   private let answer: (@Sendable (HTTPRequest) -> HTTPResponse?)?
+  /// Of those answers.
+  private let body: [UInt8]
   private let requests = Mutex<[Seen]>([])
 
-  init(_ challenges: [String], answer: (@Sendable (HTTPRequest) -> HTTPResponse?)? = nil) {
+  init(
+    _ challenges: [String], body: [UInt8] = [], answer: (@Sendable (HTTPRequest) -> HTTPResponse?)? = nil
+  ) {
     self.challenges = challenges
+    self.body = body
     self.answer = answer
   }
 
@@ -111,7 +116,9 @@ final class FakeSeller: HTTPTransport {
     _ request: HTTPRequest, body: [UInt8]?, timeout: Duration
   ) async throws(HTTPTransportError) -> HTTPTransportResponse {
     requests.withLock { $0.append(Seen(request: request, body: body)) }
-    if let response = answer?(request) { return HTTPTransportResponse(head: response, body: ResponseBody()) }
+    if let response = answer?(request) {
+      return HTTPTransportResponse(head: response, body: ResponseBody(self.body))
+    }
     guard request.headerFields[.authorization] == nil else {
       return HTTPTransportResponse(head: HTTPResponse(status: .ok), body: ResponseBody(Array("paid".utf8)))
     }

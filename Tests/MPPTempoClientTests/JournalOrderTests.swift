@@ -147,6 +147,27 @@ struct CrashTests {
     #expect(Set(fixture.broadcasts).count == 2)
   }
 
+  @Test("A node that falls silent after a top-up has left does not hide what it may have cost")
+  func topUpUnseen() async throws {
+    let fixture = try SessionFixture()
+    fixture.seller.state.withLock { state in
+      state.suggestedDeposit = Amount(units: 10_000)
+      state.topUpAnswers = [.loseAnswer]
+    }
+    _ = try await fixture.get()
+    fixture.devnet.faults.inject(.method("eth_getTransactionReceipt"), .refuse, count: nil)
+    let error = try #require(await failure { try await fixture.get() })
+    #expect(error.exposure.deposit == Amount(units: 20_000), "\(error)")
+    fixture.devnet.faults.clear()
+    // The seller's own look at the receipt had failed as well.
+    fixture.seller.state.withLock { state in
+      for id in state.channels.keys { state.channels[id]?.deposit = Amount(units: 20_000) }
+    }
+    #expect(try await fixture.get().status == .ok)
+    #expect(try await fixture.channel().deposit == Amount(units: 20_000))
+    #expect(Set(fixture.broadcasts).count == 2)
+  }
+
   @Test("A top-up that was refused and did not land is handed out again, the same bytes (J6)")
   func topUpRefused() async throws {
     let fixture = try SessionFixture()

@@ -43,6 +43,28 @@ struct RecoveryLimitTests {
     #expect(fixture.devnet.receipts().count == blocks + 1)
   }
 
+  @Test("A deposit in a token that pays no fees comes back, and its fee is paid in another one")
+  func otherFeeToken() async throws {
+    var configuration = DevnetConfiguration()
+    let euro = try Address(hex: "0x20c0000000000000000000000000000000000e00")
+    configuration.extraTokens = [DevnetToken(address: euro, name: "Euro", symbol: "EUR", currency: "EUR")]
+    let fixture = try SessionFixture(devnet: try Devnet(configuration: configuration))
+    fixture.seller.state.withLock { state in
+      state.requestEdit = { request in
+        request.currency = euro.hex
+        request.methodDetails.feeToken = SpelledAddress(TempoAddress.pathUSD)
+      }
+    }
+    _ = try await fixture.get()
+    fixture.seller.state.withLock { $0.closeAnswers = [.gone] }
+    _ = try await fixture.client.close()
+    #expect(try await fixture.client.recover().first?.phase == "closeRequested")
+    fixture.devnet.clock.advance(seconds: 901)
+    #expect(try await fixture.client.recover().first?.phase == "closed")
+    let left = fixture.devnet.balance(of: fixture.devnet.accounts[0].address, token: euro)
+    #expect(left == configuration.initialBalance)
+  }
+
   @Test("Fees of own transactions count in the period's total; those of recovery are never refused by it")
   func counted() async throws {
     let fixture = try await orphaned()

@@ -106,14 +106,55 @@ struct SessionChain: Sendable {
   func intent(
     _ identity: ChainIntent.Identity, _ calldata: [UInt8], _ channel: ClientChannel
   ) async throws(PaymentClientError) -> (intent: ChainIntent, fee: Amount) {
-    _ = try await paying.node(of: channel.chainID)
-    let signed = try await paying.sign(
-      [Call(to: channel.escrow, data: calldata)],
-      fee: .own(token: channel.descriptor.token, limit: options.maximumFee), isRecovery: true)
+    let client = try await paying.node(of: channel.chainID).client
+    let signed = try await signRecovery(
+      Call(to: channel.escrow, data: calldata), tokens: try await recoveryFeeTokens(channel, client))
     let intent = ChainIntent(
       identity: identity, raw: signed.transaction.serialized, hash: signed.transaction.hash,
       validBefore: signed.validBefore, createdAt: clock.now)
     return (intent, signed.fee)
+  }
+
+  /// With the first token whose plan the node accepts.
+  private func signRecovery(
+    _ call: Call, tokens: [Address]
+  ) async throws(PaymentClientError) -> PayingChain.Signed {
+    var first: PaymentClientError?
+    for token in tokens {
+      do throws(PaymentClientError) {
+        return try await paying.sign(
+          [call], fee: .own(token: token, limit: options.maximumFee), isRecovery: true)
+      } catch {
+        guard error.code == .chain, !error.isRetryable else { throw error }
+        first = first ?? error
+      }
+    }
+    throw first ?? PaymentClientError(.inconsistent, "no token for the fee")
+  }
+
+  /// Tokens that may pay for getting a deposit back, those the account holds first: the channel's own may be no dollar, or all of it
+  /// may be in the channel, and then something else has to pay.
+  private func recoveryFeeTokens(
+    _ channel: ClientChannel, _ client: ChainClient
+  ) async throws(PaymentClientError) -> [Address] {
+    do {
+      let chosen = try await client.userFeeToken(of: account.address)
+      let others = options.feeTokens.sorted { $0.hex < $1.hex }
+      var held: [Address] = []
+      var empty: [Address] = []
+      for token in [channel.descriptor.token, chosen ?? TempoAddress.pathUSD, TempoAddress.pathUSD] + others
+      where !(held + empty).contains(token) {
+        guard try await client.isDollar(token) else { continue }
+        if try await client.balance(of: account.address, token: token) > 0 {
+          held.append(token)
+        } else {
+          empty.append(token)
+        }
+      }
+      return held + empty
+    } catch {
+      throw .planning(error)
+    }
   }
 
   private func feeToken(_ terms: SessionTerms) throws(PaymentClientError) -> Address {

@@ -39,8 +39,16 @@ extension SessionManager {
     }
     guard let action = channel.topUp else { return }
     willAct()
-    let answer = try await postTopUp(channel, action, terms: terms, context: context)
-    channel = try await confirmTopUp(channel, action, in: lane)
+    let answer: ServerProblem?
+    do {
+      answer = try await postTopUp(channel, action, terms: terms, context: context)
+      channel = try await confirmTopUp(channel, action, in: lane)
+    } catch {
+      // It may have left: whatever went wrong afterwards, this much may be gone into the channel.
+      var error = PaymentClientError.wrapping(error)
+      if error.exposure == .none { error.exposure = exposure(lane.channel(id) ?? channel, adding: action) }
+      throw error
+    }
     guard required <= channel.account.deposit else {
       throw PaymentClientError(
         .outcomeUnknown, "the chain does not show the top-up of \(action.amount) yet", isRetryable: true,
@@ -135,6 +143,14 @@ extension SessionManager {
     }
     guard let now = lane.channel(id) else { throw PaymentClientError(.inconsistent, "unknown channel") }
     return now
+  }
+
+  private func exposure(_ channel: ClientChannel, adding action: SignedAction) -> PaymentClientError.Exposure
+  {
+    var result = exposure(channel)
+    guard channel.topUp != nil, let total = try? result.deposit.adding(action.amount) else { return result }
+    result.deposit = total
+    return result
   }
 
   /// What may be lost or locked on a channel at this moment.

@@ -16,7 +16,8 @@ public struct TempoSessionOptions: Sendable {
   /// The most one of this client's own transactions may cost in fees, close requests and withdrawals included; counted in the policy's
   /// total.
   public var maximumFee = Amount(units: 1_000_000)
-  /// Tokens besides the payment token and pathUSD in which fees may be paid.
+  /// Tokens besides the payment token and pathUSD in which fees may be paid. What gets a deposit back is paid in the first of all these
+  /// that the account holds and the chain takes.
   public var feeTokens: Set<Address> = []
   /// Blocks searched backwards for forgotten channels.
   public var recoveryBlocks: UInt64 = 5_000_000

@@ -113,6 +113,15 @@ extension TIP20ABI {
     return try values.uint256()
   }
 
+  /// Read the answer with ``decodeCurrency(_:)``.
+  public static func currencyCalldata() throws(TempoError) -> [UInt8] { try ABIReader.encode(currency, []) }
+
+  /// Return data of `currency`: `"USD"` for tokens that may pay fees.
+  public static func decodeCurrency(_ data: [UInt8]) throws(TempoError) -> String {
+    var values = try ABIReader.decodeReturn(currency, data)
+    return try values.string()
+  }
+
   /// Return data of `decimals`.
   public static func decodeDecimals(_ data: [UInt8]) throws(TempoError) -> UInt8 {
     var values = try ABIReader.decodeReturn(decimals, data)

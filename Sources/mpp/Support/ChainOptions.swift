@@ -28,6 +28,13 @@ struct ChainOptions: ParsableArguments {
     return url
   }
 
+  /// An address without what may be a key: providers have theirs in the path.
+  static func shown(_ url: String) -> String {
+    let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+    guard parts.count > 2, let host = parts[2].split(separator: "@").last else { return "(no address)" }
+    return "\(parts[0])//\(host)"
+  }
+
   /// The chain's id as the node reports it, which must be the one asked for.
   func resolvedChainID(_ url: String) async throws -> UInt64 {
     let client = ChainClient(transport: AsyncHTTPRPCTransport(url: url), clock: SystemWallClock())
@@ -36,11 +43,11 @@ struct ChainOptions: ParsableArguments {
       actual = try await client.chainID()
     } catch {
       throw CommandFailure(
-        .unreachable, "the node at \(url) does not answer: \(error)",
+        .unreachable, "the node at \(Self.shown(url)) does not answer: \(error)",
         hint: "is it running? `mpp devnet` starts a chain at http://127.0.0.1:8545")
     }
     guard chainID == nil || chainID == actual else {
-      throw CommandFailure(.usage, "the node at \(url) is on chain \(actual), not \(chainID ?? 0)")
+      throw CommandFailure(.usage, "the node at \(Self.shown(url)) is on chain \(actual), not \(chainID ?? 0)")
     }
     return actual
   }
