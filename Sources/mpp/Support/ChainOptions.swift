@@ -47,7 +47,8 @@ struct ChainOptions: ParsableArguments {
         hint: "is it running? `mpp devnet` starts a chain at http://127.0.0.1:8545")
     }
     guard chainID == nil || chainID == actual else {
-      throw CommandFailure(.usage, "the node at \(Self.shown(url)) is on chain \(actual), not \(chainID ?? 0)")
+      throw CommandFailure(
+        .usage, "the node at \(Self.shown(url)) is on chain \(actual), not \(chainID ?? 0)")
     }
     return actual
   }
