@@ -73,6 +73,20 @@ enum ChargeForARequest {
     return payments
   }
 
+  static func hostedSponsor() async throws -> PaymentServer {
+    // snippet: hosted-sponsor
+    let payments = try await PaymentServer(
+      realm: "api.example.com", secrets: .environment("MPP_SECRET_KEY"),
+      ledger: .sqlite(at: "payments.db"),
+      methods: [
+        .tempo(
+          signer: .environment("MPP_PRIVATE_KEY"), network: .mainnet,
+          feePayer: .url("https://sponsor.example.com"))
+      ])
+    // end
+    return payments
+  }
+
   static func upload(_ router: Router<PaidRequestContext>, _ payments: PaymentServer) {
     // snippet: large-body
     let unbound = RouteOptions(bodyBinding: .none)

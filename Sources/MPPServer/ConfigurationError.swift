@@ -20,6 +20,7 @@ public struct ConfigurationError: Error, Hashable, CustomStringConvertible {
     public static let ledger = Code(rawValue: "ledger")
     /// An offer's `meta` names another scope than its route.
     public static let scope = Code(rawValue: "scope")
+    public static let feePayer = Code(rawValue: "fee-payer")
   }
 
   /// What to decide by; the message is for people.

@@ -39,15 +39,32 @@ public struct TempoNetwork: Sendable, Hashable {
       signer: SecretSource, network: TempoNetwork, currency: String? = nil,
       settlement: SettlementSchedule? = nil, feePayer: SecretSource? = nil
     ) -> PaymentMethod {
+      tempo(signer, network, currency, settlement) {
+        if let feePayer { FeePayerOptions(signer: try await key(feePayer)) } else { nil }
+      }
+    }
+
+    /// As ``tempo(signer:network:currency:settlement:feePayer:)``, with the fees of charges paid by a host:
+    /// `feePayer: .url("https://sponsor.example.com")`.
+    public static func tempo(
+      signer: SecretSource, network: TempoNetwork, currency: String? = nil,
+      settlement: SettlementSchedule? = nil, feePayer: FeePayerHost
+    ) -> PaymentMethod {
+      tempo(signer, network, currency, settlement) { FeePayerOptions(host: feePayer) }
+    }
+
+    private static func tempo(
+      _ signer: SecretSource, _ network: TempoNetwork, _ currency: String?, _ settlement: SettlementSchedule?,
+      _ sponsor: @escaping @Sendable () async throws -> FeePayerOptions?
+    ) -> PaymentMethod {
       PaymentMethod { environment in
         var options = TempoSessionOptions(
           signer: try await key(signer), transport: AsyncHTTPRPCTransport(url: network.rpc),
           chainID: network.chainID)
         options.currency = currency
         options.settlement = settlement
-        let sponsor: FeePayerOptions? =
-          if let feePayer { FeePayerOptions(signer: try await key(feePayer)) } else { nil }
-        return try await PaymentMethod.tempo(sessions: options, feePayer: sponsor).build(environment)
+        return try await PaymentMethod.tempo(sessions: options, feePayer: try await sponsor())
+          .build(environment)
       }
     }
 

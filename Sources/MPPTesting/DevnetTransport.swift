@@ -4,15 +4,21 @@ public import TempoRPC
 /// Carries requests to an embedded chain without a socket; faults of the chain become transport errors.
 public struct DevnetTransport: RPCTransport {
   private let devnet: Devnet
+  private let path: String
 
-  /// - Parameter devnet: may be shared by server, client and test.
-  public init(_ devnet: Devnet) { self.devnet = devnet }
+  /// - Parameters:
+  ///   - devnet: may be shared by server, client and test.
+  ///   - path: of the request; at `DevnetSponsorPolicy.path` the chain has a hosted fee payer.
+  public init(_ devnet: Devnet, path: String = "/") {
+    self.devnet = devnet
+    self.path = path
+  }
 
   /// A delay of a fault that is longer than the timeout is not waited for.
   public func send(
     _ body: [UInt8], timeoutMilliseconds: Int64
   ) async throws(RPCTransportError) -> [UInt8] {
-    var reply = devnet.answer(body)
+    var reply = devnet.answer(body, path: path)
     var waited: Int64 = 0
     while true {
       waited += Int64(reply.delayMilliseconds)

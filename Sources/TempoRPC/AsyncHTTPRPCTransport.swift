@@ -100,7 +100,7 @@
       return [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL].contains(error.errnoCode)
     }
 
-    private static func map(_ error: any Error) -> RPCTransportError {
+    static func map(_ error: any Error) -> RPCTransportError {
       if error is CancellationError {
         return RPCTransportError(.cancelled, mayHaveBeenReceived: true)
       }

@@ -15,7 +15,7 @@ enum TransactionObject {
     json(transaction.rpcRequest(from: sender, feePayer: feePayer))
   }
 
-  private static func json(_ value: RPCValue) -> JSONValue {
+  static func json(_ value: RPCValue) -> JSONValue {
     switch value {
     case .null: .null
     case .bool(let value): .bool(value)

@@ -104,6 +104,27 @@ struct CLIChargeTests {
     }
   }
 
+  @Test func feesMayBePaidByAHost() async throws {
+    try await CLIProgram.inFolder { mpp in
+      try await mpp.withChain { chainURL in
+        let options = ["--port", "0", "--fee-payer", chainURL + "/sponsor"]
+        try await mpp.withServer(chainURL, options) { server, url in
+          let market = CLIProgram.Market(mpp: mpp, chainURL: chainURL, serverURL: url, server: server)
+          let result = try await market.pay("/charge/sponsored", ["--max-price", "0.01", "--json"])
+          #expect(result.exit == .code(0), "\(result.errorText)")
+          #expect(Self.start - (try await balance(market)) == 10_000)
+        }
+        let serve = ["serve", "--rpc", chainURL, "--key", "devnet:1", "--port", "0", "--ledger", "memory"]
+        for options in [
+          ["--fee-payer", "http://example.com"], ["--fee-payer", chainURL, "--sponsor", "devnet:3"],
+        ] {
+          let refused = try await mpp.run(serve + options, environment: ["MPP_SECRET_KEY": CLIProgram.secret])
+          #expect(refused.exit == .code(64), "\(refused.errorText)")
+        }
+      }
+    }
+  }
+
   @Test func manyChargesPayEachOnce() async throws {
     try await CLIProgram.withMarket { market in
       let options = ["--max-price", "0.01", "-n", "6", "--concurrency", "3", "--json"]

@@ -15,16 +15,19 @@ import Testing
 @Suite("Sessions: fail the n-th signature of the server, and the n-th write of a sponsored action")
 struct SignerFaultTests {
   enum Action: String, CaseIterable, Sendable {
-    case settle, close, sponsoredOpen, sponsoredTopUp
+    case settle, close, sponsoredOpen, sponsoredTopUp, hostedOpen, hostedTopUp
 
+    /// Those that we sign.
+    static let signed: [Action] = [.settle, .close, .sponsoredOpen, .sponsoredTopUp]
     var isSponsored: Bool { self == .sponsoredOpen || self == .sponsoredTopUp }
+    var isHosted: Bool { self == .hostedOpen || self == .hostedTopUp }
 
     var topic: Hash32 {
       switch self {
       case .settle: ChannelReserveABI.settled.topic
       case .close: ChannelReserveABI.channelClosed.topic
-      case .sponsoredOpen: ChannelReserveABI.channelOpened.topic
-      case .sponsoredTopUp: ChannelReserveABI.topUpEvent.topic
+      case .sponsoredOpen, .hostedOpen: ChannelReserveABI.channelOpened.topic
+      case .sponsoredTopUp, .hostedTopUp: ChannelReserveABI.topUpEvent.topic
       }
     }
   }
@@ -48,6 +51,9 @@ struct SignerFaultTests {
         options: { options in
           if isSponsored {
             options.feePayer = FeePayerOptions(signer: signer)
+          } else if action.isHosted {
+            options.feePayer = FeePayerOptions(
+              host: HostWire(devnet).host(sponsor: devnet.sponsor.address))
           } else {
             options.signer = signer
           }
@@ -59,10 +65,10 @@ struct SignerFaultTests {
       case .close:
         channel = try await harness.opened(deposit: 9_000)
         payload = try channel.close(1_000)
-      case .sponsoredOpen:
+      case .sponsoredOpen, .hostedOpen:
         channel = try await harness.payer.sponsoredOpen(deposit: 9_000, payee: harness.payee)
         payload = try channel.openPayload(1_000)
-      case .sponsoredTopUp:
+      case .sponsoredTopUp, .hostedTopUp:
         channel = try await harness.opened(deposit: 9_000)
         payload = try await harness.payer.sponsoredTopUp(channel, 1_000)
       }
@@ -95,7 +101,7 @@ struct SignerFaultTests {
     }
   }
 
-  @Test("Every signature may fail once", arguments: Action.allCases)
+  @Test("Every signature may fail once", arguments: Action.signed)
   func failNthSignature(_ action: Action) async throws {
     for number in 0..<8 {
       let scene = try await Scene(action, seed: number + 1)

@@ -29,7 +29,8 @@ package struct ChargeBooks: Sendable {
     self.payer = payer
     self.key = flow.has(.accessKey) ? key : nil
     self.others = flow.has(.splits) ? others : []
-    before = Dictionary(uniqueKeysWithValues: Self.tokens.map { ($0, devnet.balances(token: $0)) })
+    let tokens = Self.tokens + [TempoAddress.betaUSD]
+    before = Dictionary(uniqueKeysWithValues: tokens.map { ($0, devnet.balances(token: $0)) })
     supplies = Dictionary(uniqueKeysWithValues: Self.tokens.map { ($0, devnet.totalSupply(token: $0)) })
     receiptCount = devnet.receipts().count
   }
@@ -67,7 +68,8 @@ package struct ChargeBooks: Sendable {
     check("payer", gain(payer, TempoAddress.pathUSD), -price - fees(of: payer))
     if flow.has(.exchange) { check("payer's other token", gain(payer, flow.token), 0) }
     let sponsor = devnet.sponsor.address
-    check("sponsor", gain(sponsor, TempoAddress.pathUSD), -fees(of: sponsor))
+    let paid = gain(sponsor, TempoAddress.pathUSD) + gain(sponsor, TempoAddress.betaUSD)
+    check("sponsor", paid, -fees(of: sponsor))
     if flow.has(.sponsored) { check("fees of the payer", fees(of: payer), 0) }
     for token in Self.tokens where devnet.totalSupply(token: token) != supplies[token] {
       wrong.append("the supply of \(token.hex) has changed")
@@ -108,7 +110,7 @@ package struct ChargeBooks: Sendable {
       - Int128(before[token]?[account]?.units ?? 0)
   }
 
-  /// All fees of these flows are paid in pathUSD.
+  /// All fees of these flows are paid in pathUSD, those of hosts also in BetaUSD.
   private func fees(of account: Address) -> Int128 {
     receipts.reduce(0) { $1.feePayer == account ? $0 + Int128($1.fee.units) : $0 }
   }

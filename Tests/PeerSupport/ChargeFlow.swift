@@ -21,10 +21,12 @@ package struct ChargeFlow: Sendable, Hashable, CustomTestStringConvertible {
     package static let splits = Traits(rawValue: 8)
     /// The seller names the memo.
     package static let memo = Traits(rawValue: 16)
+    /// Somebody at a URL pays the fee for the seller; servers only.
+    package static let hosted = Traits(rawValue: 32)
 
     fileprivate static let names: [(Traits, String)] = [
       (.sponsored, "sponsored"), (.accessKey, "access key"), (.exchange, "exchange"), (.splits, "splits"),
-      (.memo, "memo"),
+      (.memo, "memo"), (.hosted, "hosted"),
     ]
   }
 
@@ -45,6 +47,11 @@ package struct ChargeFlow: Sendable, Hashable, CustomTestStringConvertible {
     ChargeFlow(.pull, .memo), ChargeFlow(.push, .memo), ChargeFlow(.pull, [.memo, .sponsored]),
     ChargeFlow(.pull, [.accessKey, .exchange]), ChargeFlow(.push, [.accessKey, .splits, .memo]),
     ChargeFlow(.pull, [.accessKey, .exchange, .splits, .memo, .sponsored]),
+  ]
+  /// Those whose fee a host pays, in pathUSD or BetaUSD as it likes.
+  package static let hosted: [ChargeFlow] = [
+    ChargeFlow(.pull, [.sponsored, .hosted]),
+    ChargeFlow(.pull, [.accessKey, .exchange, .splits, .memo, .sponsored, .hosted]),
   ]
   /// Those that move money.
   package static let payments = all.filter { $0.way != .proof }

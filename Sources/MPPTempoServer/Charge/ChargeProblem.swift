@@ -1,7 +1,6 @@
 import MPPCore
 import MPPServer
 import MPPTempo
-import TempoRPC
 
 /// The refusals of `06` §1.9, §1.17.
 enum ChargeProblem {
@@ -42,13 +41,6 @@ enum ChargeProblem {
     case .void: failed("The transaction did not pay")
     case .notAllowed: failed("the payment's record refuses this")
     }
-  }
-
-  /// A chain that could not be asked before anything was claimed.
-  static func chain(_ error: ChainError, _ what: String) -> PaymentProblem {
-    error.isRetryable || error.code == .cancelled || error.code == .invalidAnswer
-      ? .unavailable(reason: "the chain cannot be reached for \(what)", retryAfter: 1)
-      : failed("\(what) was refused by the chain")
   }
 }
 

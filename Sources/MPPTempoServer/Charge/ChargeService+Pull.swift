@@ -62,8 +62,7 @@ extension ChargeService {
         }
       }
     } catch let error as SponsorError {
-      logger.info("a charge was not sponsored", metadata: ["mpp.code": "\(error)"])
-      throw error.problem("the simulated payment")
+      throw error.problem("the simulated payment", "a charge", logger)
     }
     return try await finish(result, transaction, call)
   }

@@ -21,7 +21,7 @@ public final class TempoChargeMethod: ServerMethod {
     service = try ChargeService(options, environment)
     validator = try TempoChargeValidator(
       options, environment.ledger.reader, chain: ChainReader(service.client),
-      dryRuns: ChainReader(service.simulator), sponsor: service.feePayer?.policy, logger: environment.logger)
+      dryRuns: ChainReader(service.simulator), sponsor: service.feePayer?.check, logger: environment.logger)
   }
 
   /// - Throws: `ConfigurationError` for options that charges do not have, a missing recipient, or an amount

@@ -38,7 +38,7 @@ extension TempoChargeValidator {
       guard standing.isActive(at: UInt64(clamping: now.seconds)) else { throw ChargeProblem.proofSignature }
     } catch let error as ChainError {
       guard error.code == .reverted || error.code == .rejected else {
-        throw ChargeProblem.chain(error, "the access key")
+        throw error.problem("the access key")
       }
       throw ChargeProblem.proofSignature
     }

@@ -50,25 +50,20 @@ extension TempoChargeValidator {
       // The chain refuses a second time what it has included already: the payer may have sent it.
       guard error.code == .reverted || error.code == .rejected,
         try await isIncluded(transaction.signed.hash)
-      else { throw ChargeProblem.chain(error, "the simulated payment") }
+      else { throw error.problem("the simulated payment") }
       return .onChain
     }
   }
 
-  /// A transaction whose fee we would pay: policy, and a dry run of its calls.
+  /// A transaction whose fee we would pay.
   private func sponsorable(
     _ transaction: ChargeTransaction, _ call: ChargeCall
   ) async throws -> SponsorableTransaction {
     guard let sponsor, call.terms.isSponsored else { throw ChargeProblem.notSponsored }
     do {
-      let sponsorable = try sponsor.check(transaction.signed, now: call.now, challengeExpires: call.expires)
-      try await dryRuns.simulate(sponsorable.withoutFee, from: sponsorable.signer)
-      return sponsorable
-    } catch let error as SponsorRefusal {
-      logger.info("a charge was not sponsored", metadata: ["mpp.code": "\(error.reason)"])
-      throw ChargeProblem.failed("\(error)")
-    } catch let error as ChainError {
-      throw ChargeProblem.chain(error, "the simulated payment")
+      return try await sponsor.check(transaction.signed, now: call.now, challengeExpires: call.expires)
+    } catch {
+      throw error.problem("the simulated payment", "a charge", logger)
     }
   }
 

@@ -16,7 +16,7 @@ public final class TempoChargeValidator: CredentialValidator {
   let records: RecordView<ChargeRecord>
   let intents: RecordView<IntentRecord>
   /// What our fee payer would sign for; nil: there is none.
-  let sponsor: SponsorPolicy?
+  let sponsor: SponsorCheck?
   let explicitMemoIsUnique: Bool
   let allowsSourcelessHash: Bool
   let proofsAreReusable: Bool
@@ -26,7 +26,7 @@ public final class TempoChargeValidator: CredentialValidator {
 
   init(
     _ options: TempoChargeOptions, _ ledger: LedgerReader, chain: ChainReader, dryRuns: ChainReader,
-    sponsor: SponsorPolicy?, logger: Logger
+    sponsor: SponsorCheck?, logger: Logger
   ) throws(StoreError) {
     self.chain = chain
     self.dryRuns = dryRuns
@@ -94,7 +94,7 @@ public final class TempoChargeValidator: CredentialValidator {
       case .proof(let signature): return Valid(call, try await proof(signature, call))
       }
     } catch let error as ChainError {
-      throw ChargeProblem.chain(error, "this payment")
+      throw error.problem("this payment")
     }
   }
 

@@ -5,45 +5,75 @@ import MPPServer
 import Tempo
 import TempoRPC
 
-/// Signs and sends as a sponsor, after its policy, a second dry run and a durable reservation of the fee (`06` §1.11).
+/// Has transactions sponsored and sends them, after the policy, a second dry run and a durable reservation of the fee (`06` §1.11).
 final class FeePayer: Sendable {
   let policy: SponsorPolicy
-  private let options: FeePayerOptions
+  private let source: Source
   private let client: ChainClient
   private let budgets: RecordTable<SponsorBudget>
   private let key: RecordKey
   private let clock: any WallClock
   private let random: any RandomSource
 
+  /// Where the second signature comes from.
+  private enum Source: Sendable {
+    case local(LocalSponsor)
+    case hosted(HostedSponsor)
+  }
+
+  /// The second signature, before its fee is reserved.
+  private enum Quote: Sendable {
+    case local(LocalSponsor, token: Address)
+    /// The host says in which token.
+    case hosted(HostedSponsor)
+  }
+
   /// How long a reservation may wait for its signature, in seconds.
   static let lease: Int64 = 30
 
+  /// - Throws: `ConfigurationError`; `StoreError`.
   init(
     _ options: FeePayerOptions, chainID: UInt64, client: ChainClient, feeTokens: [Address] = [],
     _ environment: MethodEnvironment
   ) throws {
-    self.options = options
     self.client = client
     clock = environment.clock
     random = environment.random
     budgets = try environment.ledger.table(SponsorBudget.self)
-    let sponsor = options.signer.address
-    key = SponsorBudget.key(chainID: chainID, sponsor: sponsor)
     var tokens: [Address] = []
     let known = [TempoAddress.pathUSD, TempoChain.defaultCurrency(chainID: chainID)]
     for token in [options.feeToken].compactMap({ $0 }) + feeTokens + known + options.furtherFeeTokens
     where !tokens.contains(token) { tokens.append(token) }
+    let sponsor: Address?
+    switch options.source {
+    case .signer(let signer):
+      source = .local(LocalSponsor(signer, client))
+      sponsor = signer.address
+      key = SponsorBudget.key(chainID: chainID, sponsor: signer.address)
+    case .host(let host):
+      guard options.feeToken == nil, options.furtherFeeTokens.isEmpty else {
+        throw ConfigurationError(.feePayer, "a host chooses the fee token itself: see FeePayerHost.feeTokens")
+      }
+      source = .hosted(HostedSponsor(host: try host.client(), expected: host.sponsor, client: client))
+      sponsor = host.sponsor
+      key = SponsorBudget.key(chainID: chainID, sponsor: host.budgetAddress)
+      tokens = host.feeTokens ?? tokens
+    }
     policy = SponsorPolicy(
       chainID: chainID, sponsor: sponsor, limits: options.limits ?? .standard(chainID: chainID),
       feeTokens: tokens)
   }
 
-  /// Pays the fee of a transaction and sends it. Its calls were run dry before (``SponsorableTransaction/withoutFee``), when the
-  /// credential was validated.
+  /// What is asked of a transaction before it is sent.
+  var check: SponsorCheck { SponsorCheck(policy: policy, dryRuns: ChainReader(client)) }
+
+  /// Has the fee of a transaction paid and sends it, through our node in every case. Its calls were run dry before (``check``), when
+  /// the credential was validated.
   ///
-  /// In this order: the token of the fee; a dry run with it, which carries no signature of ours; a durable reservation; the
+  /// In this order: the token of the fee; a dry run with it, which carries no signature; a durable reservation; the
   /// signature; `prepare`; the policy and the challenge once more, by the clock of this moment; the reservation as broadcasting,
-  /// durably; and only then the signature leaves. What is reserved is freed here, unless the end is not known.
+  /// durably; and only then the signature leaves. A host is asked for token and signature at once, after the reservation, and the dry
+  /// run follows. What is reserved is freed here, unless the end is not known.
   ///
   /// - Parameter prepare: claims the final transaction and makes the intent it is sent with. Nothing was sent when it throws.
   /// - Throws: ``SponsorError``, `StoreError` and what `prepare` throws, before anything was sent; afterwards as
@@ -52,11 +82,11 @@ final class FeePayer: Sendable {
     _ transaction: SponsorableTransaction, through broadcaster: Broadcaster,
     probe: Broadcaster.EffectProbe? = nil, prepare: (SignedTempoTransaction) async throws -> ChainIntent
   ) async throws -> BroadcastResult {
-    let token = try await chooseToken(transaction)
+    let quote = try await quote(transaction)
     let owner = try await reserve(transaction)
     let intent: ChainIntent
     do {
-      intent = try await prepare(try await sign(transaction, token))
+      intent = try await prepare(try await sign(transaction, quote))
       try recheck(transaction)
       // Throws when the reservation is lost: nothing may be sent then.
       try await change(.broadcast(transaction.identity, owner: owner))
@@ -76,15 +106,20 @@ final class FeePayer: Sendable {
     try? await change(.confirmed(identity))
   }
 
-  /// The token of the fee, and the second dry run.
-  private func chooseToken(_ transaction: SponsorableTransaction) async throws(SponsorError) -> Address {
-    do {
-      let token = try await feeToken(for: transaction)
-      try await client.simulate(
-        transaction.quoted(in: token), from: transaction.signer, feePayer: policy.sponsor)
-      return token
-    } catch {
-      throw .chain(error)
+  private func quote(_ transaction: SponsorableTransaction) async throws(SponsorError) -> Quote {
+    switch source {
+    case .local(let sponsor):
+      .local(sponsor, token: try await sponsor.chooseToken(transaction, of: policy.feeTokens))
+    case .hosted(let sponsor): .hosted(sponsor)
+    }
+  }
+
+  private func sign(
+    _ transaction: SponsorableTransaction, _ quote: Quote
+  ) async throws -> SignedTempoTransaction {
+    switch quote {
+    case .local(let sponsor, let token): try await sponsor.sign(transaction, token)
+    case .hosted(let sponsor): try await sponsor.sign(transaction, of: policy.feeTokens)
     }
   }
 
@@ -121,42 +156,5 @@ final class FeePayer: Sendable {
     } catch let refusal as SponsorBudget.Refusal {
       throw SponsorError.budget(refusal)
     }
-  }
-
-  /// The first allowed token that covers the highest fee.
-  private func feeToken(
-    for transaction: SponsorableTransaction
-  ) async throws(ChainError) -> Address {
-    let units = UInt128(transaction.maximumFee)
-    let needed = (units + 999_999_999_999) / 1_000_000_000_000
-    for token in policy.feeTokens {
-      if try await balance(token) >= needed { return token }
-    }
-    throw ChainError(.rejected, "the sponsor has no allowed token that covers the fee")
-  }
-
-  /// Zero for what is not a token.
-  private func balance(_ token: Address) async throws(ChainError) -> UInt128 {
-    do {
-      return try await client.balance(of: policy.sponsor, token: token)
-    } catch {
-      guard error.code == .reverted || error.code == .invalidAnswer else { throw error }
-      return 0
-    }
-  }
-
-  private func sign(
-    _ transaction: SponsorableTransaction, _ token: Address
-  ) async throws -> SignedTempoTransaction {
-    let digest = transaction.signed.transaction.feePayerHash(sender: transaction.sender, feeToken: token)
-    let bytes = try await options.signer.sign(digest)
-    guard case .secp256k1(let signature) = try PrimitiveSignature(parsing: bytes) else {
-      throw TempoError.signature(.unsupportedKind)
-    }
-    let signed = try transaction.signed.completed(feeToken: token, feePayerSignature: signature)
-    guard try signed.recoverFeePayer(sender: transaction.sender) == policy.sponsor else {
-      throw TempoError.rule(.senderMismatch)
-    }
-    return signed
   }
 }

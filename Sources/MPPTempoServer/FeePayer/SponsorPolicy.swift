@@ -9,16 +9,16 @@ public import Tempo
 public struct SponsorPolicy: Sendable {
   /// Transactions for another chain are refused.
   public let chainID: UInt64
-  /// The sponsor's own address.
-  public let sponsor: Address
+  /// The sponsor's own address; nil when it is not known before it has signed. Then whoever uses the signature makes sure that it is not
+  /// the sender's.
+  public let sponsor: Address?
   /// The most one transaction may cost; what all together may is the ``SponsorBudget``'s.
   public let limits: SponsorLimits
   /// Tokens in which the sponsor pays fees, in order of preference.
   public let feeTokens: [Address]
 
-  /// - Parameter feeTokens: a transaction that names another token is refused; the fee is paid in the first
-  ///   of them that is funded.
-  public init(chainID: UInt64, sponsor: Address, limits: SponsorLimits, feeTokens: [Address]) {
+  /// - Parameter feeTokens: a transaction that names another token is refused; the fee is paid in one of them.
+  public init(chainID: UInt64, sponsor: Address?, limits: SponsorLimits, feeTokens: [Address]) {
     self.chainID = chainID
     self.sponsor = sponsor
     self.limits = limits
@@ -117,6 +117,9 @@ public struct SponsorableTransaction: Sendable, Hashable {
 
   /// The account that pays and acts; proved by its signature.
   public var sender: Address { signer.account }
+
+  /// ``maximumFee`` in base units of a fee token, rounded up.
+  var maximumFeeUnits: UInt128 { (UInt128(maximumFee) + 999_999_999_999) / 1_000_000_000_000 }
 
   /// Its calls alone: what is run dry before anything is signed.
   var withoutFee: TempoTransaction {

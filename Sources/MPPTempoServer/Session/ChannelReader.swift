@@ -117,7 +117,7 @@ final class ChannelReader: Sendable {
           return try await reread(known, now)
         } catch let error as ChainError {
           guard freshness.toleratesFailure(id, now, limit: maximumStaleness) else {
-            throw SessionProblem.chain(error, "the channel's state")
+            throw error.problem("the channel's state")
           }
           logger.warning(
             "serving a channel with old chain state",
@@ -154,7 +154,7 @@ final class ChannelReader: Sendable {
           return try await reread(known, now, on: share)
         } catch let error as ChainError {
           freshness.lookFailed(id)
-          throw SessionProblem.chain(error, "the channel's deposit")
+          throw error.problem("the channel's deposit")
         }
       }
     } catch is LaneError {

@@ -129,7 +129,7 @@ extension ChannelService {
     _ block: UInt64, _ body: @Sendable () async throws(ChainError) -> ChannelState
   ) async throws(PaymentProblem) -> ChannelState {
     do { return try await client.readBack(body) } catch {
-      throw SessionProblem.chain(error, "the state of block \(block)")
+      throw error.problem("the state of block \(block)")
     }
   }
 

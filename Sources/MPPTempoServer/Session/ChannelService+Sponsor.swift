@@ -51,8 +51,7 @@ extension ChannelService {
       return try await feePayer.send(
         transaction, through: clientBroadcaster, probe: probe, prepare: prepare)
     } catch let error as SponsorError {
-      logger.info("an \(label.rawValue) was not sponsored", metadata: ["mpp.code": "\(error)"])
-      throw error.problem("the simulated \(label.rawValue) transaction")
+      throw error.problem("the simulated \(label.rawValue) transaction", "the \(label.rawValue)", logger)
     }
   }
 

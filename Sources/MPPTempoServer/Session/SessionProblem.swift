@@ -50,13 +50,6 @@ enum SessionProblem {
     }
   }
 
-  /// A chain that could not be asked before anything was sent.
-  static func chain(_ error: ChainError, _ what: String) -> PaymentProblem {
-    error.isRetryable || error.code == .cancelled || error.code == .invalidAnswer
-      ? .unavailable(reason: "the chain cannot be reached for \(what)", retryAfter: 1)
-      : failed("\(what) was refused by the chain")
-  }
-
   /// A transaction without effect, or one whose end is not known yet.
   static func transaction(_ outcome: BroadcastResult.Outcome, _ label: String) -> PaymentProblem {
     switch outcome {

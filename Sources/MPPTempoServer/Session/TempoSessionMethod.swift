@@ -31,7 +31,7 @@ public final class TempoSessionMethod: ServerMethod {
     channels = try ChannelService(options, environment, due: plan, queue: queue)
     validator = TempoSessionValidator(
       options, channels.reader, dryRuns: ChainReader(channels.simulator), openings: channels.openings,
-      sponsor: channels.feePayer?.policy, logger: environment.logger)
+      sponsor: channels.feePayer?.check, logger: environment.logger)
     settlements = SettlementService(channels, plan, queue)
     let sender = options.signer.address
     guard sender == options.payee || sender == options.operator else {
@@ -67,7 +67,7 @@ public final class TempoSessionMethod: ServerMethod {
     do {
       return try await channels.settle(valid)
     } catch let error as ChainError {
-      throw SessionProblem.chain(error, "this action")
+      throw error.problem("this action")
     } catch let error as ChannelTransitionError {
       throw SessionProblem.refusal(error)
     }

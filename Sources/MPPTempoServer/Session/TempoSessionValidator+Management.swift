@@ -47,7 +47,7 @@ extension TempoSessionValidator {
     } catch {
       guard error.code == .reverted || error.code == .rejected,
         await isOnChain(open.transaction.signed.hash)
-      else { throw SessionProblem.chain(error, "the simulated open transaction") }
+      else { throw error.problem("the simulated open transaction") }
       return true
     }
   }
@@ -82,7 +82,7 @@ extension TempoSessionValidator {
           try await dryRuns.simulate(transaction.signed.transaction, from: transaction.signer)
         }
       } catch let error as ChainError {
-        throw SessionProblem.chain(error, "the simulated topUp transaction")
+        throw error.problem("the simulated topUp transaction")
       }
       return false
     }
@@ -111,7 +111,7 @@ extension TempoSessionValidator {
     }
     let current: ChannelReader.Current
     do { current = try await reader.reread(stored, call.now) } catch let error as ChainError {
-      throw SessionProblem.chain(error, "the channel's state")
+      throw error.problem("the channel's state")
     }
     try current.check { record throws(PaymentProblem) in
       try record.checkCloses(voucher.cumulativeAmount, signer: signer)
@@ -156,25 +156,20 @@ extension TempoSessionValidator {
   ) async throws {
     let head: ChainBlock
     do { head = try await dryRuns.latestBlock() } catch {
-      throw SessionProblem.chain(error, "the newest block")
+      throw error.problem("the newest block")
     }
     try transaction.checkInclusion(label, head: head, now: now, longest: longestTransactionValidity)
   }
 
-  /// A transaction whose fee we would pay: policy, and a dry run of its calls (`04` §18.6).
+  /// A transaction whose fee we would pay (`04` §18.6).
   private func sponsorable(
     _ transaction: ManagementTransaction, _ label: ManagementTransaction.Label, _ call: SessionCall
   ) async throws -> SponsorableTransaction {
     guard let sponsor, call.terms.isSponsored else { throw SessionProblem.notSponsored }
     do {
-      let sponsorable = try sponsor.check(transaction.signed, now: call.now, challengeExpires: call.expires)
-      try await dryRuns.simulate(sponsorable.withoutFee, from: sponsorable.signer)
-      return sponsorable
-    } catch let error as SponsorRefusal {
-      logger.info("an \(label.rawValue) was not sponsored", metadata: ["mpp.code": "\(error.reason)"])
-      throw SessionProblem.failed("\(error)")
-    } catch let error as ChainError {
-      throw SessionProblem.chain(error, "the simulated \(label.rawValue) transaction")
+      return try await sponsor.check(transaction.signed, now: call.now, challengeExpires: call.expires)
+    } catch {
+      throw error.problem("the simulated \(label.rawValue) transaction", "the \(label.rawValue)", logger)
     }
   }
 }

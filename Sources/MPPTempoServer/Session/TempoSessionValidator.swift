@@ -15,7 +15,7 @@ public final class TempoSessionValidator: CredentialValidator {
   /// Bounds the work for opens and top-ups, here as when they are sent.
   let openings: OpeningGate
   /// What our fee payer would sign for; nil: there is none.
-  let sponsor: SponsorPolicy?
+  let sponsor: SponsorCheck?
   /// Milliseconds.
   let longestTransactionValidity: Int64
   let signer: Address
@@ -23,7 +23,7 @@ public final class TempoSessionValidator: CredentialValidator {
 
   init(
     _ options: TempoSessionOptions, _ reader: ChannelReader, dryRuns: ChainReader, openings: OpeningGate,
-    sponsor: SponsorPolicy?, logger: Logger
+    sponsor: SponsorCheck?, logger: Logger
   ) {
     self.reader = reader
     self.dryRuns = dryRuns
@@ -90,7 +90,7 @@ public final class TempoSessionValidator: CredentialValidator {
       let (action, unwritten) = try await check(payload, call)
       return Valid(call, action, unwritten)
     } catch let error as ChainError {
-      throw SessionProblem.chain(error, "this action")
+      throw error.problem("this action")
     } catch let error as ChannelTransitionError {
       throw SessionProblem.refusal(error)
     }

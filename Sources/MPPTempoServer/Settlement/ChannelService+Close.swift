@@ -144,7 +144,7 @@ extension ChannelService {
         feeToken: options.feeToken ?? record.descriptor.token, signer: options.signer,
         context: try IntentContext.close(capture: capture, voucher: voucher, owner: owner).encoded())
     } catch let error as ChainError {
-      throw SessionProblem.chain(error, "the close transaction")
+      throw error.problem("the close transaction")
     }
   }
 
@@ -254,7 +254,7 @@ extension ChannelService {
       }
       return nil
     } catch {
-      throw SessionProblem.chain(error, "the end of the channel")
+      throw error.problem("the end of the channel")
     }
   }
 

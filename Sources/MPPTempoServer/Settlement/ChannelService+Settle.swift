@@ -44,7 +44,7 @@ extension ChannelService {
         feeToken: options.feeToken ?? record.descriptor.token, signer: options.signer,
         context: try IntentContext.settle(amount: voucher.cumulativeAmount, mark: mark).encoded())
     } catch let error as ChainError {
-      throw SessionProblem.chain(error, "the settle transaction")
+      throw error.problem("the settle transaction")
     }
   }
 

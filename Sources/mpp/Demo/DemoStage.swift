@@ -102,7 +102,8 @@ struct DemoStage: Sendable {
         .tempo(options),
         .tempoCharge(
           DemonstrationAPI.charges(
-            to: payee.signer, sponsor: payee.signer, rpc: chainURL, chainID: devnet.chainID)),
+            to: payee.signer, sponsor: FeePayerOptions(signer: payee.signer), rpc: chainURL,
+            chainID: devnet.chainID)),
       ], logger: logger)
   }
 

@@ -43,12 +43,12 @@ struct DemonstrationAPI: Sendable {
 
   /// Charges to the payee. The sponsor pays the fees of those that are offered so.
   static func charges(
-    to payee: any Signer, sponsor: any Signer, rpc: String, chainID: UInt64, currency: String? = nil
+    to payee: any Signer, sponsor: FeePayerOptions, rpc: String, chainID: UInt64, currency: String? = nil
   ) -> TempoChargeOptions {
     var options = TempoChargeOptions(
       transport: AsyncHTTPRPCTransport(url: rpc), chainID: chainID, recipient: payee.address)
     options.currency = currency
-    options.feePayer = FeePayerOptions(signer: sponsor)
+    options.feePayer = sponsor
     return options
   }
 

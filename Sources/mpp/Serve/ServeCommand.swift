@@ -40,6 +40,11 @@ struct ServeCommand: AsyncParsableCommand {
       "Account that pays the fees of /charge/sponsored, as --key. Default: the one of --key.",
       valueName: "source"))
   var sponsor: String?
+  @Option(
+    help: ArgumentHelp(
+      "Host that pays the fees of /charge/sponsored instead: https, or http on this machine.",
+      valueName: "url"))
+  var feePayer: String?
   @Option(help: "Ledger file, or `memory` to forget everything. Default: ledger.db in the state folder.")
   var ledger: String?
   @Option(
@@ -68,6 +73,9 @@ struct ServeCommand: AsyncParsableCommand {
     guard settleEveryUnits != 0, settleEverySeconds != 0 else {
       throw ValidationError("settlement intervals are above zero")
     }
+    guard sponsor == nil || feePayer == nil else {
+      throw ValidationError("fees are paid by --sponsor or by --fee-payer, not by both")
+    }
     if let currency, (try? Address(hex: currency)) == nil {
       throw ValidationError("\(currency) is not an address (0x and 40 hex digits)")
     }
@@ -76,7 +84,7 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let url = try chain.url()
     let signer = LocalSigner(key: try await KeySource.key(key))
-    let sponsor = if let sponsor { LocalSigner(key: try await KeySource.key(sponsor)) } else { signer }
+    let sponsor = try await feePayerOptions(signer)
     let secrets = try Self.secrets(secret)
     let chainID = try await chain.resolvedChainID(url)
     var logger = Logger(label: "mpp.serve")
@@ -119,6 +127,12 @@ struct ServeCommand: AsyncParsableCommand {
     }
     if source.hasPrefix("env:") { return .environment(String(source.dropFirst(4))) }
     return .file(source.hasPrefix("file:") ? String(source.dropFirst(5)) : source)
+  }
+
+  private func feePayerOptions(_ payee: LocalSigner) async throws -> FeePayerOptions {
+    if let feePayer { return FeePayerOptions(host: .url(feePayer)) }
+    guard let sponsor else { return FeePayerOptions(signer: payee) }
+    return FeePayerOptions(signer: LocalSigner(key: try await KeySource.key(sponsor)))
   }
 
   private func openLedger() throws -> Ledger {

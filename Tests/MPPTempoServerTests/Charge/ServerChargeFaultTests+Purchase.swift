@@ -30,9 +30,20 @@ extension ServerChargeFaultTests {
       ) { options in
         options.currency = flow.token.hex
         options.explicitMemoIsUnique = flow.way == .push
-        if flow.has(.sponsored) { options.feePayer = FeePayerOptions(signer: sponsor) }
+        if flow.has(.hosted) {
+          options.feePayer = FeePayerOptions(host: host(devnet))
+        } else if flow.has(.sponsored) {
+          options.feePayer = FeePayerOptions(signer: sponsor)
+        }
         options.pushDeadline = 1_000
       }
+    }
+
+    /// Chooses another token each time it is asked.
+    private static func host(_ devnet: Devnet) -> FeePayerHost {
+      let wire = HostWire(devnet)
+      wire.onAsk { devnet.sponsorPolicy.alternateTokens() }
+      return wire.host(feeTokens: HostLie.allowed, sponsor: devnet.sponsor.address)
     }
 
     private static func others(_ devnet: Devnet) -> [Address] {

@@ -15,7 +15,9 @@ import Testing
 /// ledger and the journal agree: paid once, delivered once, nothing left open (`06` §1.16).
 @Suite("Charges: fail the n-th operation of the server")
 struct ServerChargeFaultTests {
-  @Test("Every call to the node may fail once", arguments: ChargeFlow.all, FaultTests.Fault.allCases)
+  @Test(
+    "Every call to the node may fail once", arguments: ChargeFlow.all + ChargeFlow.hosted,
+    FaultTests.Fault.allCases)
   func failNthCall(_ flow: ChargeFlow, _ fault: FaultTests.Fault) async throws {
     for index in 0..<24 {
       let purchase = try await Purchase(flow, seed: UInt64(index + 1))
@@ -32,7 +34,8 @@ struct ServerChargeFaultTests {
   }
 
   @Test(
-    "Every write to the ledger may fail once, with or without effect", arguments: ChargeFlow.all,
+    "Every write to the ledger may fail once, with or without effect",
+    arguments: ChargeFlow.all + ChargeFlow.hosted,
     [FaultStore.Fault.before, .after])
   func failNthWrite(_ flow: ChargeFlow, _ fault: FaultStore.Fault) async throws {
     for number in 1...40 {
@@ -76,7 +79,7 @@ struct ServerChargeFaultTests {
 
   @Test(
     "The server dies at every write, before and after it: the next one finishes what was begun",
-    arguments: ChargeFlow.payments, [FaultStore.Fault.before, .after])
+    arguments: ChargeFlow.payments + ChargeFlow.hosted, [FaultStore.Fault.before, .after])
   func diesAtNthWrite(_ flow: ChargeFlow, _ fault: FaultStore.Fault) async throws {
     for number in 1...40 {
       let purchase = try await Purchase(flow, seed: UInt64(number))
@@ -101,7 +104,7 @@ struct ServerChargeFaultTests {
 
   @Test(
     "The clock passes every end while a payment is under way: it is delivered all the same, or nothing was paid",
-    arguments: ChargeFlow.payments)
+    arguments: ChargeFlow.payments + ChargeFlow.hosted)
   func clockPastExpiry(_ flow: ChargeFlow) async throws {
     for index in 0..<24 {
       let purchase = try await Purchase(flow, seed: UInt64(index + 1))
