@@ -20,6 +20,7 @@ public struct ConfigurationError: Error, Hashable, CustomStringConvertible {
     public static let ledger = Code(rawValue: "ledger")
     /// An offer's `meta` names another scope than its route.
     public static let scope = Code(rawValue: "scope")
+    /// A fee payer that cannot work, or whose address is not safe.
     public static let feePayer = Code(rawValue: "fee-payer")
   }
 

@@ -19,13 +19,17 @@ public struct FeePayerHost: Sendable {
   public var timeoutMilliseconds: Int64 = 10_000
 
   #if Client
-    /// - Parameter url: an `https` address; `http` on this machine only. A mistake shows when the server is made.
+    /// - Parameters:
+    ///   - url: an `https` address; `http` on this machine only. A mistake shows when the server is made.
+    ///   - feeTokens: nil: the usual ones.
+    ///   - sponsor: nil: anybody who can pay, except the sender.
     public init(url: String, feeTokens: [Address]? = nil, sponsor: Address? = nil) {
       way = .url(url)
       self.feeTokens = feeTokens
       self.sponsor = sponsor
     }
 
+    /// As ``init(url:feeTokens:sponsor:)``, for `feePayer: .url("https://…")`.
     public static func url(
       _ url: String, feeTokens: [Address]? = nil, sponsor: Address? = nil
     ) -> FeePayerHost {
@@ -36,6 +40,8 @@ public struct FeePayerHost: Sendable {
   /// - Parameters:
   ///   - transport: the way to the host. It follows no redirects, and keeps to the time it is given.
   ///   - name: of the host, for its budget; the same in all processes of one ledger.
+  ///   - feeTokens: nil: the usual ones.
+  ///   - sponsor: nil: anybody who can pay, except the sender.
   public init(
     transport: any RPCTransport, name: String, feeTokens: [Address]? = nil, sponsor: Address? = nil
   ) {

@@ -10,6 +10,7 @@ public struct FeePayerOptions: Sendable {
     case host(FeePayerHost)
   }
 
+  /// A key here, or a host.
   public var source: Source
   /// The chain's standard limits when nil.
   public var limits: SponsorLimits?

@@ -5,7 +5,9 @@ public import EVM
 /// Its signature binds the transaction as it was handed over, and nothing of the answer but these two takes its place. Whoever uses it
 /// checks the token and recovers the signer.
 public struct FeePayerFill: Sendable, Hashable {
+  /// The token the host would pay in.
   public let feeToken: Address
+  /// By nobody knows whom, until it is recovered.
   public let signature: RecoverableSignature
 
   /// The one parameter of the question. The signature of the sender is not part of it: the host cannot send the transaction.
