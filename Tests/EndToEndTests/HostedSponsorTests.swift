@@ -8,6 +8,7 @@ import MPPServer
 import MPPTempoServer
 import MarketplaceSupport
 import NIOCore
+import Synchronization
 import Tempo
 import TempoDevnet
 import TempoRPC
@@ -93,9 +94,11 @@ struct HostedSponsorTests {
   func hostile(_ path: String) async throws {
     try await Marketplace.run { market in
       let target = market.rpcURL + "/sponsor"
+      let stalled = StalledBodies()
+      defer { stalled.end() }
       let evil = try await market.shop { options in
         options.ledger = nil
-        options.routes = { router, _, _ in Self.addRoutes(router, target) }
+        options.routes = { router, _, _ in Self.addRoutes(router, target, stalled) }
       }
       var host = FeePayerHost(url: evil.url + "/" + path)
       host.timeoutMilliseconds = 250
@@ -108,28 +111,32 @@ struct HostedSponsorTests {
     }
   }
 
-  private static func addRoutes(_ router: Router<PaidRequestContext>, _ target: String) {
+  private static func addRoutes(
+    _ router: Router<PaidRequestContext>, _ target: String, _ stalled: StalledBodies
+  ) {
     router.post("redirect") { _, _ in Response(status: .temporaryRedirect, headers: [.location: target]) }
     router.post("moved") { _, _ in Response(status: .movedPermanently, headers: [.location: target]) }
     router.post("missing") { _, _ in Response(status: .notFound) }
     router.post("broken") { _, _ in Response(status: .internalServerError) }
     router.post("large") { _, _ in
-      Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(repeating: 0x20, count: 2 << 20)))
+      Response(status: .ok, body: .init(byteBuffer: ByteBuffer(repeating: 0x20, count: 2 << 20)))
     }
-    router.post("stall") { _, _ in Response(status: .ok, body: Self.endless(first: "{")) }
-  }
-
-  private static func endless(first: String) -> ResponseBody {
-    let (chunks, continuation) = AsyncStream<ByteBuffer>.makeStream()
-    continuation.yield(ByteBuffer(string: first))
-    return ResponseBody(asyncSequence: HeldOpen(chunks: chunks, end: continuation))
+    router.post("stall") { _, _ in Response(status: .ok, body: .init(asyncSequence: stalled.next())) }
   }
 }
 
-/// Ends only with whoever reads it.
-private struct HeldOpen: AsyncSequence, Sendable {
-  let chunks: AsyncStream<ByteBuffer>
-  let end: AsyncStream<ByteBuffer>.Continuation
+/// Bodies that begin, and go on when the test is over.
+private final class StalledBodies: Sendable {
+  private let open = Mutex<[AsyncStream<ByteBuffer>.Continuation]>([])
 
-  func makeAsyncIterator() -> AsyncStream<ByteBuffer>.AsyncIterator { chunks.makeAsyncIterator() }
+  func next() -> AsyncStream<ByteBuffer> {
+    let (chunks, continuation) = AsyncStream<ByteBuffer>.makeStream()
+    continuation.yield(ByteBuffer(string: "{"))
+    open.withLock { $0.append(continuation) }
+    return chunks
+  }
+
+  func end() {
+    for continuation in open.withLock({ $0 }) { continuation.finish() }
+  }
 }

@@ -172,7 +172,7 @@ struct HostedChargeTests {
     let scene = try await HostedScene()
     let devnet = scene.devnet
     let first = devnet.requests().count
-    func dryRuns() -> [JSONValue] {
+    @Sendable func dryRuns() -> [JSONValue] {
       devnet.requests(after: first).filter { $0.method == "eth_call" }.compactMap(\.params.first)
         .filter { $0["calls"] != nil }
     }

@@ -1,4 +1,5 @@
 import EVM
+import HTTPTypes
 import MPPCore
 import MPPServer
 import MPPTempo
