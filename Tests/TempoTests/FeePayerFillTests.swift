@@ -72,8 +72,8 @@ struct FeePayerFillTests {
     // What an answer leaves out, or has beside, says nothing.
     let bare = try fill(
       answer([
-        "calls": .some(nil), "gas": .some(.null), "from": .some(nil), "hash": .string("0x12"),
-        "accessList": .array([]), "keyAuthorization": .some(.null),
+        "calls": nil, "gas": RPCValue.null, "from": nil, "hash": .string("0x12"),
+        "accessList": .array([]), "keyAuthorization": RPCValue.null,
       ]))
     #expect(bare == read)
   }

@@ -176,10 +176,11 @@ struct HostedChargeTests {
       devnet.requests(after: first).filter { $0.method == "eth_call" }.compactMap(\.params.first)
         .filter { $0["calls"] != nil }
     }
-    scene.wire.onAsk {
+    scene.wire.onAsk { () async throws -> Void in
       #expect(dryRuns().count == 1)
       #expect(dryRuns().first?["maxFeePerGas"] == nil)
-      #expect(try await scene.reservations().map(\.phase) == [.prepared])
+      let phases = try await scene.reservations().map(\.phase)
+      #expect(phases == [.prepared])
     }
     try await scene.expectPaid()
     #expect(dryRuns().count == 2)
