@@ -44,7 +44,7 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
 
   /// Runs the content. The price is charged when all bytes of the body have been handed to the transport, and not at all when the
   /// handler throws, answers 500 and above, or its body breaks off. A reader that leaves in the middle is charged when it was
-  /// handed more than ``longestWatchedBody``.
+  /// handed more than ``longestWatchedBody``, or anything at all of what is bought one by one.
   private func serve(
     _ payment: Payment, _ target: PaidEndpoint<Context>.Target, _ request: Request, _ context: Context
   ) async throws -> Response {
@@ -62,12 +62,14 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
       throw error
     }
     guard Payment.isCharged(status: response.status.code) else {
+      payment.finish(status: response.status.code, headers: &response.headers)
       await payment.failed()
       return response
     }
     if let refusal = payment.begin() { return refusal.response(for: request.method) }
     let hasReceipt = payment.finish(status: response.status.code, headers: &response.headers)
-    if let connection = context.connection {
+    // A handler on the channel cannot tell a reader that left from a body that broke off.
+    if !payment.isOneTime, let connection = context.connection {
       if hasReceipt, let length = response.body.contentLength, length <= Self.longestWatchedBody,
         connection.expect(PendingDelivery(payment: payment, length: length))
       {
@@ -82,8 +84,10 @@ struct PaidResponder<Context: PaidContext>: HTTPResponder {
         try await body.write(CountedBodyWriter(writer, length: body.contentLength, progress: progress))
       } catch {
         // Who leaves early, or with the last byte, must not have what it got for nothing. Less is forgiven: a write returns when
-        // it is queued, so that one who was gone before the first byte looks like one who has read a little.
-        let isTaken = progress.hasNoReader && progress.count > Self.longestWatchedBody
+        // it is queued, so that one who was gone before the first byte looks like one who has read a little. What is bought one by one
+        // could be bought again, whole, for what is forgiven here.
+        let forgiven = payment.isOneTime ? 0 : Self.longestWatchedBody
+        let isTaken = progress.hasNoReader && progress.count > forgiven
         if progress.isWhole || isTaken { await payment.delivered() } else { await payment.failed() }
         throw error
       }

@@ -13,8 +13,8 @@ public struct ConfigurationError: Error, Hashable, CustomStringConvertible {
     public static let secret = Code(rawValue: "secret")
     /// The realm is empty.
     public static let realm = Code(rawValue: "realm")
-    /// A route has no offer or too many, two that cannot be told apart, or one that its method cannot serve;
-    /// or the options of a method contradict each other.
+    /// A route has no offer or too many, two that cannot be told apart, or one that its method cannot serve, or its challenges would
+    /// be born expired; or the options of a method contradict each other.
     public static let offer = Code(rawValue: "offer")
     /// The ledger serves another server already.
     public static let ledger = Code(rawValue: "ledger")
@@ -22,6 +22,10 @@ public struct ConfigurationError: Error, Hashable, CustomStringConvertible {
     public static let scope = Code(rawValue: "scope")
     /// A fee payer that cannot work, or whose address is not safe.
     public static let feePayer = Code(rawValue: "fee-payer")
+    /// A limit is zero or negative.
+    public static let limit = Code(rawValue: "limit")
+    /// The node is on another chain than the one that challenges name.
+    public static let chain = Code(rawValue: "chain")
   }
 
   /// What to decide by; the message is for people.

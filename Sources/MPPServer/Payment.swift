@@ -11,6 +11,9 @@ import Synchronization
 public final class Payment: Sendable {
   /// What it was paid with, on a route with several offers.
   public var method: MethodKey { observer.method }
+  /// Whether this payment buys one response (``ServerMethod/isOneTime``). Who has read a part of it and left has had it: report
+  /// ``delivered()`` when the reader leaves after the first byte, or the next presentation buys a whole one again.
+  public var isOneTime: Bool { observer.isOneTime }
   /// Who paid, as proved by a signature; `nil` when the method proves no identity.
   public var source: VerifiedSource? { verified.source }
   /// The price of this request, in base units.
@@ -53,13 +56,14 @@ public final class Payment: Sendable {
   public static func isCharged(status: Int) -> Bool { status < 500 }
 
   /// Completes the head of the handler's response: the receipt on 2xx and 3xx, and `private` in
-  /// `Cache-Control` wherever the receipt is. Call it before the head is sent.
+  /// `Cache-Control` wherever the receipt is. Call it before the head is sent, also of a response that reports ``failed()``: with
+  /// ``ChargeTiming/beforeHandler`` every response is charged, and ``Compatibility/receiptOnErrors`` is for all that are.
   ///
   /// - Returns: whether the response carries the receipt.
   @discardableResult
   public func finish(status: Int, headers: inout HTTPFields) -> Bool {
     let isError = status >= 400
-    guard Self.isCharged(status: status), !isError || receiptOnErrors else { return false }
+    guard isCharged || Self.isCharged(status: status), !isError || receiptOnErrors else { return false }
     ResponseHeaders.attach(receipt: receipt, to: &headers)
     return true
   }

@@ -4,12 +4,17 @@ import MPPCore
 /// What happens with the payments of an offer after they were granted: events, metrics, and the holds nobody reports on.
 final class PaymentObserver: Sendable {
   let method: MethodKey
+  /// Whether one challenge pays for one request.
+  let isOneTime: Bool
   private let events: PaymentEvents
   private let counters: ServerMetrics.Counters
   private let reaper: HoldReaper
 
-  init(_ method: MethodKey, events: PaymentEvents, metrics: ServerMetrics, reaper: HoldReaper) {
+  init(
+    _ method: MethodKey, isOneTime: Bool, events: PaymentEvents, metrics: ServerMetrics, reaper: HoldReaper
+  ) {
     self.method = method
+    self.isOneTime = isOneTime
     self.events = events
     self.reaper = reaper
     counters = metrics.counters(intent: method.intent)

@@ -41,6 +41,7 @@ public final class PaymentServer: Sendable {
     logger: Logger = Logger(label: "mpp.server")
   ) async throws {
     guard !realm.isEmpty else { throw ConfigurationError(.realm, "the realm is empty") }
+    try limits.check()
     self.realm = realm
     self.limits = limits
     self.compatibility = compatibility
@@ -96,6 +97,10 @@ public final class PaymentServer: Sendable {
     _ method: HTTPRequest.Method, _ pattern: String, offers: [Offer],
     options: RouteOptions = RouteOptions()
   ) throws(ConfigurationError) -> Route {
+    guard options.lifetimeSeconds > 0 else {
+      throw ConfigurationError(
+        .offer, "challenges that live \(options.lifetimeSeconds) seconds are born expired")
+    }
     guard !offers.isEmpty, offers.count <= limits.maxOffers else {
       throw ConfigurationError(.offer, "a route needs 1 to \(limits.maxOffers) offers")
     }
@@ -113,7 +118,7 @@ public final class PaymentServer: Sendable {
         offer: offer, method: method, scope: scope, bindsBody: bindsBody(method, options), realm: realm,
         mac: mac, limits: limits,
         observer: PaymentObserver(
-          offer.key, events: events, metrics: pipeline.metrics, reaper: reaper))
+          offer.key, isOneTime: method.isOneTime, events: events, metrics: pipeline.metrics, reaper: reaper))
       guard !bound.contains(where: { $0.isConfusable(with: next) }) else {
         throw ConfigurationError(
           .offer, "two offers as \(offer.key) cannot be told apart by what a credential repeats of them")

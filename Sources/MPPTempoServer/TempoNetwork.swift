@@ -10,7 +10,7 @@ public struct TempoNetwork: Sendable, Hashable {
   /// Address of the node's JSON-RPC.
   public var rpc: String
 
-  /// Checks nothing: the node must be on the chain, and is not asked.
+  /// Checks nothing. A server asks the node for its chain before it believes anything it says.
   public init(chainID: UInt64, rpc: String) {
     self.chainID = chainID
     self.rpc = rpc

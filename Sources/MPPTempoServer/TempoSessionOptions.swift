@@ -10,7 +10,8 @@ public struct TempoSessionOptions: Sendable {
   public var signer: any Signer
   /// The node.
   public var transport: any RPCTransport
-  /// The chain that challenges name and vouchers are signed for; the node must be on it, and is not asked.
+  /// The chain that challenges name and vouchers are signed for. The node is asked for its own once, before anything it says is
+  /// believed: a server whose node is on another does not start, and opens no channel.
   public var chainID: UInt64
   /// The payee; the signer's address when nil.
   public var recipient: Address?

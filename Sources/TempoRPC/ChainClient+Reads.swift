@@ -6,7 +6,7 @@ extension ChainClient {
   /// The chain the node is on. Compare it before anything is signed: a signature for another chain is
   /// worthless.
   public func chainID() async throws(ChainError) -> UInt64 {
-    try RPCAnswer.quantity64(try await read("eth_chainId", []), "chain id")
+    try RPCAnswer.quantity64(try await read(Self.chainIDMethod, []), "chain id")
   }
 
   /// Height of the head as this node knows it; another node may be ahead.

@@ -10,11 +10,15 @@ import Synchronization
 /// pause. A broadcast is attempted once; what to do after an ambiguous answer is `Broadcaster`'s business.
 /// Cheap to copy: copies share the gate that bounds requests under way.
 public struct ChainClient: Sendable {
+  static let chainIDMethod = "eth_chainId"
+
   let transport: any RPCTransport
   let clock: any WallClock
   let sleeper: any Sleeper
   let random: any RandomSource
   package let limits: ChainClientLimits
+  /// The chain the node must be on; nil: whichever it is on.
+  private let identity: ChainIdentity?
   private let gate: RequestGate
   private let ids: RequestIDs
   private let logger: Logger
@@ -23,14 +27,24 @@ public struct ChainClient: Sendable {
   /// A client of its own gate; copies share it.
   ///
   /// - Parameters:
+  ///   - chainID: when set, the node is asked for its chain before the first request: on another nothing is believed and nothing is sent
+  ///     (``ChainError/Code/wrongChain``). It is not asked again once it was right.
   ///   - sleeper: makes the pauses between attempts and polls.
   ///   - random: spreads the pauses; no secret comes of it.
   public init(
-    transport: any RPCTransport, clock: any WallClock = SystemWallClock(),
+    transport: any RPCTransport, chainID: UInt64? = nil, clock: any WallClock = SystemWallClock(),
     sleeper: any Sleeper = TaskSleeper(), random: any RandomSource = SystemRandomSource(),
     limits: ChainClientLimits = ChainClientLimits()
   ) {
+    self.init(transport, chainID.map(ChainIdentity.init), clock, sleeper, random, limits)
+  }
+
+  private init(
+    _ transport: any RPCTransport, _ identity: ChainIdentity?, _ clock: any WallClock,
+    _ sleeper: any Sleeper, _ random: any RandomSource, _ limits: ChainClientLimits
+  ) {
     self.transport = transport
+    self.identity = identity
     self.clock = clock
     self.sleeper = sleeper
     self.random = random
@@ -41,9 +55,29 @@ public struct ChainClient: Sendable {
     jsonLimits = RPCAnswerLimits.json(bytes: limits.answerBytes)
   }
 
+  /// Another client of the same node with a quarter more of its own: a crowd there keeps nobody out here.
+  package func share() -> ChainClient {
+    var share = limits
+    share.inFlight = max(1, share.inFlight / 4)
+    share.waiting = max(1, share.waiting / 4)
+    return ChainClient(transport, identity, clock, sleeper, random, share)
+  }
+
+  /// Asks the node for its chain, unless it was the right one before.
+  /// - Throws: `.wrongChain`; otherwise what keeps the node from answering.
+  package func checkChain() async throws(ChainError) {
+    guard let identity, !identity.isProved else { return }
+    let actual = try await chainID()
+    guard identity.prove(actual) else {
+      logger.error("the node is on chain \(actual), not \(identity.expected)")
+      throw ChainError(.wrongChain, "the node is on chain \(actual), not \(identity.expected)")
+    }
+  }
+
   /// Calls a method that has no effect on chain, repeating it within the limits.
   /// - Throws: the error of the last attempt.
   package func read(_ method: String, _ params: [JSONValue]) async throws(ChainError) -> JSONValue {
+    if method != Self.chainIDMethod { try await checkChain() }
     var pause = limits.retryPause
     var attempt = 1
     while true {
@@ -75,6 +109,7 @@ public struct ChainClient: Sendable {
 
   /// Sends raw bytes once and says what the node answered. Never throws: every outcome is an answer.
   func send(_ raw: [UInt8]) async -> SendAnswer {
+    do { try await checkChain() } catch { return .notReceived(error.message) }
     do {
       let result = try await attemptOnce("eth_sendRawTransaction", [.string(Hex.encode(raw))])
       return .accepted(try RPCAnswer.hash(result, "transaction hash"))

@@ -27,6 +27,8 @@ public struct ChainError: Error, Sendable, Equatable {
     case expired
     /// The task was cancelled; whether a request had left is not known.
     case cancelled
+    /// The node is on another chain than the one it was to be on; nothing it says is believed, and nothing was sent to it.
+    case wrongChain
   }
 
   /// What happened, in one word.
@@ -63,7 +65,7 @@ public struct ChainError: Error, Sendable, Equatable {
   /// Whether the same *read* may succeed later.
   public var isRetryable: Bool {
     switch code {
-    case .unavailable, .ambiguous, .timeout, .overloaded: true
+    case .unavailable, .ambiguous, .timeout, .overloaded, .wrongChain: true
     case .rejected, .reverted, .invalidAnswer, .unsupported, .expired, .cancelled: false
     }
   }

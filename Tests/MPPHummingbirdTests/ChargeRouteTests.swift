@@ -45,6 +45,24 @@ struct ChargeRouteTests {
     }
   }
 
+  @Test func aFailureChargedBeforehandCarriesItsReceiptWhereErrorsDo() async throws {
+    let fixture = try await ServerFixture(
+      method: FakeMethod(key: MethodKey(name: "tempo", intent: "charge"), isOneTime: true),
+      compatibility: Compatibility(receiptOnErrors: true))
+    let router = Router(context: PaidRequestContext.self)
+    router.group("down")
+      .add(middleware: fixture.server.charge("0.01", options: RouteOptions(charging: .beforeHandler)))
+      .get { _, _ in Response(status: .serviceUnavailable) }
+    try await LiveServer.run(router, fixture.server) { server in
+      let challenge = try PaidRouteTests.challenge(try await server.exchange("GET", "/down"))
+      let answer = try await server.exchange(
+        "GET", "/down", headers: PaidRouteTests.authorization(challenge, "pay"))
+      #expect(answer.status == 503)
+      #expect(answer.headers[ProtocolHeaders.paymentReceipt] != nil)
+      #expect(fixture.method.counts.committed == 1)
+    }
+  }
+
   @Test func theBodyThatWasPaidForIsTheHandlersAndNoOtherIs() async throws {
     let fixture = try await Self.fixture()
     let runs = PaidRouteTests.Runs()

@@ -66,7 +66,24 @@ struct LeavingReaderTests {
   func aReaderThatLeavesIsChargedForMuchOfTheBodyOrAllOfIt(_ path: String, _ isFirst: Bool, _ ending: String)
     async throws
   {
-    let fixture = try await ServerFixture()
+    try await Self.expect(ending, of: path, isFirst, try await ServerFixture())
+  }
+
+  /// What is forgiven here would be bought once more, whole, by the same payment.
+  @Test(arguments: [
+    ("leave", "delivered"), ("endless", "delivered"), ("early", "delivered"), ("late", "delivered"),
+    ("stream", "delivered"), ("sip", "delivered"), ("broken", "released"),
+  ])
+  func onePaymentForOneResponseIsUsedUpByItsFirstByte(_ path: String, _ ending: String) async throws {
+    for isFirst in [true, false] {
+      try await Self.expect(
+        ending, of: path, isFirst, try await ServerFixture(method: FakeMethod(isOneTime: true)))
+    }
+  }
+
+  private static func expect(
+    _ ending: String, of path: String, _ isFirst: Bool, _ fixture: ServerFixture
+  ) async throws {
     let hasRead = DeliveryTests.Gate()
     try await LiveServer.run(Self.router(fixture, hasRead), fixture.server) { server in
       let events = fixture.server.events.subscribe().events

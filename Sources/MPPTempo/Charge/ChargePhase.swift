@@ -6,7 +6,8 @@ public enum ChargePhase: Sendable, Hashable {
   case broadcasting
   /// Paid and not delivered. → delivering
   case settled
-  /// Paid; a handler is at work. → delivered, settled. After `leaseUntil` it counts as failed.
+  /// Paid; a handler is at work. → delivered, settled. After `leaseUntil` it counts as failed; the process that has it moves that
+  /// end while it works.
   case delivering(leaseUntil: Timestamp)
   /// Paid and delivered, or delivered as often as it may be tried. End.
   case delivered

@@ -22,7 +22,7 @@ public struct ChargeRecord: Sendable, Hashable {
   public let validBefore: UInt64?
   /// How far the payment and its delivery have come; changed by ``applying(_:)`` alone.
   public private(set) var phase: ChargePhase
-  /// Deliveries begun.
+  /// Deliveries begun; the number of the one under way.
   public private(set) var deliveries: UInt8 = 0
   /// The `Payment-Receipt` value; empty until the payment is settled.
   public private(set) var receipt = ""
@@ -76,11 +76,14 @@ public struct ChargeRecord: Sendable, Hashable {
       try deliver(now, lease)
     case (.delivered, .delivering):
       phase = .delivered
-    case (.delivered, .delivered), (.failed, .settled), (.failed, .delivered):
-      break
-    case (.failed, .delivering):
+    case (.renew(let delivery, let lease), .delivering(let until)) where delivery == deliveries:
+      phase = .delivering(leaseUntil: max(until, lease))
+    case (.failed(let delivery), .delivering) where delivery == deliveries:
       phase = deliveries < Self.maximumDeliveries ? .settled : .delivered
-    case (.settle, _), (.void, _), (.delivered, _), (.failed, _):
+    case (.delivered, .delivered), (.failed, .settled), (.failed, .delivering), (.failed, .delivered):
+      // The end of a delivery that was taken for dead is not that of the next one.
+      break
+    case (.settle, _), (.void, _), (.renew, _), (.delivered, _), (.failed, _):
       throw phase == .void ? .void : .notAllowed
     }
   }
@@ -109,10 +112,12 @@ public enum ChargeTransition: Sendable, Hashable {
   case void
   /// A handler begins.
   case deliver(now: Timestamp, leaseUntil: Timestamp)
-  /// The answer was handed over.
+  /// Delivery number `delivery` goes on.
+  case renew(delivery: UInt8, leaseUntil: Timestamp)
+  /// The answer was handed over, by whichever delivery.
   case delivered
-  /// The handler failed before it delivered anything.
-  case failed
+  /// The handler of delivery number `delivery` failed before it delivered anything.
+  case failed(delivery: UInt8)
 }
 
 /// Why a ``ChargeTransition`` was refused.

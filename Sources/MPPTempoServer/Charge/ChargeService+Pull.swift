@@ -33,7 +33,7 @@ extension ChargeService {
   ) async throws -> Verification {
     if let redeemed = try await redeem(intent.hash, call) { return redeemed }
     let result = try await decided { try await broadcaster.resume(intent) }
-    if !result.isUndecided { await feePayer?.ended(transaction.identity) }
+    await feePayer?.ended(transaction.identity, of: transaction.sender, result)
     return try await finish(result, transaction, call)
   }
 
@@ -102,7 +102,12 @@ extension ChargeService {
     _ result: BroadcastResult, _ transaction: ChargeTransaction, _ call: ChargeCall
   ) async throws -> Verification {
     let hash = result.intent.hash
-    switch result.outcome {
+    var outcome = result.outcome
+    // Another server may have sent the same bytes a moment before: then they were refused because they are there.
+    if case .rejected = outcome, let receipt = try await client.receipt(hash) {
+      outcome = receipt.succeeded ? .included(receipt) : .reverted(receipt)
+    }
+    switch outcome {
     case .included(let receipt):
       guard receipt.transactionHash == hash else { throw ChargeProblem.unresolved }
       _ = try await ChainReader(client).inclusion(of: receipt)

@@ -16,7 +16,11 @@ final class ChargeService: Sendable {
   let intents: LedgerIntentStore
   let records: RecordTable<ChargeRecord>
   let claims: ReplayClaims
+  /// Bounds what strangers may ask about pushed payments, and make us remember.
+  let pushes = PushGate()
   let feePayer: FeePayer?
+  let holds: HoldSequence
+  let live = LiveHolds()
   let clock: any WallClock
   let logger: Logger
   private let lane = Lane<Hash32>()
@@ -26,19 +30,15 @@ final class ChargeService: Sendable {
     clock = environment.clock
     logger = environment.logger
     client = ChainClient(
-      transport: options.transport, clock: environment.clock, sleeper: options.sleeper,
-      random: environment.random, limits: options.limits)
-    var share = options.limits
-    share.inFlight = max(1, share.inFlight / 4)
-    share.waiting = max(1, share.waiting / 4)
-    let simulator = ChainClient(
-      transport: options.transport, clock: environment.clock, sleeper: options.sleeper,
-      random: environment.random, limits: share)
+      transport: options.transport, chainID: options.chainID, clock: environment.clock,
+      sleeper: options.sleeper, random: environment.random, limits: options.limits)
+    let simulator = client.share()
     self.simulator = simulator
     intents = try LedgerIntentStore(environment.ledger)
     broadcaster = Broadcaster(client: client, store: intents)
     records = try environment.ledger.table(ChargeRecord.self)
     claims = environment.ledger.claims
+    holds = HoldSequence(random: environment.random)
     feePayer = try options.feePayer.map {
       try FeePayer($0, chainID: options.chainID, client: simulator, environment)
     }
@@ -86,8 +86,12 @@ final class ChargeService: Sendable {
         reference: call.challengeID, hold: nil))
   }
 
-  /// A failure costs the payer its right only if the challenge expires before the next presentation.
+  /// One that is not remembered, or a failure, costs the payer its right only if the challenge expires before the next presentation.
   func remember(_ presentation: PushPresentation) async {
+    guard pushes.admits(presentation, now: clock.now) else {
+      logger.info("a presented payment is not remembered: there are too many")
+      return
+    }
     do {
       _ = try await claims.claim(
         presentation.key, until: presentation.until, now: presentation.presented)
@@ -104,15 +108,13 @@ final class ChargeService: Sendable {
     _ transaction: Hash32, payer: Address, validBefore: UInt64?, _ call: ChargeCall
   ) async throws -> Verification {
     let receipt = try call.receipt(transaction.hex)
-    let now = clock.now
-    let lease = now.adding(milliseconds: options.deliveryLease)
     let fresh = ChargeRecord(
       transaction: transaction, challengeID: call.challengeID, payer: payer, request: call.request,
       createdAt: call.now, validBefore: validBefore)
     return try await deliver(transaction, call) { stored in
       let record = stored ?? fresh
       try call.check(record, payer)
-      return try record.applying(.settle(receipt: receipt)).applying(.deliver(now: now, leaseUntil: lease))
+      return try record.applying(.settle(receipt: receipt))
     }
   }
 
@@ -125,27 +127,29 @@ final class ChargeService: Sendable {
     case .void: throw ChargeProblem.failed("The transaction did not pay")
     case .settled, .delivering, .delivered: break
     }
-    let now = clock.now
-    let lease = now.adding(milliseconds: options.deliveryLease)
     return try await deliver(transaction, call) { record in
       guard let record else { throw ChargeTransitionError.notAllowed }
-      return try record.applying(.deliver(now: now, leaseUntil: lease))
+      return record
     }
   }
 
   private func deliver(
     _ transaction: Hash32, _ call: ChargeCall,
-    _ change: @escaping @Sendable (ChargeRecord?) throws -> ChargeRecord
+    _ settled: @escaping @Sendable (ChargeRecord?) throws -> ChargeRecord
   ) async throws -> Verification {
+    let now = clock.now
+    let lease = now.adding(milliseconds: options.deliveryLease)
     let record: ChargeRecord
     do {
-      record = try await records.update(ChargeRecord.key(transaction)) { (try change($0), ()) }.0
+      record = try await records.update(ChargeRecord.key(transaction)) { stored in
+        (try settled(stored).applying(.deliver(now: now, leaseUntil: lease)), ())
+      }.0
     } catch let error as ChargeTransitionError {
       throw ChargeProblem.transition(error)
     }
     return .proceed(
       VerifiedPayment(
         source: call.verified(record.payer), amount: call.terms.amount, receipt: record.receipt,
-        reference: transaction.hex, hold: ChargeHold(service: self, transaction: transaction)))
+        reference: transaction.hex, hold: hold(record, at: now, until: lease)))
   }
 }

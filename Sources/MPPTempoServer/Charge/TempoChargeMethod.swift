@@ -13,7 +13,7 @@ public final class TempoChargeMethod: ServerMethod {
   private let options: TempoChargeOptions
   /// Says whether a credential pays, and moves nothing.
   public let validator: TempoChargeValidator
-  private let service: ChargeService
+  let service: ChargeService
 
   /// - Throws: `StoreError` when the ledger cannot keep charges.
   public init(_ options: TempoChargeOptions, _ environment: MethodEnvironment) throws {
@@ -21,7 +21,8 @@ public final class TempoChargeMethod: ServerMethod {
     service = try ChargeService(options, environment)
     validator = try TempoChargeValidator(
       options, environment.ledger.reader, chain: ChainReader(service.client),
-      dryRuns: ChainReader(service.simulator), sponsor: service.feePayer?.check, logger: environment.logger)
+      dryRuns: ChainReader(service.simulator), pushes: service.pushes, sponsor: service.feePayer?.check,
+      logger: environment.logger)
   }
 
   /// - Throws: `ConfigurationError` for options that charges do not have, a missing recipient, or an amount
@@ -46,11 +47,27 @@ public final class TempoChargeMethod: ServerMethod {
     if let presentation = evidence as? PushPresentation { await service.remember(presentation) }
   }
 
-  /// Looks once at the payments whose answer was lost when the last run ended. Never throws: what fails is
-  /// logged and looked at again.
-  public func start() async throws { await service.sweep() }
+  /// Looks once at the payments whose answer was lost when the last run ended; what fails is logged and looked at again.
+  ///
+  /// - Throws: `ConfigurationError` when the node is on another chain. One that does not answer is asked again before it is believed.
+  public func start() async throws {
+    try await service.client.checkChainAtStart()
+    await service.sweep()
+  }
 
-  /// Looks at unfinished payments every ``TempoChargeOptions/sweepInterval`` until the task is cancelled. It
-  /// asks the chain and sends nothing.
-  public func run() async throws { await service.run() }
+  /// Looks at unfinished payments every ``TempoChargeOptions/sweepInterval``, and renews the leases of deliveries, until the task is
+  /// cancelled. It asks the chain and sends nothing.
+  public func run() async throws {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.service.run() }
+      group.addTask { await HoldKeeper(self.service).run() }
+      await group.waitForAll()
+    }
+  }
+
+  /// Writes the ends of deliveries that the ledger has not taken. A write that fails is logged.
+  public func shutdown() async {
+    await service.writeOwed()
+    service.live.close()
+  }
 }

@@ -17,7 +17,8 @@ public struct TempoChargeOptions: Sendable {
 
   /// The node.
   public var transport: any RPCTransport
-  /// The chain that challenges name; the node must be on it, and is not asked.
+  /// The chain that challenges name. The node is asked for its own once, before anything it says is believed: a server whose node is
+  /// on another does not start, and takes no payment.
   public var chainID: UInt64
   /// The payee; offers may name another.
   public var recipient: Address?
@@ -36,8 +37,12 @@ public struct TempoChargeOptions: Sendable {
   public var proofsAreReusable = false
   /// Whether an account may pay; asked about verified accounts only, before anything is claimed or signed.
   public var allowsPayer: (@Sendable (Address, Mode) async -> Bool)?
-  /// Longest time a handler may take to deliver what was paid; afterwards the payment may be redeemed once more.
+  /// How long a delivery is safe after its process died; afterwards the payment may be redeemed once more. Longer deliveries are fine:
+  /// their lease is renewed while they run.
   public var deliveryLease: Int64 = 60_000
+  /// A delivery that has not ended after this time is taken for forgotten: done when its first byte was sent, otherwise failed, and
+  /// refused.
+  public var longestDelivery: Int64 = 3_600_000
   /// How long to look for a pushed payment that the node does not know yet.
   public var pushDeadline: Int64 = 10_000
   /// How often payments whose answer was lost are looked for.

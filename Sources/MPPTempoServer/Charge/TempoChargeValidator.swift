@@ -10,7 +10,7 @@ import TempoRPC
 /// ``TempoChargeMethod/settle(_:)``.
 public final class TempoChargeValidator: CredentialValidator {
   let chain: ChainReader
-  /// For dry runs of transactions that anybody may hand in: its own, smaller share of the node.
+  /// For dry runs of transactions that anybody may hand in, and for hashes that anybody may name: its own, smaller share of the node.
   let dryRuns: ChainReader
   let ledger: LedgerReader
   let records: RecordView<ChargeRecord>
@@ -21,15 +21,17 @@ public final class TempoChargeValidator: CredentialValidator {
   let allowsSourcelessHash: Bool
   let proofsAreReusable: Bool
   let pushDeadline: Int64
+  let pushes: PushGate
   private let allowsPayer: (@Sendable (Address, TempoChargeOptions.Mode) async -> Bool)?
   let logger: Logger
 
   init(
     _ options: TempoChargeOptions, _ ledger: LedgerReader, chain: ChainReader, dryRuns: ChainReader,
-    sponsor: SponsorCheck?, logger: Logger
+    pushes: PushGate, sponsor: SponsorCheck?, logger: Logger
   ) throws(StoreError) {
     self.chain = chain
     self.dryRuns = dryRuns
+    self.pushes = pushes
     self.ledger = ledger
     records = try ledger.table(ChargeRecord.self)
     intents = try ledger.table(IntentRecord.self)

@@ -14,6 +14,7 @@ final class FeePayer: Sendable {
   private let key: RecordKey
   private let clock: any WallClock
   private let random: any RandomSource
+  private let reverted = RevertedPayers()
 
   /// Where the second signature comes from.
   private enum Source: Sendable {
@@ -82,6 +83,9 @@ final class FeePayer: Sendable {
     _ transaction: SponsorableTransaction, through broadcaster: Broadcaster,
     probe: Broadcaster.EffectProbe? = nil, prepare: (SignedTempoTransaction) async throws -> ChainIntent
   ) async throws -> BroadcastResult {
+    guard !reverted.contains(transaction.sender, now: clock.now) else {
+      throw SponsorError.refused(SponsorRefusal(.reverted))
+    }
     let quote = try await quote(transaction)
     let owner = try await reserve(transaction)
     let intent: ChainIntent
@@ -96,8 +100,16 @@ final class FeePayer: Sendable {
       throw error
     }
     let result = try await broadcaster.submit(intent, probe: probe)
-    if !result.isUndecided { await ended(transaction.identity) }
+    await ended(transaction.identity, of: transaction.sender, result)
     return result
+  }
+
+  /// What became of a transaction of `payer`, named by what it signed: one that was reverted ends the sponsoring of its payer for a
+  /// while.
+  func ended(_ identity: Hash32, of payer: Address, _ result: BroadcastResult) async {
+    guard !result.isUndecided else { return }
+    if case .reverted = result.outcome { reverted.add(payer, now: clock.now) }
+    await ended(identity)
   }
 
   /// The chain has decided about a transaction, named by what its sender signed. A failure leaves the reservation until it has

@@ -46,6 +46,8 @@ public struct SponsorRefusal: Error, Sendable, Hashable, CustomStringConvertible
     case budget = "exceeds the aggregate sponsor budget"
     /// Between the check and the signature.
     case challengeExpired = "answers a challenge that has expired meanwhile"
+    /// A transaction of this payer was reverted a few minutes ago, at the sponsor's expense.
+    case reverted = "comes from an account whose last one was reverted"
   }
 
   /// What to decide by.

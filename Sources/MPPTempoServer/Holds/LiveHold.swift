@@ -36,6 +36,7 @@ struct LiveHold: Sendable, Equatable {
   }
 
   let id: HoldID
+  /// Names the record: a channel, or the transaction of a charge.
   let channelID: Hash32
   let takenAt: Timestamp
   /// End of the lease as the ledger has it.

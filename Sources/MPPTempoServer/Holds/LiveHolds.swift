@@ -27,10 +27,11 @@ final class LiveHolds: Sendable {
 
   /// Before the hold is written: nobody may find it in the ledger and not here.
   func insert(_ request: HoldRequest, of channelID: Hash32) {
-    let hold = LiveHold(
-      id: request.id, channelID: channelID, takenAt: request.now, expires: request.expires)
-    shard(request.id).entries.withLock { $0[request.id.sequence] = hold }
+    insert(
+      LiveHold(id: request.id, channelID: channelID, takenAt: request.now, expires: request.expires))
   }
+
+  func insert(_ hold: LiveHold) { shard(hold.id).entries.withLock { $0[hold.id.sequence] = hold } }
 
   /// There is no hold: it was refused.
   func remove(_ id: HoldID) {

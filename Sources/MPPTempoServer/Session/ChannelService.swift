@@ -51,14 +51,9 @@ final class ChannelService: Sendable {
     random = environment.random
     logger = environment.logger
     client = ChainClient(
-      transport: options.transport, clock: environment.clock, sleeper: options.sleeper,
-      random: environment.random, limits: options.limits)
-    var share = options.limits
-    share.inFlight = max(1, share.inFlight / 4)
-    share.waiting = max(1, share.waiting / 4)
-    simulator = ChainClient(
-      transport: options.transport, clock: environment.clock, sleeper: options.sleeper,
-      random: environment.random, limits: share)
+      transport: options.transport, chainID: options.chainID, clock: environment.clock,
+      sleeper: options.sleeper, random: environment.random, limits: options.limits)
+    simulator = client.share()
     ledger = environment.ledger
     intents = try LedgerIntentStore(environment.ledger)
     broadcaster = Broadcaster(client: client, store: intents)

@@ -114,8 +114,12 @@ public final class TempoSessionMethod: ServerMethod {
   /// Looks once at the chain actions that the last run left unfinished; what is still undecided is looked at
   /// again by ``run()``.
   ///
-  /// - Throws: when the ledger cannot be read, or the task is cancelled.
-  public func start() async throws { try await settlements.reconcile() }
+  /// - Throws: when the ledger cannot be read, or the task is cancelled; `ConfigurationError` when the node is on another chain. One
+  ///   that does not answer is asked again before it is believed.
+  public func start() async throws {
+    try await channels.client.checkChainAtStart()
+    try await settlements.reconcile()
+  }
 
   /// Settles what is due, answers forced closes, finishes chain actions and renews holds, until the task is
   /// cancelled. Failures are logged and tried again at the next sweep.

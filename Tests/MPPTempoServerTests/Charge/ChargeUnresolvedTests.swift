@@ -48,6 +48,22 @@ struct ChargeUnresolvedTests {
     #expect(Set(devnet.requests().filter { $0.method == "eth_sendRawTransaction" }.map(\.params)).count == 1)
   }
 
+  @Test("What is refused because the same bytes are on the chain already is paid", arguments: [false, true])
+  func sentByAnotherServer(isSponsored: Bool) async throws {
+    let devnet = try Harness.chain()
+    let gateway = Gateway(devnet)
+    let harness = try await ChargeHarness(devnet: devnet) { options in
+      options.transport = gateway
+      if isSponsored { options.feePayer = FeePayerOptions(signer: devnet.sponsor.signer) }
+    }
+    let challenge = try await harness.challenge()
+    let signed = isSponsored ? try await harness.handedOver(challenge) : try await harness.signed(challenge)
+    // The node has included the bytes when it says so.
+    gateway.answer("eth_sendRawTransaction", -32003, "insufficient funds for gas * price + value")
+    try await harness.deliver(
+      await harness.send(harness.credential(challenge, .transaction(signed.serialized))))
+  }
+
   @Test("A head past the end from one node and no receipt from another that lags prove nothing")
   func laggingReplica() async throws {
     for isSponsored in [false, true] {

@@ -22,24 +22,37 @@ struct ChargeRecordTests {
     ("broadcasting", []),
     ("settled", [.settle(receipt: "r")]),
     ("delivering", [.settle(receipt: "r"), deliver]),
-    ("settledAgain", [.settle(receipt: "r"), deliver, .failed]),
-    ("deliveringAgain", [.settle(receipt: "r"), deliver, .failed, deliver]),
+    ("settledAgain", [.settle(receipt: "r"), deliver, .failed(delivery: 1)]),
+    ("deliveringAgain", [.settle(receipt: "r"), deliver, .failed(delivery: 1), deliver]),
     ("delivered", [.settle(receipt: "r"), deliver, .delivered]),
     ("void", [.void]),
   ]
 
   /// Every state under every event: the name of the state it leads to, or of the error.
   static let table: [String: [String]] = [
-    //               settle        void          deliver       delivered     failed
-    "broadcasting": ["settled", "void", "inProgress", "notAllowed", "notAllowed"],
-    "settled": ["settled", "notAllowed", "delivering", "notAllowed", "settled"],
-    "delivering": ["delivering", "notAllowed", "inProgress", "delivered", "settled"],
-    "settledAgain": ["settled", "notAllowed", "delivering", "notAllowed", "settled"],
-    "deliveringAgain": ["delivering", "notAllowed", "inProgress", "delivered", "delivered"],
-    "delivered": ["delivered", "notAllowed", "alreadyUsed", "delivered", "delivered"],
-    "void": ["void", "void", "void", "void", "void"],
+    // settle, void, deliver, delivered, failed and renewed by the first delivery, failed by the second
+    "broadcasting": [
+      "settled", "void", "inProgress", "notAllowed", "notAllowed", "notAllowed", "notAllowed",
+    ],
+    "settled": ["settled", "notAllowed", "delivering", "notAllowed", "settled", "notAllowed", "settled"],
+    "delivering": [
+      "delivering", "notAllowed", "inProgress", "delivered", "settled", "delivering", "delivering",
+    ],
+    "settledAgain": [
+      "settled", "notAllowed", "delivering", "notAllowed", "settled", "notAllowed", "settled",
+    ],
+    "deliveringAgain": [
+      "delivering", "notAllowed", "inProgress", "delivered", "delivering", "notAllowed", "delivered",
+    ],
+    "delivered": [
+      "delivered", "notAllowed", "alreadyUsed", "delivered", "delivered", "notAllowed", "delivered",
+    ],
+    "void": ["void", "void", "void", "void", "void", "void", "void"],
   ]
-  static let events: [ChargeTransition] = [.settle(receipt: "r"), .void, deliver, .delivered, .failed]
+  static let events: [ChargeTransition] = [
+    .settle(receipt: "r"), .void, deliver, .delivered, .failed(delivery: 1),
+    .renew(delivery: 1, leaseUntil: lease), .failed(delivery: 2),
+  ]
 
   private func name(_ phase: ChargePhase) -> String {
     switch phase {
@@ -75,6 +88,17 @@ struct ChargeRecordTests {
     #expect(throws: ChargeTransitionError.alreadyUsed) {
       try second.applying(
         .deliver(now: Timestamp(milliseconds: 1_060_000), leaseUntil: Timestamp(milliseconds: 1_090_000)))
+    }
+  }
+
+  @Test("a renewed lease ends later, never earlier")
+  func renewal() throws {
+    let later = Timestamp(milliseconds: 1_090_000)
+    let renewed = try Self.record([.settle(receipt: "r"), Self.deliver])
+      .applying(.renew(delivery: 1, leaseUntil: later)).applying(.renew(delivery: 1, leaseUntil: Self.lease))
+    #expect(renewed.phase == .delivering(leaseUntil: later))
+    #expect(throws: ChargeTransitionError.inProgress) {
+      try renewed.applying(.deliver(now: Self.later, leaseUntil: later))
     }
   }
 
