@@ -63,12 +63,14 @@ public struct ByteCount: Sendable, Hashable {
   /// A negative count is zero.
   public static func bytes(_ count: Int) -> ByteCount { ByteCount(bytes: max(0, count)) }
   /// Units of 1024 bytes.
-  public static func kibibytes(_ count: Int) -> ByteCount {
-    bytes(count.multipliedReportingOverflow(by: 1 << 10).0)
-  }
+  public static func kibibytes(_ count: Int) -> ByteCount { multiple(count, of: 1 << 10) }
   /// Units of 1 048 576 bytes.
-  public static func mebibytes(_ count: Int) -> ByteCount {
-    bytes(count.multipliedReportingOverflow(by: 1 << 20).0)
+  public static func mebibytes(_ count: Int) -> ByteCount { multiple(count, of: 1 << 20) }
+
+  /// More than there can be is as much as there can be.
+  private static func multiple(_ count: Int, of unit: Int) -> ByteCount {
+    let (product, overflow) = max(0, count).multipliedReportingOverflow(by: unit)
+    return bytes(overflow ? .max : product)
   }
 }
 

@@ -12,9 +12,10 @@ public enum PaymentEvent: Sendable {
   case paid(MethodKey, challengeID: String, reference: String, Amount, VerifiedSource?)
   /// A management request was answered.
   case managed(MethodKey, challengeID: String, reference: String, VerifiedSource?)
-  /// A response was handed over and its price charged.
+  /// A response was handed over. Its price is charged now, or was before.
   case delivered(MethodKey, challengeID: String, reference: String, Amount)
-  /// Nothing was delivered; the price was not charged.
+  /// The response was not delivered. A price that was set aside is not charged. One that was charged before the handler
+  /// (``ChargeTiming/beforeHandler``) or paid on the chain stays paid; the method decides what it still buys.
   case released(MethodKey, challengeID: String, reference: String, Amount)
 }
 
@@ -36,6 +37,9 @@ public final class PaymentEvents: Sendable {
     /// How many events this listener lost.
     public var dropped: Int { droppedCount.load(ordering: .relaxed) }
 
+    /// Stops listening: what has happened can still be read, and then ``events`` ends.
+    public func cancel() { continuation.finish() }
+
     fileprivate func yield(_ event: PaymentEvent) -> Bool {
       switch continuation.yield(event) {
       case .dropped: droppedCount.wrappingAdd(1, ordering: .relaxed)
@@ -54,7 +58,8 @@ public final class PaymentEvents: Sendable {
   /// Whether anybody listens; lets the hot path skip building events.
   var isObserved: Bool { count.load(ordering: .relaxed) > 0 }
 
-  /// Starts listening. The stream ends when the server shuts down; stop iterating to stop listening.
+  /// Starts listening. The stream ends when the server shuts down, after ``Subscription/cancel()``, and when the task that iterates it is
+  /// cancelled. Who only stops iterating is still listened for: a few events are kept, and counted as dropped.
   ///
   /// - Parameter capacity: events kept for a slow listener.
   public func subscribe(capacity: Int = 256) -> Subscription {

@@ -6,11 +6,10 @@ extension PaymentServer: Service {
   /// Finishes what the last run left open, then does the background work of the methods until the service
   /// group shuts down; then everything queued is made durable and the ledger is closed.
   ///
-  /// - Throws: what a method throws when it starts or works. When one cannot start, the ledger stays open:
-  ///   call ``shutdown()``.
+  /// - Throws: what a method throws when it starts or works; the ledger is closed then too.
   public func run() async throws {
-    for method in registry.all { try await method.start() }
     do {
+      for method in registry.all { try await method.start() }
       try await runMethods()
     } catch {
       await shutdown()

@@ -67,7 +67,7 @@ public struct RouteOptions: Sendable, Hashable {
   public var collectsBody: Bool
   /// The methods that can be content on this route; requests with others are management. `nil`: any.
   public var contentMethods: Set<HTTPRequest.Method>?
-  /// Lifetime of a challenge.
+  /// Lifetime of a challenge, 1 or more.
   public var lifetimeSeconds: Int64
 
   /// By default bound to the declared route, charged on delivery, the body bound where one payment pays for

@@ -23,4 +23,18 @@ struct ClientSetupTests {
         journal: .volatile)
     }
   }
+
+  @Test("A limit in bytes that is too large to count is the largest, never a small one")
+  func limits() {
+    #expect(ByteCount.kibibytes(3).bytes == 3_072)
+    #expect(ByteCount.mebibytes(2).bytes == 2_097_152)
+    for count in [Int.max, .max / 1_024, (1 << 53) + 1] {
+      #expect(ByteCount.mebibytes(count).bytes == .max)
+      #expect(ByteCount.kibibytes(count).bytes >= count)
+    }
+    for count in [-1, .min] {
+      #expect(ByteCount.kibibytes(count).bytes == 0)
+      #expect(ByteCount.mebibytes(count).bytes == 0)
+    }
+  }
 }

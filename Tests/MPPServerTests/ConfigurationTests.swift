@@ -65,6 +65,37 @@ struct ConfigurationTests {
     #expect(try await SecretSource.file(path).load() == ["current", "previous"])
   }
 
+  @Test func limitsAreOneOrMore() async throws {
+    let limits: [WritableKeyPath<ServerLimits, Int> & Sendable] = [
+      \.maxCredentialBytes, \.maxBodyBytes, \.maxOffers, \.maxRequestCharacters, \.maxCachedPrices,
+    ]
+    for limit in limits {
+      for value in [0, -1, .min] {
+        var set = ServerLimits()
+        set[keyPath: limit] = value
+        do {
+          _ = try await ServerFixture(limits: set)
+          Issue.record("started with \(value)")
+        } catch let error as ConfigurationError {
+          #expect(error.code == .limit)
+        }
+      }
+      var least = ServerLimits()
+      least[keyPath: limit] = 1
+      _ = try await ServerFixture(limits: least)
+    }
+  }
+
+  @Test func challengesThatWouldBeBornExpiredAreRefused() async throws {
+    let fixture = try await ServerFixture()
+    for seconds in [0, -1, .min] as [Int64] {
+      #expect(throws: ConfigurationError.self) {
+        try fixture.route(options: RouteOptions(lifetimeSeconds: seconds))
+      }
+    }
+    _ = try fixture.route(options: RouteOptions(lifetimeSeconds: 1))
+  }
+
   @Test func twoServersOnOneLedgerAreRefused() async throws {
     let ledger = try Ledger(MemoryStore(), allowVolatileLedger: true)
     func server(_ methods: [PaymentMethod]) async throws -> PaymentServer {

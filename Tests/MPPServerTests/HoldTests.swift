@@ -130,6 +130,20 @@ struct HoldTests {
     #expect(headers[ProtocolHeaders.paymentReceipt] == payment.receipt)
   }
 
+  /// The receipt goes with what was charged, and so with every answer that is.
+  @Test func aFailureChargedBeforehandCarriesItsReceiptWhereErrorsDo() async throws {
+    for (isSwitchedOn, charging) in [
+      (true, ChargeTiming.beforeHandler), (false, .beforeHandler), (true, .onDelivery),
+    ] {
+      let fixture = try await ServerFixture(compatibility: Compatibility(receiptOnErrors: isSwitchedOn))
+      let payment = try await Self.pay(fixture, RouteOptions(charging: charging))
+      var headers = HTTPFields()
+      payment.finish(status: 503, headers: &headers)
+      let isExpected = isSwitchedOn && charging == .beforeHandler
+      #expect((headers[ProtocolHeaders.paymentReceipt] != nil) == isExpected)
+    }
+  }
+
   @Test(arguments: [
     ("", "private"), ("private", "private"), ("public, max-age=5", "max-age=5, private"),
     ("s-maxage=3,max-age=1", "max-age=1, private"), ("no-store", "no-store"),

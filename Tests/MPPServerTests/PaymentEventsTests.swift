@@ -1,7 +1,8 @@
 import MPPCore
-import MPPServer
 import ServerTestSupport
 import Testing
+
+@testable import MPPServer
 
 /// Events: bounded, without waiting, without secrets.
 struct PaymentEventsTests {
@@ -34,6 +35,19 @@ struct PaymentEventsTests {
         "refused session/insufficient-balance", "challenged session/insufficient-balance", challenged,
         "managed",
       ])
+  }
+
+  @Test func aListenerThatHasCancelledIsNotListenedFor() async throws {
+    let fixture = try await ServerFixture()
+    let subscription = fixture.server.events.subscribe()
+    let route = try fixture.route()
+    _ = try await fixture.challenges(route)
+    subscription.cancel()
+    _ = try await fixture.challenges(route)
+    var count = 0
+    for await _ in subscription.events { count += 1 }
+    #expect(count == 1)
+    #expect(!fixture.server.events.isObserved)
   }
 
   @Test func slowListenersLoseTheOldestEvents() async throws {

@@ -27,6 +27,16 @@ import Testing
     try await ledger.close()
   }
 
+  @Test func aLedgerMayBeClosedMoreThanOnce() async throws {
+    let ledger = try Ledger.sqlite(at: folder.file())
+    let table = try ledger.table(TallyRecord.self)
+    _ = try await table.increment(1)
+    async let first: Void = ledger.close()
+    async let second: Void = ledger.close()
+    _ = try await (first, second)
+    try await ledger.close()
+  }
+
   @Test func hundredWritersLoseNothing() async throws {
     let ledger = try Ledger.sqlite(at: folder.file())
     let table = try ledger.table(TallyRecord.self)

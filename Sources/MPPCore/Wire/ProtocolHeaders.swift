@@ -15,7 +15,7 @@ public enum ProtocolHeaders {
   /// A channel id, as a hint: of a request, the channel the client would use again; of a response, the one
   /// the server proposes. It proves nothing.
   public static let paymentSession = name("Payment-Session")
-  /// Response: what the server remembers of a channel, in padded standard base64 (`04` §6.3).
+  /// Response: what the server remembers of a channel, its highest voucher included, in padded standard base64 (`04` §6.3).
   public static let paymentSessionSnapshot = name("Payment-Session-Snapshot")
   /// Response of the x402 protocol: its demand.
   public static let x402PaymentRequired = name("PAYMENT-REQUIRED")
@@ -35,7 +35,7 @@ public enum ProtocolHeaders {
 
   /// Fields that carry a secret or money; they must not enter compression tables or logs.
   public static let sensitive: [HTTPField.Name] = [
-    authorization, paymentAuthorization, paymentReceipt, x402PaymentSignature,
+    authorization, paymentAuthorization, paymentReceipt, paymentSessionSnapshot, x402PaymentSignature,
   ]
 
   private static func name(_ text: StaticString) -> HTTPField.Name {

@@ -14,6 +14,8 @@ public final class Ledger: Sendable {
   @usableFromInline let limits: LedgerLimits
   private let tables = Mutex<[UInt8: any WriteSource]>([:])
   private let hasServer = Atomic<Bool>(false)
+  /// Calls of ``close()``.
+  private let closings = Atomic<Int>(0)
 
   /// - Parameters:
   ///   - store: where records live.
@@ -95,10 +97,13 @@ public final class Ledger: Sendable {
 
   /// Writes what waits and closes the store. Call it last; idempotent.
   public func close() async throws(StoreError) {
+    closings.add(1, ordering: .relaxed)
     do throws(StoreError) {
       try await committer.flush()
     } catch {
       await store.close()
+      // Another call has closed it, and says what was lost.
+      if error.code == .closed, closings.load(ordering: .relaxed) > 1 { return }
       throw error
     }
     await store.close()

@@ -236,4 +236,13 @@ import Testing
       _ = try? ChallengeList(octets: bytes)
     }
   }
+
+  @Test func everyFieldThatCarriesASignatureOrMoneyIsSensitive() {
+    for name in [
+      ProtocolHeaders.authorization, ProtocolHeaders.paymentAuthorization, ProtocolHeaders.paymentReceipt,
+      ProtocolHeaders.paymentSessionSnapshot, ProtocolHeaders.x402PaymentSignature,
+    ] {
+      #expect(ProtocolHeaders.sensitive.contains(name))
+    }
+  }
 }
