@@ -57,8 +57,9 @@ final class PushGate: Sendable {
         state.remembered = state.remembered.filter { $0.value.until >= now }
       }
       guard state.remembered[presentation.key] == nil else { return true }
+      guard state.remembered.count < limit else { return false }
       let own = state.remembered.values.count { $0.challengeID.equalsBytes(of: presentation.challengeID) }
-      guard state.remembered.count < limit, own < Self.rememberedPerChallenge else { return false }
+      guard own < Self.rememberedPerChallenge else { return false }
       state.remembered[presentation.key] = presentation
       return true
     }
