@@ -93,7 +93,7 @@ final class FeePayer: Sendable {
       intent = try await prepare(try await sign(transaction, quote))
       try recheck(transaction)
       // Throws when the reservation is lost: nothing may be sent then.
-      try await change(.broadcast(transaction.identity, owner: owner))
+      try await change(.broadcast(transaction.identity, owner: owner, now: clock.now))
     } catch {
       // Nothing was sent. A failure leaves the reservation to its lease.
       try? await change(.release(transaction.identity, owner: owner))

@@ -17,7 +17,8 @@ enum SponsorError: Error {
   func problem(_ what: String) -> PaymentProblem {
     switch self {
     case .refused(let refusal): .verificationFailed(reason: "\(refusal)")
-    case .budget(.tooExpensive): .verificationFailed(reason: "\(SponsorRefusal(.budget))")
+    case .budget(.tooExpensive), .budget(.payerSpent):
+      .verificationFailed(reason: "\(SponsorRefusal(.budget))")
     case .budget(.full), .budget(.payerFull), .budget(.ownershipLost):
       .unavailable(reason: "the sponsor has as much under way as it may", retryAfter: 2)
     case .chain(let error): error.problem(what)

@@ -1,3 +1,4 @@
+public import MPPCore
 import Tempo
 
 /// The most a sponsor pays, and agrees to, for one transaction of somebody else (`02` §6.4, `06` §1.11).
@@ -21,6 +22,12 @@ public struct SponsorLimits: Sendable, Hashable {
   /// Attodollars that the transactions of one payer under way may cost together; a quarter of all unless chosen, and at least
   /// one transaction.
   public var maximumInFlightFeePerPayer: UInt64
+  /// Attodollars that the transactions of one payer may cost from the first of them until 24 hours later, counted with the most that each
+  /// can cost; a hundred times one transaction unless chosen.
+  public var maximumFeePerPayerPerDay: UInt64
+  /// The smallest deposit of a channel whose opening is sponsored, in base units of its token. What one transaction may cost, in a token of
+  /// six decimals, unless chosen: what an opening costs us is then not more than what it ties up.
+  public var minimumDeposit: Amount
 
   /// The reference's limits for a chain.
   public static func standard(chainID: UInt64) -> SponsorLimits {
@@ -38,10 +45,13 @@ public struct SponsorLimits: Sendable, Hashable {
   ///   - maximumInFlightFee: attodollars; nil: ten times `maximumTotalFee`.
   ///   - maximumInFlightFeePerPayer: attodollars; nil: a quarter of `maximumInFlightFee`, and at least
   ///     `maximumTotalFee`.
+  ///   - maximumFeePerPayerPerDay: attodollars; nil: a hundred times `maximumTotalFee`.
+  ///   - minimumDeposit: base units; nil: `maximumTotalFee` in a token of six decimals.
   public init(
     maximumGas: UInt64, maximumFeePerGas: UInt64, maximumPriorityFeePerGas: UInt64, maximumTotalFee: UInt64,
     maximumValidity: UInt64, maximumInFlight: Int = 100, maximumInFlightFee: UInt64? = nil,
-    maximumInFlightPerPayer: Int = 10, maximumInFlightFeePerPayer: UInt64? = nil
+    maximumInFlightPerPayer: Int = 10, maximumInFlightFeePerPayer: UInt64? = nil,
+    maximumFeePerPayerPerDay: UInt64? = nil, minimumDeposit: Amount? = nil
   ) {
     self.maximumGas = maximumGas
     self.maximumFeePerGas = maximumFeePerGas
@@ -54,5 +64,9 @@ public struct SponsorLimits: Sendable, Hashable {
     self.maximumInFlightPerPayer = maximumInFlightPerPayer
     self.maximumInFlightFeePerPayer =
       maximumInFlightFeePerPayer ?? max(self.maximumInFlightFee / 4, maximumTotalFee)
+    let (hundredfold, isTooMuch) = maximumTotalFee.multipliedReportingOverflow(by: 100)
+    self.maximumFeePerPayerPerDay = maximumFeePerPayerPerDay ?? (isTooMuch ? .max : hundredfold)
+    let units = (UInt128(maximumTotalFee) + Fees.attodollarsPerUnit - 1) / Fees.attodollarsPerUnit
+    self.minimumDeposit = minimumDeposit ?? Amount(units: units)
   }
 }

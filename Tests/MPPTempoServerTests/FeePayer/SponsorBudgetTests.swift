@@ -12,6 +12,7 @@ struct SponsorBudgetTests {
     limits.maximumInFlightFee = 100
     limits.maximumInFlightPerPayer = 2
     limits.maximumInFlightFeePerPayer = .max
+    limits.maximumFeePerPayerPerDay = .max
     return limits
   }()
 
@@ -56,12 +57,14 @@ struct SponsorBudgetTests {
   func fencing() throws {
     let budget = try reserve(reservation(1), SponsorBudget())
     #expect(throws: SponsorBudget.Refusal.ownershipLost) {
-      try budget.applying(.broadcast(hash(1), owner: 8))
+      try budget.applying(.broadcast(hash(1), owner: 8, now: Self.now))
     }
     #expect(try budget.applying(.release(hash(1), owner: 8)) == budget)
     let gone = try budget.applying(.release(hash(1), owner: 7))
-    #expect(throws: SponsorBudget.Refusal.ownershipLost) { try gone.applying(.broadcast(hash(1), owner: 7)) }
-    let sent = try budget.applying(.broadcast(hash(1), owner: 7))
+    #expect(throws: SponsorBudget.Refusal.ownershipLost) {
+      try gone.applying(.broadcast(hash(1), owner: 7, now: Self.now))
+    }
+    let sent = try budget.applying(.broadcast(hash(1), owner: 7, now: Self.now))
     #expect(try sent.applying(.release(hash(1), owner: 7)) == sent)
   }
 
@@ -92,8 +95,10 @@ struct SponsorBudgetTests {
     let budget = try reserve(reservation(1), SponsorBudget())
     let taken = try reserve(reservation(1, owner: 8), budget)
     #expect(taken.reservations.count == 1)
-    #expect(throws: SponsorBudget.Refusal.ownershipLost) { try taken.applying(.broadcast(hash(1), owner: 7)) }
-    let sent = try budget.applying(.broadcast(hash(1), owner: 7))
+    #expect(throws: SponsorBudget.Refusal.ownershipLost) {
+      try taken.applying(.broadcast(hash(1), owner: 7, now: Self.now))
+    }
+    let sent = try budget.applying(.broadcast(hash(1), owner: 7, now: Self.now))
     let late = try reserve(reservation(1, owner: 8), sent).applying(.release(hash(1), owner: 8))
     #expect(late.reservations.map(\.phase) == [.broadcasting])
   }
@@ -111,17 +116,65 @@ struct SponsorBudgetTests {
     var budget = try reserve(late, SponsorBudget())
     #expect(try left(budget, after: 29) == budget.reservations)
     #expect(try left(budget, after: 30).isEmpty)
-    budget = try budget.applying(.broadcast(hash(2), owner: 7))
+    budget = try budget.applying(.broadcast(hash(2), owner: 7, now: Self.now))
     #expect(try left(budget, after: 99) == budget.reservations)
     #expect(try left(budget, after: 100).isEmpty)
     #expect(try budget.applying(.confirmed(hash(2))).reservations.isEmpty)
+  }
+
+  @Test("what was signed for a payer counts for a day, once each, and for nobody else")
+  func day() throws {
+    var limits = Self.limits
+    limits.maximumFeePerPayerPerDay = 25
+    func reserve(
+      _ byte: UInt8, payer: UInt8 = 1, owner: UInt64 = 7, _ budget: SponsorBudget, after seconds: Int64 = 0
+    ) throws -> SponsorBudget {
+      try budget.applying(
+        .reserve(
+          reservation(byte, payer: payer, owner: owner), limits, now: Self.now.adding(seconds: seconds)))
+    }
+    func sent(_ byte: UInt8, owner: UInt64 = 7, _ budget: SponsorBudget) throws -> SponsorBudget {
+      try budget.applying(.broadcast(hash(byte), owner: owner, now: Self.now))
+    }
+    var budget = try sent(1, reserve(1, SponsorBudget()))
+    // Its maker died after the signature: the same fee.
+    budget = try sent(1, owner: 8, reserve(1, owner: 8, budget)).applying(.confirmed(hash(1)))
+    #expect(budget.spendings.map(\.fee) == [10])
+    budget = try reserve(2, budget)
+    // What is about to be signed counts as well.
+    #expect(throws: SponsorBudget.Refusal.payerSpent) { try reserve(3, budget) }
+    // What was not signed costs nothing.
+    #expect(try reserve(3, budget.applying(.release(hash(2), owner: 7))).reservations.count == 1)
+    budget = try sent(2, budget).applying(.confirmed(hash(2)))
+    #expect(throws: SponsorBudget.Refusal.payerSpent) { try reserve(3, budget) }
+    #expect(throws: SponsorBudget.Refusal.payerSpent) { try reserve(3, budget, after: 86_399) }
+    #expect(try reserve(3, budget, after: 86_400).spendings.isEmpty)
+    #expect(try reserve(3, payer: 2, budget).reservations.count == 1)
+  }
+
+  @Test("the payers that are counted are bounded: who began first is forgotten")
+  func payers() throws {
+    var budget = SponsorBudget()
+    for index in 0...SponsorBudget.maximumPayers {
+      var bytes = [UInt8](repeating: 0, count: 20)
+      (bytes[0], bytes[1]) = (UInt8(index / 256), UInt8(index % 256))
+      let reservation = SponsorReservation(
+        transaction: try hash(1), payer: try Address(bytes), fee: 1, expires: Self.now.adding(seconds: 25),
+        owner: 7, leaseUntil: Self.now.adding(seconds: 30))
+      budget = try reserve(reservation, budget)
+      budget = try budget.applying(.broadcast(hash(1), owner: 7, now: Self.now))
+      budget = try budget.applying(.confirmed(hash(1)))
+    }
+    #expect(budget.spendings.count == SponsorBudget.maximumPayers)
+    #expect(budget.spendings.first?.payer.bytes[1] == 1)
+    #expect(try SponsorBudget(decoding: budget.encoded()) == budget)
   }
 
   @Test("what is stored is what was meant; every damaged byte is noticed")
   func encoding() throws {
     var budget = try reserve(reservation(1), SponsorBudget())
     budget = try reserve(reservation(2, fee: 3, payer: 2, owner: 9), budget)
-    budget = try budget.applying(.broadcast(hash(2), owner: 9))
+    budget = try budget.applying(.broadcast(hash(2), owner: 9, now: Self.now))
     let bytes = try budget.encoded()
     #expect(try SponsorBudget(decoding: bytes) == budget)
     for index in bytes.indices {
