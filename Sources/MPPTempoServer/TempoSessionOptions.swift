@@ -26,6 +26,9 @@ public struct TempoSessionOptions: Sendable {
   /// What clients shall pay the fees of open and top-up in, and what settle and close are paid in. When nil,
   /// nothing is advertised and the server pays in the channel's token.
   public var feeToken: Address?
+  /// The most one settle or close may cost in fees, base units of its fee token; the default is 0.05. What a node asks beyond that is not
+  /// signed: the channel stays as it is, and it is tried again at the next sweep.
+  public var maximumFee = Amount(units: 50_000)
   /// Pays the fees of opens and top-ups, within its limits and one budget for all it sponsors; nil: payers pay their own. Offers may
   /// say `"feePayer": false`.
   public var feePayer: FeePayerOptions?
@@ -43,8 +46,8 @@ public struct TempoSessionOptions: Sendable {
   /// A delivery that has not ended after this time is taken for forgotten: charged when its first byte was sent,
   /// otherwise given back and refused.
   public var longestDelivery: Int64 = 3_600_000
-  /// Opens and top-ups under way at once; one more is answered 503. Each may wait for its transaction as long as that
-  /// is valid.
+  /// Opens that are looked at at once; one more is answered 503. The same number of top-ups beside them, and of both together that are
+  /// being sent: each of these may wait for its transaction as long as that is valid.
   public var maximumOpenings = 32
   /// The same for the transactions of one account.
   public var maximumOpeningsPerPayer = 4
@@ -64,7 +67,9 @@ public struct TempoSessionOptions: Sendable {
   public var limits = ChainClientLimits()
   /// For every wait, so that tests need none.
   public var sleeper: any Sleeper = TaskSleeper()
-  /// Called after each settlement and close, outside of any lock; what it does cannot fail the payment.
+  /// Called after each settlement and close, one after the other, in a task of its own: what it does fails and delays no payment, and the
+  /// next call waits for it. When 1,024 wait, further ones are logged and left out. The last ones may be lost when the process ends; what
+  /// was captured is in the ledger. Nil: nobody is told.
   public var onSettlement: (@Sendable (SettlementEvent) async -> Void)?
   /// Finds the channel of a request for the hints of a challenge; see `ChannelHint`.
   public var channelHint: (@Sendable (PaymentRequest) async -> ChannelHint?)?

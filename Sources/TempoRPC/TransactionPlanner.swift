@@ -14,6 +14,9 @@ public struct TransactionPlanner: Sendable {
   private let random: any RandomSource
   /// Added to the gas estimate, in percent.
   public var gasMargin: UInt64 = 20
+  /// The most that a transaction of ``intent(_:calls:feeToken:signer:context:)`` may cost, in base units of its fee token; nil: whatever the
+  /// node asks for.
+  public var maximumFee: Amount?
 
   /// Gas beyond which nothing is planned; the chain's limit for one transaction.
   public static let gasLimit: UInt64 = 30_000_000
@@ -71,15 +74,26 @@ public struct TransactionPlanner: Sendable {
   }
 
   /// Plans, signs and wraps `calls` as an intent. Nothing is sent, nothing is stored.
+  /// - Throws: as ``plan(calls:from:feeToken:)``; `.invalidAnswer` when the node's fees are above ``maximumFee``, and nothing was signed then.
   public func intent(
     _ identity: ChainIntent.Identity, calls: [Call], feeToken: Address?,
     signer: any Signer, context: [UInt8] = []
   ) async throws(ChainError) -> ChainIntent {
     let transaction = try await plan(calls: calls, from: signer.address, feeToken: feeToken)
+    try checkFee(transaction)
     let signed = try await sign(transaction, signer)
     return ChainIntent(
       identity: identity, raw: signed.serialized, hash: signed.hash,
       validBefore: transaction.validBefore, createdAt: client.clock.now, context: context)
+  }
+
+  /// The fees are the node's word, and the signature makes them ours.
+  private func checkFee(_ transaction: TempoTransaction) throws(ChainError) {
+    guard let maximumFee else { return }
+    let units = try? Fees.tokenUnits(gas: transaction.gas, price: transaction.maxFeePerGas)
+    guard let units, units <= maximumFee.units else {
+      throw ChainError(.invalidAnswer, "the node's fees are above the limit of \(maximumFee) base units")
+    }
   }
 
   private func sign(

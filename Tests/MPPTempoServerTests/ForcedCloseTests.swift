@@ -1,4 +1,5 @@
 import EVM
+import HTTPTypes
 import MPPCore
 import MPPServer
 import MPPTempo
@@ -85,6 +86,60 @@ import Testing
     }
     // Two for the vouchers, the others for the sweep.
     #expect(harness.devnet.requestCount("eth_blockNumber") <= before + 2 + 6)
+    #expect(try await harness.record(victim).settled.units == 1_000)
+  }
+
+  @Test func closesThatAreRefusedLeaveTheNodeToForcedCloses() async throws {
+    let harness = try await Harness(options: {
+      $0.limits.inFlight = 4
+      $0.limits.waiting = 4
+    })
+    let channel = try await harness.opened(deposit: 9_000)
+    let victim = try await harness.opened(deposit: 9_000)
+    try await Self.requestClose(harness, victim)
+    let credential = try await harness.credential(channel.close(500))
+    let before = harness.devnet.requestCount("eth_blockNumber")
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<400 {
+        group.addTask {
+          let outcome = await harness.send(credential, method: .post)
+          #expect(Harness.problem(outcome)?.status == 402, "\(Harness.text(outcome))")
+        }
+      }
+      group.addTask { await harness.method.settlements.sweep() }
+    }
+    // None for the closes.
+    #expect(harness.devnet.requestCount("eth_blockNumber") <= before + 6)
+    #expect(try await harness.record(victim).settled.units == 1_000)
+  }
+
+  @Test func copiesOfACloseThatWaitsLeaveTheNodeToForcedCloses() async throws {
+    let harness = try await Harness(options: {
+      $0.limits.inFlight = 4
+      $0.limits.waiting = 4
+      $0.holdLease = 3_600_000
+    })
+    let channel = try await harness.opened(deposit: 9_000)
+    let victim = try await harness.opened(deposit: 9_000)
+    let payment = try await harness.paid(channel.voucher(2_000))
+    #expect(payment.begin() == nil)
+    harness.sleeper.isFrozen.withLock { $0 = true }
+    let credential = try await harness.credential(channel.close(2_000))
+    let before = harness.devnet.requestCount("eth_blockNumber")
+    let close = Task { await harness.send(credential, method: .post) }
+    while try await harness.record(channel).phase != .closing { await Task.yield() }
+    let copies = (0..<400).map { _ in Task { await harness.send(credential, method: .post) } }
+    while harness.channels.lane.waiting(for: channel.id) < 256 { await Task.yield() }
+    #expect(harness.devnet.requestCount("eth_blockNumber") <= before + 2)
+    try await Self.requestClose(harness, victim)
+    let sweep = Task { await harness.method.settlements.sweepForcedCloses() }
+    while try await !harness.record(victim).finalized { await Task.yield() }
+    harness.sleeper.isFrozen.withLock { $0 = false }
+    await payment.delivered()
+    _ = try Harness.receipt(await close.value)
+    for copy in copies { _ = await copy.value }
+    await sweep.value
+    #expect(try await harness.record(channel).settled.units == 2_000)
     #expect(try await harness.record(victim).settled.units == 1_000)
   }
 

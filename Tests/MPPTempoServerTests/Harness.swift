@@ -222,6 +222,12 @@ final class SettlementLog: Sendable {
 
   func add(_ event: SettlementEvent) { events.withLock { $0.append(event) } }
   var all: [SettlementEvent] { events.withLock { $0 } }
+
+  /// The first events; nobody waits for them but a test.
+  func first(_ count: Int) async -> [SettlementEvent] {
+    while all.count < count { await Task.yield() }
+    return all
+  }
 }
 
 /// Lets the chain's time pass instead of waiting.

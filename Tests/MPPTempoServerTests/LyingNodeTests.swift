@@ -31,7 +31,78 @@ import Testing
     harness.devnet.faults.inject(.method("eth_call"), .patchResult(Self.zero))
     let refused = try await harness.post(channel.close(2_000))
     #expect(Harness.problem(refused)?.status == 503)
+    harness.devnet.clock.advance(seconds: 1)
     _ = try Harness.receipt(try await harness.post(channel.close(2_000)))
+    try await harness.expectAgreement(channel)
+  }
+
+  /// What `getChannelState` or, for a batch of one, `getChannelStatesBatch` answers.
+  private static func state(_ settled: UInt128, of deposit: UInt128, isBatch: Bool) throws -> JSONValue {
+    let state = try ChannelState(settled: settled, deposit: deposit, closeRequestedAt: 0)
+    return .string(
+      Hex.encode(
+        isBatch ? try ChannelReserveABI.encodeStates([state]) : try ChannelReserveABI.encodeState(state)))
+  }
+
+  /// As much as was delivered, more, and everything: each would keep us from ever asking for our money.
+  @Test(arguments: [2_000, 4_000, 9_000] as [UInt64], [false, true])
+  func oneFalseAnswerSettlesNothing(_ settled: UInt64, isBatch: Bool) async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 9_000)
+    try await harness.deliver(try await harness.get(channel.voucher(5_000)))
+    harness.devnet.clock.advance(seconds: 6)
+    let rule = harness.devnet.faults.inject(
+      .method("eth_call"), .patchResult(try Self.state(UInt128(settled), of: 9_000, isBatch: isBatch)))
+    if isBatch {
+      await harness.method.settlements.sweep()
+    } else {
+      _ = try Harness.receipt(try await harness.post(channel.voucher(5_000)))
+    }
+    #expect(harness.devnet.faults.timesFired(rule) == 1)
+    #expect(try await harness.record(channel).settled == .zero)
+    try await harness.payer.sendDirectly(try ChannelReserveABI.requestCloseCalldata(channel.descriptor))
+    await harness.method.settlements.sweep()
+    #expect(try await harness.record(channel).settled.units == 2_000)
+    try await harness.expectAgreement(channel)
+  }
+
+  @Test(arguments: [false, true]) func oneFalseAnswerRaisesNoDeposit(isBatch: Bool) async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 9_000)
+    let rule = harness.devnet.faults.inject(
+      .method("eth_call"), .patchResult(try Self.state(0, of: 27_000, isBatch: isBatch)))
+    if isBatch { await harness.method.settlements.sweep() }
+    expectRefusal(
+      try await harness.get(channel.voucher(9_001)), .amountExceedsDeposit,
+      "Amount exceeds deposit: voucher amount exceeds on-chain deposit.")
+    #expect(harness.devnet.faults.timesFired(rule) == 1)
+    #expect(try await harness.record(channel).deposit.units == 9_000)
+    // What is true is believed.
+    try await harness.payer.sendDirectly(
+      try ChannelReserveABI.topUpCalldata(channel.descriptor, additionalDeposit: 5_000))
+    harness.devnet.clock.advance(seconds: 1)
+    try await harness.deliver(try await harness.get(channel.voucher(9_001)))
+    try await harness.expectAgreement(channel)
+  }
+
+  /// 5 × 10^16 attodollars per gas: what the signer owns would not pay for one settlement.
+  @Test(arguments: [true, false]) func aNodeThatAsksForAFortuneGetsNoSignature(isTip: Bool) async throws {
+    let harness = try await Harness()
+    let channel = try await harness.opened(deposit: 9_000)
+    let price = JSONValue.string("0xb1a2bc2ec50000")
+    harness.devnet.faults.inject(
+      .method(isTip ? "eth_maxPriorityFeePerGas" : "eth_getBlockByNumber"),
+      .patchResult(isTip ? price : .object([.init(key: "baseFeePerGas", value: price)])), count: nil)
+    await #expect(throws: PaymentProblem.self) { try await harness.method.settle(channelID: channel.id.hex) }
+    #expect(Harness.problem(try await harness.post(channel.close(1_000)))?.status == 503)
+    let journal = try await harness.store.scan(.all(RecordKind.chainIntent), .all, after: nil, limit: 9)
+    #expect(journal.count == 1)  // The open.
+    #expect(try await harness.record(channel).phase == .open)
+    harness.devnet.faults.clear()
+    #expect(try await harness.method.settle(channelID: channel.id.hex)?.amount.units == 1_000)
+    try await harness.deliver(try await harness.get(channel.voucher(2_000)))
+    _ = try Harness.receipt(try await harness.post(channel.close(2_000)))
+    #expect(try await harness.record(channel).settled.units == 2_000)
     try await harness.expectAgreement(channel)
   }
 

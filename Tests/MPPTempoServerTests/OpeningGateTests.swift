@@ -56,7 +56,7 @@ import Testing
     let waiting = credentials[..<3].map { credential in
       Task { await harness.send(credential, method: .post) }
     }
-    while harness.channels.openings.count < 3 { await Task.yield() }
+    while harness.channels.sendings.count < 3 { await Task.yield() }
     let refused = await harness.send(credentials[3], method: .post)
     #expect(Harness.problem(refused)?.status == 503)
     #expect(refused.response?.headers[.retryAfter] == "5")
@@ -67,7 +67,7 @@ import Testing
       let outcome = await task.value
       #expect(Harness.problem(outcome)?.status == 503, "\(Harness.text(outcome))")
     }
-    #expect(harness.channels.openings.count == 0)
+    #expect(harness.channels.sendings.count == 0)
     harness.devnet.faults.clear()
     harness.devnet.clock.advance(seconds: 26 + Int64(ChainIntent.absenceMargin))
     await harness.method.settlements.sweep()
@@ -85,6 +85,25 @@ import Testing
       try await gate.run(one) { #expect(gate.count == 2) }
     }
     #expect(gate.count == 0)
+  }
+
+  /// Opens cost a stranger nothing until they are sent: however many are looked at, payers are served.
+  @Test func strangersKeepNobodyFromToppingUpOrFromAnOpenThatIsOnItsWay() async throws {
+    let harness = try await Harness(options: { $0.maximumOpenings = 1 })
+    let channel = try await harness.opened(deposit: 9_000)
+    let landed = try await harness.payer.open(deposit: 9_000, payee: harness.payee)
+    harness.devnet.faults.inject(.broadcast, .hideReceipt(polls: 1_000))
+    #expect(Harness.problem(try await harness.post(landed.openPayload(1_000)))?.status == 503)
+    harness.devnet.faults.clear()
+    let topUp = try await harness.payer.topUp(channel, 1_000)
+    let other = try await harness.payer.open(deposit: 9_000, payee: harness.payee)
+    try await harness.channels.openings.run(TempoAddress.dex) {
+      #expect(Harness.problem(try await harness.post(other.openPayload(1_000)))?.status == 503)
+      #expect(try await harness.post(topUp).response?.status == 204)
+      _ = try Harness.receipt(try await harness.post(landed.openPayload(1_000)))
+    }
+    try await harness.expectAgreement(channel)
+    try await harness.expectAgreement(landed)
   }
 
   /// The end of a transaction says nothing about one that was sent in time.

@@ -66,7 +66,7 @@ struct SignerFaultTests {
         channel = try await harness.opened(deposit: 9_000)
         payload = try channel.close(1_000)
       case .sponsoredOpen, .hostedOpen:
-        channel = try await harness.payer.sponsoredOpen(deposit: 9_000, payee: harness.payee)
+        channel = try await harness.payer.sponsoredOpen(deposit: 90_000, payee: harness.payee)
         payload = try channel.openPayload(1_000)
       case .sponsoredTopUp, .hostedTopUp:
         channel = try await harness.opened(deposit: 9_000)

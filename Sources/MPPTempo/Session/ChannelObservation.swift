@@ -19,4 +19,22 @@ public struct ChannelObservation: Sendable, Equatable {
     self.closeRequestedAt = closeRequestedAt
     self.block = block
   }
+
+  /// Whether the channel holds a deposit.
+  package var exists: Bool { deposit > .zero }
+
+  /// Whether it says what a channel's books could never take back: that the channel is gone, or that more was paid in or out than is
+  /// known. One answer of a node is not enough for that.
+  package func isBeyond(deposit: Amount, settled: Amount) -> Bool {
+    !exists || self.deposit > deposit || self.settled > settled
+  }
+
+  /// What this look and a later one agree on; nil when only one of them has seen the channel. Deposit and settled only rise: both have seen
+  /// the lower value.
+  package func confirmed(by later: ChannelObservation) -> ChannelObservation? {
+    guard exists == later.exists else { return nil }
+    return ChannelObservation(
+      deposit: min(deposit, later.deposit), settled: min(settled, later.settled),
+      closeRequestedAt: later.closeRequestedAt, block: later.block)
+  }
 }

@@ -22,7 +22,8 @@ extension ChannelRecord {
     guard total <= deposit else { throw .contradiction }
     settled = max(settled, total)
     observedBlock = max(observedBlock, block)
-    if let last = lastSettlement, last.spent > mark.spent || last.at > mark.at { return }
+    // By what only rises: a clock may have been ahead.
+    if let last = lastSettlement, last.spent > mark.spent || last.units > mark.units { return }
     lastSettlement = SettlementMark(
       at: mark.at, spent: min(mark.spent, spent), units: min(mark.units, units))
   }

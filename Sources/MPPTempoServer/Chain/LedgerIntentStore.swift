@@ -31,6 +31,13 @@ public struct LedgerIntentStore: IntentStore {
     try await table.load(IntentRecord.key(identity))?.intent
   }
 
+  /// An intent that was read before its turn came, as it is now; nil when it has ended meanwhile, or made room for another.
+  func current(_ intent: ChainIntent) async throws -> ChainIntent? {
+    guard let stored = try await load(intent.identity), stored.hash == intent.hash, !stored.state.isFinal
+    else { return nil }
+    return stored
+  }
+
   /// Durable on return. Changes nothing when another transaction is stored, or one that is further on; safe
   /// to repeat.
   ///

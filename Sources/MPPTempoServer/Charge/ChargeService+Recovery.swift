@@ -20,9 +20,10 @@ extension ChargeService {
     }
   }
 
-  private func reconcile(_ intent: ChainIntent) async {
+  private func reconcile(_ listed: ChainIntent) async {
     do {
-      try await exclusively(intent.identity.subject) {
+      try await exclusively(listed.identity.subject) {
+        guard let intent = try await intents.current(listed) else { return }
         let result = try await broadcaster.resume(intent, maySend: false, deadlineMilliseconds: 0)
         guard !result.isUndecided else { return }
         await feePayer?.ended(intent.identity.subject)

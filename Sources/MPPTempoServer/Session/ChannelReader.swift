@@ -130,12 +130,13 @@ final class ChannelReader: Sendable {
     }
   }
 
-  /// The record for a voucher above the deposit it knows, which may have been raised on the chain without us.
+  /// The record for a voucher above the deposit it knows, which may have been raised on the chain without us, and for a
+  /// close.
   ///
-  /// Such a voucher can be signed once and sent without end: a channel has one of these reads a second, and callers
-  /// who come meanwhile get what it found.
+  /// Either can be signed once and sent without end: a channel has one of these reads a second, and callers who come
+  /// meanwhile get what it found.
   /// - Parameter share: of the node, for what strangers cause.
-  func raised(
+  func looked(
     _ known: StoredRecord<ChannelRecord>, _ now: Timestamp, on share: ChainReader
   ) async throws -> Current {
     let id = known.record.channelID
@@ -147,14 +148,14 @@ final class ChannelReader: Sendable {
           return try Current(stored, freshness.reading(id, now)?.unwritten)
         case .failed:
           throw PaymentProblem.unavailable(
-            reason: "the chain cannot be reached for the channel's deposit", retryAfter: 1)
+            reason: "the chain cannot be reached for the channel's state", retryAfter: 1)
         case .due: break
         }
         do {
           return try await reread(known, now, on: share)
         } catch let error as ChainError {
           freshness.lookFailed(id)
-          throw error.problem("the channel's deposit")
+          throw error.problem("the channel's state")
         }
       }
     } catch is LaneError {
@@ -191,20 +192,28 @@ final class ChannelReader: Sendable {
   /// - Throws: `ChainError` when it cannot be read or contradicts itself.
   func observe(_ record: ChannelRecord, on share: ChainReader? = nil) async throws -> ChannelObservation {
     let block = try await head(on: share)
-    let state = try await stateAt(block, record.channelID, record.escrow, on: share)
-    if !state.exists, !record.finalized {
-      try await confirmGone(record.channelID, record.escrow, after: block, on: share)
-    }
-    return ChannelObservation(state, block: block)
+    let seen = ChannelObservation(
+      try await stateAt(block, record.channelID, record.escrow, on: share), block: block)
+    guard !record.finalized else { return seen }
+    return try await believed(
+      seen, record.channelID, record.escrow, deposit: record.deposit, settled: record.settled, on: share)
   }
 
-  /// - Throws: `.invalidAnswer` when a channel that reads as gone after `block` is there at the second look.
-  func confirmGone(
-    _ id: Hash32, _ escrow: Address, after block: UInt64, on share: ChainReader? = nil
-  ) async throws(ChainError) {
-    guard try await areGone([id], escrow, after: block, on: share).first == true else {
+  /// What one look at a channel has shown, as far as it can be believed: what the books could never take back is looked at twice.
+  /// - Parameters:
+  ///   - deposit: known to be paid in.
+  ///   - settled: known to be paid out.
+  /// - Throws: `.invalidAnswer` when the second look contradicts it.
+  func believed(
+    _ seen: ChannelObservation, _ id: Hash32, _ escrow: Address, deposit: Amount, settled: Amount,
+    on share: ChainReader? = nil
+  ) async throws(ChainError) -> ChannelObservation {
+    guard seen.isBeyond(deposit: deposit, settled: settled) else { return seen }
+    let second = try await secondLook([id], escrow, after: seen.block, on: share).first
+    guard let second, let believed = seen.confirmed(by: second) else {
       throw ChainError(.invalidAnswer, "the node contradicts itself about a channel")
     }
+    return believed
   }
 
   /// The state after a block that is known to exist; retried while the node lags (U3).
@@ -217,11 +226,11 @@ final class ChannelReader: Sendable {
     }
   }
 
-  /// Asks a second time about channels that read as gone after `block`, a moment later and at a block that is
-  /// not older. One answer must not end a channel: what ends here is never looked at again.
-  func areGone(
+  /// Asks about channels a second time, a moment later and at a block that is not older. One answer must neither end a
+  /// channel, which is never looked at again, nor raise what never falls.
+  func secondLook(
     _ ids: [Hash32], _ escrow: Address, after block: UInt64, on share: ChainReader? = nil
-  ) async throws(ChainError) -> [Bool] {
+  ) async throws(ChainError) -> [ChannelObservation] {
     let share = share ?? chain
     do {
       try await sleeper.sleep(milliseconds: readBackPause)
@@ -230,14 +239,14 @@ final class ChannelReader: Sendable {
     }
     let later = max(block, try await head(on: share))
     return try await share.readBack { () async throws(ChainError) in
-      try await share.channelStates(ids, escrow: escrow, at: .number(later)).map { !$0.exists }
-    }
+      try await share.channelStates(ids, escrow: escrow, at: .number(later))
+    }.map { ChannelObservation($0, block: later) }
   }
 
   /// Whether the channel is gone, seen twice.
   func isGone(_ record: ChannelRecord, at block: UInt64) async throws(ChainError) -> Bool {
     if try await stateAt(block, record.channelID, record.escrow).exists { return false }
-    return try await areGone([record.channelID], record.escrow, after: block).first == true
+    return try await secondLook([record.channelID], record.escrow, after: block).first?.exists == false
   }
 
   // MARK: Signatures

@@ -16,7 +16,7 @@ extension ChannelService {
       if let stored = try await table.loadStored(ChannelRecord.key(open.channelID)) {
         return try await reopened(stored, open, call)
       }
-      return try await openings.run(open.transaction.sender) {
+      return try await sendings.run(open.transaction.sender) {
         let context = IntentContext.open(
           descriptor: open.descriptor, deposit: open.deposit, voucher: open.voucher,
           escrow: call.terms.escrow)
@@ -104,8 +104,8 @@ extension ChannelService {
     guard isUnused || !isNew, state.deposit >= deposit.units || !state.exists else {
       throw SessionProblem.failed("on-chain channel state does not match open receipt")
     }
-    if !state.exists { try await reader.confirmGone(id, escrow, after: block) }
-    return ChannelObservation(state, block: block)
+    return try await reader.believed(
+      ChannelObservation(state, block: block), id, escrow, deposit: deposit, settled: .zero)
   }
 
   private static func checkEvent(

@@ -14,7 +14,7 @@ extension ChannelService {
     let id = payload.channelID
     try await checkServes(id, call.now)
     return try await exclusively(id) {
-      try await openings.run(transaction.sender) {
+      try await sendings.run(transaction.sender) {
         // A close may have begun meanwhile.
         if standing.isNew { try await load(id)?.checkServes() }
         let context = IntentContext.topUp(additionalDeposit: payload.additionalDeposit)
@@ -59,11 +59,14 @@ extension ChannelService {
     guard isPlausible, event.additional == payload.additionalDeposit else {
       throw SessionProblem.failed("on-chain channel state does not match topUp receipt")
     }
-    if !state.exists { try await reader.confirmGone(id, call.terms.escrow, after: block) }
+    guard let known = try await load(id) else { throw SessionProblem.channelNotFound }
+    let observation = try await reader.believed(
+      ChannelObservation(state, block: block), id, call.terms.escrow,
+      deposit: max(known.deposit, event.deposit), settled: known.settled)
     guard state.closeRequestedAt == 0 else { throw SessionProblem.closing }
     let record: ChannelRecord
     do {
-      record = try await apply(.mergeChainState(ChannelObservation(state, block: block)), to: id)
+      record = try await apply(.mergeChainState(observation), to: id)
     } catch let error as ChannelTransitionError {
       throw SessionProblem.refusal(error)
     }

@@ -34,9 +34,16 @@ final class ChannelService: Sendable {
   let logger: Logger
   /// What ledger and chain say, for those who check and for those who act.
   let reader: ChannelReader
+  /// Bounds the looks at opens: anybody may hand one in, funded or not.
   let openings: OpeningGate
+  /// Bounds the looks at top-ups, which only the payers of channels hand in.
+  let topUps: OpeningGate
+  /// Bounds the opens and top-ups that were looked at and are sent.
+  let sendings: OpeningGate
   /// Pays the fees of opens and top-ups, where the offer says so.
   let feePayer: FeePayer?
+  /// What the application wants to be told; nil: nothing.
+  let reports: SettlementReports?
   private let due: SettlementPlan?
   private let queue: SettlementQueue
 
@@ -50,6 +57,7 @@ final class ChannelService: Sendable {
     clock = environment.clock
     random = environment.random
     logger = environment.logger
+    reports = options.onSettlement.map { SettlementReports(logger: environment.logger, $0) }
     client = ChainClient(
       transport: options.transport, chainID: options.chainID, clock: environment.clock,
       sleeper: options.sleeper, random: environment.random, limits: options.limits)
@@ -58,8 +66,14 @@ final class ChannelService: Sendable {
     intents = try LedgerIntentStore(environment.ledger)
     broadcaster = Broadcaster(client: client, store: intents)
     clientBroadcaster = Broadcaster(client: simulator, store: intents)
-    openings = OpeningGate(limit: options.maximumOpenings, limitPerPayer: options.maximumOpeningsPerPayer)
-    planner = TransactionPlanner(client: client, chainID: options.chainID, random: environment.random)
+    func gate() -> OpeningGate {
+      OpeningGate(limit: options.maximumOpenings, limitPerPayer: options.maximumOpeningsPerPayer)
+    }
+    (openings, topUps, sendings) = (gate(), gate(), gate())
+    var planner = TransactionPlanner(
+      client: client, chainID: options.chainID, random: environment.random)
+    planner.maximumFee = options.maximumFee
+    self.planner = planner
     let currency = try? Address(hex: options.currencyText)
     let feeTokens = [options.feeToken, currency].compactMap { $0 }
     let simulator = simulator
@@ -127,7 +141,7 @@ final class ChannelService: Sendable {
     try await merge(try await reader.observe(record), record.channelID, readAt: now)
   }
 
-  /// Writes an observation. One that ends the channel must have been made twice.
+  /// Writes an observation. What the record could not take back must have been seen twice.
   /// - Parameter readAt: nil when the reader knows of it.
   @discardableResult
   func merge(

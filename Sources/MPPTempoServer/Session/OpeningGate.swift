@@ -4,8 +4,9 @@ import MPPServer
 import Synchronization
 import TempoRPC
 
-/// Bounds the opens and top-ups under way. Each may wait for its transaction for as long as that is valid, so
-/// without a bound a few funded accounts could keep the node busy for everybody.
+/// Bounds the opens and top-ups under way in one step. Each may wait for its transaction for as long as that is valid, so
+/// without a bound a few funded accounts could keep the node busy for everybody. Each step has a gate of its own: who can
+/// fill one cannot keep others out of the next.
 final class OpeningGate: Sendable {
   private struct State {
     var total = 0

@@ -31,7 +31,7 @@ public final class TempoSessionMethod: ServerMethod {
     channels = try ChannelService(options, environment, due: plan, queue: queue)
     validator = TempoSessionValidator(
       options, channels.reader, dryRuns: ChainReader(channels.simulator), openings: channels.openings,
-      sponsor: channels.feePayer?.check, logger: environment.logger)
+      topUps: channels.topUps, sponsor: channels.feePayer?.check, logger: environment.logger)
     settlements = SettlementService(channels, plan, queue)
     let sender = options.signer.address
     guard sender == options.payee || sender == options.operator else {

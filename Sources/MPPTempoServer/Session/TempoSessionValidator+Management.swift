@@ -18,7 +18,9 @@ extension TempoSessionValidator {
       let current = try await reader.reopened(stored, open, call.now)
       return (.open(open, .onRecord), current.unwritten)
     }
-    let standing = try await standing(open.transaction, .open, .init(.open, open.channelID), call) {
+    let standing = try await standing(
+      open.transaction, .open, .init(.open, open.channelID), call, within: openings
+    ) {
       try await isOnChain(open, call.now)
     }
     return (.open(open, standing), nil)
@@ -33,8 +35,12 @@ extension TempoSessionValidator {
       guard problem.status < 500, await isOnChain(open.transaction.signed.hash) else { throw problem }
       return true
     }
-    // One that we sponsor is run dry without its fee.
-    return open.transaction.signed.isFinal ? try await simulate(open) : false
+    if open.transaction.signed.isFinal { return try await simulate(open) }
+    // One that we sponsor is run dry without its fee. Its deposit comes back to the payer, our fee does not: dust would drain us (W43).
+    if let minimum = sponsor?.policy.limits.minimumDeposit, open.deposit < minimum {
+      throw SessionProblem.failed("the deposit of a sponsored channel must be >= \(minimum)")
+    }
+    return false
   }
 
   /// v16: what the chain would refuse is refused here, before the payer pays a fee for it. It also refuses
@@ -71,11 +77,11 @@ extension TempoSessionValidator {
     let transaction = try ManagementTransaction(payload, call)
     var unwritten: ChannelObservation?
     let standing = try await standing(
-      transaction, .topUp, .init(.topUp, payload.channelID, transaction.identity), call
+      transaction, .topUp, .init(.topUp, payload.channelID, transaction.identity), call, within: topUps
     ) {
       try await checkInclusion(transaction, .topUp, call.now)
       do {
-        let current = try await reader.reread(stored, call.now)
+        let current = try await reader.reread(stored, call.now, on: dryRuns)
         unwritten = current.unwritten
         try current.check { record throws(PaymentProblem) in try record.checkServes() }
         if transaction.signed.isFinal {
@@ -109,10 +115,9 @@ extension TempoSessionValidator {
     if let pending = try await intent(.init(.close, id)), !pending.state.isFinal {
       return (.close(voucher), nil)
     }
-    let current: ChannelReader.Current
-    do { current = try await reader.reread(stored, call.now) } catch let error as ChainError {
-      throw error.problem("the channel's state")
-    }
+    // What has been delivered and settled only rises: what is refused now needs no look at the chain.
+    try stored.record.checkCloses(voucher.cumulativeAmount, signer: signer)
+    let current = try await reader.looked(stored, call.now, on: dryRuns)
     try current.check { record throws(PaymentProblem) in
       try record.checkCloses(voucher.cumulativeAmount, signer: signer)
     }
@@ -124,11 +129,12 @@ extension TempoSessionValidator {
   /// - Parameter isOnChain: what is checked before the first sending only; says whether the transaction is on chain already.
   private func standing(
     _ transaction: ManagementTransaction, _ label: ManagementTransaction.Label,
-    _ identity: ChainIntent.Identity, _ call: SessionCall, isOnChain: () async throws -> Bool
+    _ identity: ChainIntent.Identity, _ call: SessionCall, within gate: OpeningGate,
+    isOnChain: () async throws -> Bool
   ) async throws -> Standing {
     if try await isOnRecord(identity) { return .onRecord }
     do {
-      return try await openings.run(transaction.sender, copyOf: identity) {
+      return try await gate.run(transaction.sender, copyOf: identity) {
         // A copy may have been sent while this one waited.
         if try await isOnRecord(identity) { return .onRecord }
         let isOnChain = try await isOnChain()

@@ -74,7 +74,7 @@ extension TempoSessionValidator {
       // The deposit may have been raised on the chain without us. The same holds for this read.
       try verify(voucher, known, call)
       isVerified = true
-      current = try await reader.raised(current.stored, call.now, on: dryRuns)
+      current = try await reader.looked(current.stored, call.now, on: dryRuns)
     }
     do throws(PaymentProblem) {
       try check(voucher, current.stored, isVerified: isVerified, call)

@@ -12,8 +12,10 @@ public final class TempoSessionValidator: CredentialValidator {
   let reader: ChannelReader
   /// For dry runs of transactions that anybody may hand in: its own, smaller share of the node.
   let dryRuns: ChainReader
-  /// Bounds the work for opens and top-ups, here as when they are sent.
+  /// Bounds the work for opens, which strangers hand in.
   let openings: OpeningGate
+  /// The same for top-ups.
+  let topUps: OpeningGate
   /// What our fee payer would sign for; nil: there is none.
   let sponsor: SponsorCheck?
   /// Milliseconds.
@@ -23,11 +25,12 @@ public final class TempoSessionValidator: CredentialValidator {
 
   init(
     _ options: TempoSessionOptions, _ reader: ChannelReader, dryRuns: ChainReader, openings: OpeningGate,
-    sponsor: SponsorCheck?, logger: Logger
+    topUps: OpeningGate, sponsor: SponsorCheck?, logger: Logger
   ) {
     self.reader = reader
     self.dryRuns = dryRuns
     self.openings = openings
+    self.topUps = topUps
     self.sponsor = sponsor
     longestTransactionValidity = options.longestTransactionValidity
     signer = options.signer.address

@@ -206,7 +206,7 @@ extension ChannelService {
     let record = try await apply(.closed(captured: captured, voucher: voucher, block: block), to: id)
     live.revokeAll(of: id)
     try await broadcaster.confirm(result)
-    await notify(
+    notify(
       SettlementEvent(
         channelID: id, transactionHash: result.intent.hash, trigger: trigger, amount: captured,
         delta: Amount(units: captured.units - min(before.settled.units, captured.units))))
@@ -258,13 +258,13 @@ extension ChannelService {
     }
   }
 
-  func notify(_ event: SettlementEvent) async {
+  func notify(_ event: SettlementEvent) {
     logger.info(
       "captured",
       metadata: [
         "mpp.channel": "\(event.channelID.hex.prefix(10))", "trigger": "\(event.trigger.rawValue)",
         "delta": "\(event.delta)",
       ])
-    await options.onSettlement?(event)
+    reports?.insert(event)
   }
 }

@@ -28,15 +28,15 @@ extension ChannelService {
       } catch let problem as PaymentProblem where problem.status < 500 {
         // The receipt is not what was signed. When the state says so as well, there is nothing to wait for.
         let block = try await reader.head()
-        let state = try await reader.stateAt(block, id, escrow)
-        guard state.exists else {
-          guard try await reader.areGone([id], escrow, after: block).first == true else { throw problem }
+        observation = try await reader.believed(
+          ChannelObservation(try await reader.stateAt(block, id, escrow), block: block), id, escrow,
+          deposit: deposit, settled: .zero)
+        guard observation.exists else {
           logger.error(
             "an open's receipt contradicts the chain", metadata: ["mpp.channel": "\(id.hex.prefix(10))"])
           try await clientBroadcaster.abandon(result)
           return
         }
-        observation = ChannelObservation(state, block: block)
       }
       // A channel that was closed again meanwhile leaves nothing to keep.
       guard observation.deposit > .zero, observation.closeRequestedAt == 0 else {

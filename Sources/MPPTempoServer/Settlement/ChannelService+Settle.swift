@@ -99,7 +99,7 @@ extension ChannelService {
     let event = SettlementEvent(
       channelID: id, transactionHash: result.intent.hash, trigger: trigger, amount: total,
       delta: Amount(units: total.units - min(before.settled.units, total.units)))
-    await notify(event)
+    notify(event)
     return event
   }
 
@@ -122,20 +122,18 @@ extension ChannelService {
       state = try await reader.stateAt(block, record.channelID, record.escrow)
     }
     guard !record.finalized else { return max(record.settled, event ?? .zero) }
-    let total: Amount
+    var observation: ChannelObservation?
     if state.exists {
-      total = Amount(units: state.settled)
-    } else {
-      // Closed since then: the receipt is all there is.
-      total = min(event ?? .zero, record.deposit)
+      // The deposit may have been raised without us, and more settled than this.
+      observation = try await reader.believed(
+        ChannelObservation(state, block: block), record.channelID, record.escrow, deposit: record.deposit,
+        settled: max(record.settled, amount))
     }
+    // Closed since then: the receipt is all there is.
+    let total = observation?.settled ?? min(event ?? .zero, record.deposit)
     guard total >= amount else { return nil }
     do {
-      // The deposit may have been raised without us, and more settled than we know it to be.
-      if state.exists {
-        try await apply(
-          .mergeChainState(ChannelObservation(state, block: block)), to: record.channelID)
-      }
+      if let observation { try await apply(.mergeChainState(observation), to: record.channelID) }
       try await apply(.settled(total: total, mark: mark, block: block), to: record.channelID)
       return total
     } catch is ChannelTransitionError {

@@ -25,6 +25,9 @@ struct SettlementPlan: Sendable, Equatable {
     let settled = min(record.settled.units, voucher.cumulativeAmount.units)
     if let amount, voucher.cumulativeAmount.units - settled >= amount.units { return true }
     guard let intervalMilliseconds else { return false }
-    return now >= (mark?.at ?? record.createdAt).adding(milliseconds: intervalMilliseconds)
+    let start = mark?.at ?? record.createdAt
+    // A start that is as far ahead comes from a clock that was wrong.
+    return now >= start.adding(milliseconds: intervalMilliseconds)
+      || start >= now.adding(milliseconds: intervalMilliseconds)
   }
 }

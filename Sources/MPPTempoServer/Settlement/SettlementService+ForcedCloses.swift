@@ -70,8 +70,8 @@ extension SettlementService {
       for (escrow, group) in Dictionary(grouping: try await records(entries), by: \.escrow) {
         do {
           try await look(group, escrow, closes)
-        } catch let error as ChainError where !error.isRetryable && error.code != .cancelled {
-          // Answers that make no sense for some channels must not hide the others.
+        } catch let error as ChainError where error.code != .cancelled {
+          // What the node cannot say of some channels must not hide the others.
           report("channels could not be looked at", group.first?.channelID, error)
         }
       }
@@ -93,45 +93,43 @@ extension SettlementService {
 
   private func look(_ records: [ChannelRecord], _ escrow: Address, _ closes: ForcedCloses) async throws {
     let block = try await channels.reader.head()
-    let states = try await channels.client.channelStates(
-      records.map(\.channelID), escrow: escrow, at: .number(block))
-    var gone: [(record: ChannelRecord, state: ChannelState)] = []
+    let client = channels.client
+    let states = try await client.readBack { () async throws(ChainError) in
+      try await client.channelStates(records.map(\.channelID), escrow: escrow, at: .number(block))
+    }
+    var doubtful: [(record: ChannelRecord, seen: ChannelObservation)] = []
     for (record, state) in zip(records, states) {
-      guard state.exists else {
-        gone.append((record, state))
-        continue
-      }
-      await attempt("a channel's state could not be written", record.channelID) {
-        let merged = try await self.merge(state, block, record.channelID)
-        if merged.closeRequestedAt != 0, merged.used > merged.settled {
-          closes.insert(.close(record.channelID))
-        }
-        if merged.phase == .closing { try await self.channels.releaseStaleClose(record.channelID) }
+      let seen = ChannelObservation(state, block: block)
+      if seen.isBeyond(deposit: record.deposit, settled: record.settled) {
+        doubtful.append((record, seen))
+      } else {
+        await take(seen, record, closes)
       }
     }
-    try await end(gone, escrow, block, closes)
-  }
-
-  private func merge(_ state: ChannelState, _ block: UInt64, _ id: Hash32) async throws -> ChannelRecord {
-    try await channels.merge(ChannelObservation(state, block: block), id, readAt: channels.clock.now)
-  }
-
-  /// Channels that read as gone, when they do so a second time.
-  private func end(
-    _ found: [(record: ChannelRecord, state: ChannelState)], _ escrow: Address, _ block: UInt64,
-    _ closes: ForcedCloses
-  ) async throws {
-    guard !found.isEmpty else { return }
-    let answers = try await channels.reader.areGone(found.map(\.record.channelID), escrow, after: block)
-    for ((record, state), isGone) in zip(found, answers) {
-      guard isGone else {
+    guard !doubtful.isEmpty else { return }
+    let answers = try await channels.reader.secondLook(
+      doubtful.map(\.record.channelID), escrow, after: block)
+    for ((record, seen), second) in zip(doubtful, answers) {
+      if let believed = seen.confirmed(by: second) {
+        await take(believed, record, closes)
+      } else {
         report("the node contradicts itself about a channel", record.channelID, nil)
-        continue
       }
-      await attempt("the end of a channel could not be written", record.channelID) {
-        _ = try await self.merge(state, block, record.channelID)
-        closes.insert(.explanation(before: record, block))
+    }
+  }
+
+  /// Writes what was seen of a channel, and says what it needs.
+  private func take(
+    _ observation: ChannelObservation, _ record: ChannelRecord, _ closes: ForcedCloses
+  ) async {
+    let id = record.channelID
+    await attempt("a channel's state could not be written", id) {
+      let merged = try await self.channels.merge(observation, id, readAt: self.channels.clock.now)
+      guard observation.exists else {
+        return closes.insert(.explanation(before: record, observation.block))
       }
+      if merged.closeRequestedAt != 0, merged.used > merged.settled { closes.insert(.close(id)) }
+      if merged.phase == .closing { try await self.channels.releaseStaleClose(id) }
     }
   }
 }

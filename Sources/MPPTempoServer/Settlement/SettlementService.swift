@@ -129,9 +129,9 @@ final class SettlementService: Sendable {
     return .through(channels.clock.now.adding(milliseconds: -interval).milliseconds)
   }
 
-  private func resume(_ intent: ChainIntent, deadline: Int64?) async throws {
-    let id = intent.identity.subject
-    try await channels.exclusively(id, isOwn: true) {
+  private func resume(_ listed: ChainIntent, deadline: Int64?) async throws {
+    try await channels.exclusively(listed.identity.subject, isOwn: true) {
+      guard let intent = try await channels.intents.current(listed) else { return }
       switch intent.identity.kind {
       case .settle: _ = try await channels.finishSettlement(intent, trigger: .settle, deadline: deadline)
       case .close: _ = try await channels.finishClose(intent, deadline: deadline)

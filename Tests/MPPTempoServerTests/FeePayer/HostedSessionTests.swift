@@ -28,7 +28,12 @@ struct HostedSessionTests {
       self.wire = wire
       self.host = host
       harness = try await Harness(
-        devnet: devnet, seed: seed, options: { $0.feePayer = FeePayerOptions(host: host) })
+        devnet: devnet, seed: seed,
+        options: {
+          $0.feePayer = FeePayerOptions(host: host)
+          $0.feePayer?.limits = .standard(chainID: devnet.chainID)
+          $0.feePayer?.limits?.minimumDeposit = Amount(units: 9_000)
+        })
     }
 
     var devnet: Devnet { harness.devnet }

@@ -25,7 +25,8 @@ struct SponsoredSessionTests {
       let sponsor = CountingSigner(key: devnet.sponsor.privateKey)
       self.sponsor = sponsor
       harness = try await Harness(devnet: devnet, seed: seed, offer: offer) { options in
-        options.feePayer = FeePayerOptions(signer: sponsor)
+        options.feePayer = FeePayerOptions(signer: sponsor, limits: .standard(chainID: devnet.chainID))
+        options.feePayer?.limits?.minimumDeposit = Amount(units: 9_000)
         change(&options)
       }
     }
@@ -240,7 +241,6 @@ struct SponsoredSessionTests {
   @Test("A payer with too much under way is asked to wait; nothing of it is signed")
   func budget() async throws {
     let scene = try await Scene(options: { options in
-      options.feePayer?.limits = .standard(chainID: 42_431)
       options.feePayer?.limits?.maximumInFlightPerPayer = 1
       options.limits.receiptDeadline = 0
     })
@@ -255,6 +255,53 @@ struct SponsoredSessionTests {
     scene.harness.devnet.clock.advance(seconds: 26 + Int64(ChainIntent.absenceMargin))
     await scene.harness.method.settlements.sweep()
     #expect(try await scene.reservations().isEmpty)
+  }
+
+  @Test("Dust is not sponsored, and an open that is on its way is finished whatever it holds")
+  func minimumDeposit() async throws {
+    let scene = try await Scene()
+    let dust = try await scene.harness.payer.sponsoredOpen(deposit: 8_999, payee: scene.harness.payee)
+    try await scene.expectRefused(dust, "the deposit of a sponsored channel must be >= 9000")
+    // Who pays the fee may open what it likes.
+    _ = try await scene.harness.opened(deposit: 8_999)
+    #expect(scene.sponsor.count == 0)
+    let standard = SponsorLimits.standard(chainID: 42_431)
+    #expect(standard.minimumDeposit.units == 50_000)
+    #expect(standard.maximumFeePerPayerPerDay == 100 * standard.maximumTotalFee)
+  }
+
+  @Test("A thousand opens of one payer cost the sponsor no more than a day's budget (W43)")
+  func manyOpens() async throws {
+    let scene = try await Scene(options: {
+      let fee = $0.feePayer?.limits?.maximumTotalFee ?? 0
+      $0.feePayer?.limits?.maximumFeePerPayerPerDay = 3 * fee
+    })
+    let harness = scene.harness
+    func paid() -> UInt128 {
+      harness.devnet.receipts().filter { $0.feePayer == scene.sponsor.address }.map(\.fee.units).reduce(0, +)
+    }
+    var opened = 0
+    for _ in 0..<1_000 {
+      let channel = try await harness.payer.sponsoredOpen(deposit: 9_000, payee: harness.payee)
+      let outcome = try await harness.post(channel.openPayload(1_000))
+      if case .management = outcome {
+        opened += 1
+        continue
+      }
+      expectRefusal(
+        outcome, .verificationFailed,
+        "Payment verification failed: \(Self.prefix)exceeds the aggregate sponsor budget.")
+      break
+    }
+    #expect((3...99).contains(opened), "\(opened)")
+    #expect(paid() <= 3 * 50_000)
+    // Another payer, and the next day.
+    let other = Payer(harness.devnet, harness.devnet.accounts[4], seed: 4)
+    let channel = try await other.sponsoredOpen(deposit: 9_000, payee: harness.payee)
+    _ = try Harness.receipt(try await harness.post(channel.openPayload(1_000), source: other.source))
+    harness.devnet.clock.advance(seconds: 86_400)
+    let next = try await harness.payer.sponsoredOpen(deposit: 9_000, payee: harness.payee)
+    _ = try Harness.receipt(try await harness.post(next.openPayload(1_000)))
   }
 
   /// The node fails once, at every call of a sponsored open or top-up in turn.
