@@ -45,13 +45,15 @@ struct ClientMachineTests {
     let action = SignedAction(
       transaction: [9], hash: .zero, amount: Amount(units: 5), validBefore: Timestamp(seconds: 3000))
     let events: [ClientChannel.Event] = [
-      .openAcknowledged, .openReverted, .topUpPrepared(action), .topUpResolved, .closeProven(captured: .zero),
+      .openAcknowledged, .openRefused, .openReverted, .topUpPrepared(action), .topUpResolved,
+      .closeProven(captured: .zero),
       .closePrepared(Amount(units: 50)), .disowned, .receipt(spent: Amount(units: 40), units: 4),
       Self.seen(deposit: 0), Self.seen(deposit: 0, at: 999), Self.seen(deposit: 1000),
       Self.seen(deposit: 1000, closing: 1900), Self.seen(deposit: 1000, settled: 101),
     ]
     let columns = [
-      "ack", "reverted", "topUp", "resolved", "proven", "close", "disowned", "receipt", "gone", "lagging",
+      "ack", "refused", "reverted", "topUp", "resolved", "proven", "close", "disowned", "receipt", "gone",
+      "lagging",
       "funded",
       "closing", "robbed",
     ]
@@ -64,13 +66,13 @@ struct ClientMachineTests {
     let z = Phase.closed
     let a = Phase.abandoned
     let table: [Phase: [Phase?]] = [
-      o: [u, a, nil, nil, nil, nil, x, o, a, o, u, r, x],
-      u: [u, nil, u, u, z, c, x, u, z, u, u, r, x],
-      c: [nil, nil, nil, c, z, c, x, c, z, c, c, r, c],
-      x: [nil, nil, nil, x, z, nil, x, x, z, x, x, r, x],
-      r: [nil, nil, nil, r, z, nil, r, r, z, r, x, r, x],
-      z: [nil, nil, nil, z, z, nil, nil, z, z, z, x, r, x],
-      a: [nil, nil, nil, nil, nil, nil, nil, a, a, a, u, r, x],
+      o: [u, nil, a, nil, nil, nil, nil, x, o, a, o, u, r, x],
+      u: [u, u, nil, u, u, z, c, x, u, z, u, u, r, x],
+      c: [nil, nil, nil, nil, c, z, c, x, c, z, c, c, r, c],
+      x: [nil, nil, nil, nil, x, z, nil, x, x, z, x, x, r, x],
+      r: [nil, nil, nil, nil, r, z, nil, r, r, z, r, x, r, x],
+      z: [nil, nil, nil, nil, z, z, nil, nil, z, z, z, x, r, x],
+      a: [nil, nil, nil, nil, nil, nil, nil, nil, a, a, a, u, r, x],
     ]
     #expect(Set(table.keys) == Set(Phase.allCases))
     for phase in Phase.allCases {

@@ -40,8 +40,16 @@ package final class TestSeller: HTTPTransport {
     case sameChallenge
     /// The record is gone: 410.
     case forget
+    /// 503; a channel that was opened is not on record.
+    case unavailable
+    /// 400, nothing looked at.
+    case badRequest
     case redirect(String)
     case badReceipt(BadReceipt)
+    /// 402 with a fresh challenge: the old one is not taken any more.
+    case refuseChallenge
+    /// Charged, and answered with 500 and a receipt.
+    case failWithReceipt
     /// No `Payment-Receipt`.
     case noReceipt
     /// This `Payment-Receipt`, whatever it says.
@@ -201,11 +209,16 @@ package final class TestSeller: HTTPTransport {
       await untilAllAreLost()
       throw HTTPTransportError(.ambiguous, "lost on the way")
     case .refuse: return try demand(402, "verification-failed")
+    case .refuseChallenge: return try demand(402, "payment-expired")
     case .endless: return endless(try demand(402, "verification-failed"))
     case .sameChallenge: return refusal(402, "verification-failed", challenge)
     case .forget:
       state.withLock { $0.channels[id] = nil }
       return try demand(410, "session/channel-not-found")
+    case .unavailable:
+      state.withLock { $0.channels[id] = nil }
+      return plain(503, "busy")
+    case .badRequest: return try demand(400, "bad-request")
     case .redirect(let target):
       var answer = plain(307, "")
       answer.head.headerFields[.location] = target
@@ -243,7 +256,7 @@ package final class TestSeller: HTTPTransport {
     guard let charged else { return try demand(402, "session/insufficient-balance") }
     if behaviour == .handlerFails { return plain(500, "the handler failed") }
     if behaviour == .loseAnswer { throw HTTPTransportError(.ambiguous, "answer lost") }
-    var answer = plain(200, "content")
+    var answer = behaviour == .failWithReceipt ? plain(500, "failed") : plain(200, "content")
     if behaviour != .noReceipt {
       var receipt = receipt(id, charged, challenge)
       if case .badReceipt(let kind) = behaviour { spoil(&receipt, kind) }

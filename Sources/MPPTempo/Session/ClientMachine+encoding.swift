@@ -28,6 +28,10 @@ extension ClientChannel {
     add("resource", .string(resource))
     add("createdAt", .integer(createdAt.milliseconds))
     add("phase", .string(phase.rawValue))
+    // Where nothing is written the phase says it, as in journals older than these members.
+    let isAssumed = acknowledgement == Self.acknowledgement(assumedIn: phase)
+    add("unacknowledged", isAssumed ? nil : .bool(!isAcknowledged))
+    add("openingRefused", acknowledgement == .refused ? .bool(true) : nil)
     add("authorized", .string(account.authorized.description))
     add("delivered", .string(account.delivered.description))
     add("writtenOff", .string(account.writtenOff.description))
@@ -92,7 +96,11 @@ extension ClientChannel {
     closeRequestedAt =
       reader.value["closeRequestedAt"] == nil
       ? nil : Timestamp(milliseconds: try reader.integer("closeRequestedAt"))
-    isDisputed = reader.value["disputed"]?.boolValue ?? false
+    isDisputed = try reader.flag("disputed") ?? false
+    let isAcknowledged = try reader.flag("unacknowledged").map { !$0 } ?? self.isAcknowledged
+    let isRefused = try reader.flag("openingRefused") ?? false
+    guard !isRefused || !isAcknowledged else { throw ClientChannelDecodingError(field: "openingRefused") }
+    acknowledgement = isAcknowledged ? .given : isRefused ? .refused : .awaited
     guard let version = UInt64(try reader.text("version")) else {
       throw ClientChannelDecodingError(field: "version")
     }
@@ -131,6 +139,12 @@ private struct Reader {
   func integer(_ key: String) throws(ClientChannelDecodingError) -> Int64 {
     guard let number = value[key]?.intValue else { throw ClientChannelDecodingError(field: key) }
     return number
+  }
+
+  func flag(_ key: String) throws(ClientChannelDecodingError) -> Bool? {
+    guard let member = value[key] else { return nil }
+    guard let flag = member.boolValue else { throw ClientChannelDecodingError(field: key) }
+    return flag
   }
 
   func amount(_ key: String) throws(ClientChannelDecodingError) -> Amount {

@@ -8,6 +8,10 @@ extension ClientChannel {
     case .openAcknowledged:
       try require([.opening, .open], event)
       next.phase = .open
+      next.acknowledgement = .given
+    case .openRefused:
+      try require([.open], event)
+      if acknowledgement == .awaited { next.acknowledgement = .refused }
     case .openReverted:
       try require([.opening], event)
       next.phase = .abandoned
@@ -42,6 +46,7 @@ extension ClientChannel {
       }
       next.spent = max(self.spent, spent)
       next.units = max(self.units, units ?? 0)
+      next.acknowledgement = .given
     }
     return next
   }
@@ -86,6 +91,7 @@ extension ClientChannel.Event {
   public var name: String {
     switch self {
     case .openAcknowledged: "openAcknowledged"
+    case .openRefused: "openRefused"
     case .openReverted: "openReverted"
     case .topUpPrepared: "topUpPrepared"
     case .topUpResolved: "topUpResolved"

@@ -68,10 +68,23 @@ public struct ClientChannel: Sendable, Hashable {
     case abandoned
   }
 
+  /// Whether the server is known to have the channel on record. The chain cannot tell: a channel that is open there may be unknown
+  /// to a server that died over its opening, and a voucher alone would be refused by it.
+  public enum Acknowledgement: Sendable, Hashable, CaseIterable {
+    /// It has said nothing: the opening is presented again instead of a voucher alone. → refused, given
+    case awaited
+    /// It refused the opening of a channel that the chain shows: a voucher alone is tried. → given
+    case refused
+    /// It has answered for the channel. Final.
+    case given
+  }
+
   /// What can happen to a channel.
   public enum Event: Sendable, Hashable {
-    /// The server acknowledged the opening with a receipt for exactly this opening.
+    /// The server acknowledged the opening with a receipt for exactly this opening, or a payment on the open channel with success.
     case openAcknowledged
+    /// The server refused the opening itself, while the chain shows the channel.
+    case openRefused
     /// The chain shows that the opening transaction failed: it can have no effect any more.
     case openReverted
     /// A top-up was signed; it may be handed out once this is stored. One at a time.
@@ -117,6 +130,8 @@ public struct ClientChannel: Sendable, Hashable {
 
   /// Where the channel is in its life; changed by ``applying(_:)``.
   public package(set) var phase: Phase
+  /// What the server has said about the channel; decides whether the opening goes with the next voucher.
+  public package(set) var acknowledgement: Acknowledgement
   /// What was authorised, delivered, written off and deposited; what the next voucher may say follows from
   /// it.
   public package(set) var account: VoucherAccount
@@ -154,6 +169,7 @@ public struct ClientChannel: Sendable, Hashable {
     self.resource = resource
     self.createdAt = createdAt
     self.phase = phase
+    self.acknowledgement = Self.acknowledgement(assumedIn: phase)
     self.account = account
     self.settled = .zero
     self.spent = .zero
@@ -164,6 +180,23 @@ public struct ClientChannel: Sendable, Hashable {
     self.closeRequestedAt = nil
     self.isDisputed = false
     self.version = 1
+  }
+
+  /// What is true in a phase of a channel nothing else is known about.
+  static func acknowledgement(assumedIn phase: Phase) -> Acknowledgement {
+    phase == .opening || phase == .abandoned ? .awaited : .given
+  }
+
+  /// Whether the server is known to have the channel on record.
+  public var isAcknowledged: Bool { acknowledgement == .given }
+
+  /// The opening that has to go with a voucher for `amount`; nil where the voucher goes alone.
+  ///
+  /// The bytes are those that were signed first. It is safe to present them again: the chain takes them once, and a server that
+  /// took them before treats them as the voucher alone. An amount above what they deposit would be refused with them by any server.
+  public func opening(with amount: Amount) -> SignedAction? {
+    guard let opening, amount <= opening.amount else { return nil }
+    return phase == .opening || phase == .open && acknowledgement == .awaited ? opening : nil
   }
 
   /// Whether money of the payer is, or may be, in the channel.

@@ -13,13 +13,17 @@ import Tempo
 /// vouchers may overtake each other. An opening, and a repetition after a refusal, hold it until the answer: then no
 /// higher voucher can appear meanwhile, and the repetition cannot be overtaken again.
 ///
+/// A channel that is open on the chain may be unknown to its server: the answer to its opening was lost, or the server died over it.
+/// Until the server has answered for the channel, the signed opening is presented again with every voucher; the voucher goes
+/// alone only after that opening was refused, and only when the voucher is refused too is the channel given up.
+///
 /// After a restart, or a lost answer, the server may have used up amounts this client counts as unused. A request that is
 /// to use one waits until no other is under way and holds the lock until its answer: only then does a refusal mean that
 /// the amount is gone, and not that another request was quicker. It is written off, and everybody else goes on as usual.
 ///
 /// One task uses an exchange, one call at a time; the lock around its state only makes that visible to the compiler.
 final class SessionExchange: PaymentExchange {
-  private enum Action: String {
+  enum Action: String {
     case open
     case voucher
   }
@@ -38,9 +42,9 @@ final class SessionExchange: PaymentExchange {
     var actions: [String] = []
   }
 
-  private let manager: SessionManager
-  private let lane: SessionLane
-  private let context: PaymentContext
+  let manager: SessionManager
+  let lane: SessionLane
+  let context: PaymentContext
   private let state: Mutex<State>
 
   init(manager: SessionManager, lane: SessionLane, terms: SessionTerms, context: PaymentContext) {
@@ -50,7 +54,7 @@ final class SessionExchange: PaymentExchange {
     state = Mutex(State(terms: terms))
   }
 
-  private var terms: SessionTerms {
+  var terms: SessionTerms {
     get { state.withLock { $0.terms } }
     set { state.withLock { $0.terms = newValue } }
   }
@@ -58,30 +62,30 @@ final class SessionExchange: PaymentExchange {
     get { state.withLock { $0.holdsPermit } }
     set { state.withLock { $0.holdsPermit = newValue } }
   }
-  private var holdsLock: Bool {
+  var holdsLock: Bool {
     get { state.withLock { $0.holdsLock } }
     set { state.withLock { $0.holdsLock = newValue } }
   }
-  private var channelID: Hash32? {
+  var channelID: Hash32? {
     get { state.withLock { $0.channelID } }
     set { state.withLock { $0.channelID = newValue } }
   }
-  private var reservation: VoucherReservation? {
+  var reservation: VoucherReservation? {
     get { state.withLock { $0.reservation } }
     set { state.withLock { $0.reservation = newValue } }
   }
-  private var action: Action {
+  var action: Action {
     get { state.withLock { $0.action } }
     set { state.withLock { $0.action = newValue } }
   }
-  private var isOut: Bool {
+  var isOut: Bool {
     get { state.withLock { $0.isOut } }
     set { state.withLock { $0.isOut = newValue } }
   }
   var isCommitted: Bool { state.withLock { $0.isCommitted } }
   private func commit() { state.withLock { $0.isCommitted = true } }
-  private var actions: [String] { state.withLock { $0.actions } }
-  private func note(_ action: String) { state.withLock { $0.actions.append(action) } }
+  var actions: [String] { state.withLock { $0.actions } }
+  func note(_ action: String) { state.withLock { $0.actions.append(action) } }
 
   // MARK: Paying
 
@@ -98,7 +102,8 @@ final class SessionExchange: PaymentExchange {
       let value = try await prepare()
       isOut = true
       let isInDoubt = reservation.map { $0.doubtful > .zero } ?? false
-      if action == .voucher, !isRepetition, !isInDoubt { unlock() }
+      let isKnown = channelID.flatMap { lane.channel($0) }?.isAcknowledged ?? false
+      if action == .voucher, isKnown, !isRepetition, !isInDoubt { unlock() }
       return value
     } catch {
       throw .wrapping(error)
@@ -114,7 +119,7 @@ final class SessionExchange: PaymentExchange {
     }
   }
 
-  private func adoptTerms(_ offer: PaymentOffer) async throws {
+  func adoptTerms(_ offer: PaymentOffer) async throws {
     guard let read = try SessionTerms.read(offer.challenge, options: manager.options) else {
       throw PaymentClientError(.invalidChallenge, "not a session challenge")
     }
@@ -145,55 +150,47 @@ final class SessionExchange: PaymentExchange {
   }
 
   private func payload(_ channel: ClientChannel, _ voucher: SignedVoucher) -> SessionPayload {
-    note(action.rawValue)
-    switch action {
-    case .open:
-      return .open(
-        SessionPayload.Open(
-          channelID: channel.channelID, descriptor: channel.descriptor,
-          transaction: channel.opening?.transaction ?? [], cumulativeAmount: voucher.cumulativeAmount,
-          signature: voucher.signature, authorizedSigner: channel.descriptor.authorizedSigner))
-    case .voucher:
+    // Only now is it known whether the channel was topped up for this request, which says that its server knows it.
+    guard let opening = channel.opening(with: voucher.cumulativeAmount) else {
+      action = .voucher
+      note(action.rawValue)
       return .voucher(
         SessionPayload.VoucherPayload(
           channelID: channel.channelID, descriptor: channel.descriptor,
           cumulativeAmount: voucher.cumulativeAmount, signature: voucher.signature))
     }
+    action = .open
+    note(action.rawValue)
+    return .open(
+      SessionPayload.Open(
+        channelID: channel.channelID, descriptor: channel.descriptor, transaction: opening.transaction,
+        cumulativeAmount: voucher.cumulativeAmount, signature: voucher.signature,
+        authorizedSigner: channel.descriptor.authorizedSigner))
   }
 
   /// The open channel; the one being opened, after a look at the chain; or a new one.
   private func usableChannel() async throws -> ClientChannel {
     guard var channel = lane.current else {
-      action = .open
       return try await manager.open(lane, terms: terms, context: context) { commit() }
     }
     if channel.phase == .opening {
       // Its transaction may be taken at any time.
       commit()
       channel = try await manager.reconcileOpening(channel.channelID, in: lane)
-      if channel.phase == .open {
-        // On chain, but the server never said so: it may be at work on it still, or have died over it. A voucher could
-        // meet a server that does not know the channel; the same opening again is answered like the first one.
-        action = .open
-        return channel
-      }
     }
     switch channel.phase {
-    case .open:
-      action = .voucher
+    case .open: return channel
     case .opening:
       // Not mined, not expired: the same transaction is handed out again, never a second one (J4, J6).
-      action = .open
       if let opening = channel.opening, opening.isDecided(at: manager.environment.clock.now) {
         throw PaymentClientError(
           .outcomeUnknown, "an opening has just expired; the chain has not shown yet that it failed",
           isRetryable: true, exposure: manager.exposure(channel))
       }
+      return channel
     default:
-      action = .open
       return try await manager.open(lane, terms: terms, context: context) { commit() }
     }
-    return channel
   }
 
   /// Sets the price aside, topping up first where the deposit does not cover it (U6). What is added to the authorised
@@ -219,7 +216,7 @@ final class SessionExchange: PaymentExchange {
     throw PaymentClientError(.channelUnusable, "the deposit does not cover the price", isRetryable: true)
   }
 
-  private enum Raise: Sendable {
+  enum Raise: Sendable {
     case raised(VoucherReservation)
     /// Nothing was changed; the deposit must cover this first.
     case needsDeposit(Amount)
@@ -227,7 +224,7 @@ final class SessionExchange: PaymentExchange {
 
   /// A first reservation, or the next one after a refusal. Changes the account and charges the difference to the
   /// period's total; neither happens when either is refused.
-  private func raise(_ id: Hash32, after refused: VoucherReservation?) throws -> Raise {
+  func raise(_ id: Hash32, after refused: VoucherReservation?) throws -> Raise {
     let terms = terms
     let limit = manager.channelLimit(context)
     return try lane.update(id) { channel -> Raise in
@@ -251,227 +248,13 @@ final class SessionExchange: PaymentExchange {
     }
   }
 
-  // MARK: Refusals
-
-  func refused(_ problem: ServerProblem, next: PaymentOffer?) async throws(PaymentClientError) {
-    do {
-      if !holdsLock { try await lock() }
-      if let next { try await adoptTerms(next) }
-      guard let channelID, let reservation else {
-        throw PaymentClientError(.inconsistent, "refused before paying")
-      }
-      if action == .open { return try await openRefused(channelID, reservation, problem) }
-      if problem.status == 410 { return try await disowned(channelID, reservation, problem) }
-      guard next != nil else { return }
-      let considered = try await considerSnapshot(channelID, reservation)
-      try await repeatOrStep(channelID, considered, problem)
-    } catch {
-      throw .wrapping(error)
-    }
-  }
-
-  private func repeatOrStep(
-    _ id: Hash32, _ reservation: VoucherReservation, _ problem: ServerProblem
-  ) async throws {
-    guard lane.channel(id)?.phase == .open else {
-      // Another request of the lane learned that the channel is finished: pay with the next one.
-      try release(id, reservation)
-      return
-    }
-    switch problem.kind {
-    case "payment-expired", "invalid-challenge", "payment-required":
-      return  // the amount was not looked at: the same voucher under the new challenge
-    case "session/amount-exceeds-deposit":
-      let channel = try await manager.reconcile(id, in: lane)
-      if reservation.target > channel.account.deposit {
-        note("topUp")
-        try await manager.topUp(to: reservation.target, id, in: lane, terms: terms, context: context)
-      }
-    case nil, "verification-failed", "session/insufficient-balance":
-      try await step(id, reservation)
-    default:
-      throw PaymentClientError(.paymentRefused, "the server refused the voucher", problem: problem)
-    }
-  }
-
-  /// The highest voucher that is out, or one price more.
-  private func step(_ id: Hash32, _ reservation: VoucherReservation) async throws {
-    for _ in 0..<2 {
-      switch try raise(id, after: reservation) {
-      case .raised(let made):
-        self.reservation = made
-        return
-      case .needsDeposit(let required):
-        note("topUp")
-        try await manager.topUp(to: required, id, in: lane, terms: terms, context: context)
-      }
-    }
-    throw PaymentClientError(.channelUnusable, "the deposit does not cover the price", isRetryable: true)
-  }
-
-  /// A snapshot may make this client stop, or prove its own earlier signature; nothing else (A1, A6, A8).
-  private func considerSnapshot(
-    _ id: Hash32, _ reservation: VoucherReservation
-  ) async throws -> VoucherReservation {
-    var reservation = reservation
-    guard let snapshot = terms.snapshot, snapshot.channelID == id, let channel = lane.channel(id) else {
-      return reservation
-    }
-    if let highest = snapshot.highestVoucher, highest.channelID == id,
-      highest.cumulativeAmount > channel.account.authorized,
-      OwnVoucher.verify(highest.signature, amount: highest.cumulativeAmount, channel: channel)
-    {
-      try await manager.adopt(highest.cumulativeAmount, id, in: lane)
-      // What this request had added is below that voucher: it has added nothing yet.
-      reservation = reservation.restarted()
-      self.reservation = reservation
-    }
-    guard let account = lane.channel(id)?.account else { return reservation }
-    try account.checkRequirement(snapshot.requiredCumulative, price: reservation.price)
-    return reservation
-  }
-
-  /// The server does not know the channel: out of use, on the list of funds to recover, and a new one next (U1).
-  private func disowned(_ id: Hash32, _ reservation: VoucherReservation, _ problem: ServerProblem)
-    async throws
-  {
-    try release(id, reservation)
-    guard lane.channel(id)?.phase == .open || lane.channel(id)?.phase == .opening else { return }
-    manager.logger.warning("channel \(id.hex.prefix(10)): \(problem); its deposit is to be recovered")
-    _ = try await lane.apply([.disowned], to: id)
-    do {
-      _ = try await manager.reconcile(id, in: lane)
-    } catch {
-      manager.logger.debug("channel \(id.hex.prefix(10)) not looked at: \(error)")
-    }
-  }
-
-  /// An opening was refused. The chain says whether it landed all the same; if not, the same one is handed out again.
-  private func openRefused(
-    _ id: Hash32, _ reservation: VoucherReservation, _ problem: ServerProblem
-  ) async throws {
-    let channel = try await manager.reconcileOpening(id, in: lane)
-    if channel.phase == .open || channel.phase == .opening { return }
-    try release(id, reservation)
-    throw PaymentClientError(
-      .paymentRefused, "the opening failed", isRetryable: true, exposure: manager.exposure(channel),
-      problem: problem)
-  }
-
-  // MARK: The end
-
-  func finished(_ head: HTTPResponse) async throws(PaymentClientError) -> PaymentSummary {
-    defer { giveBack() }
-    guard let channelID, let reservation else {
-      throw PaymentClientError(.inconsistent, "finished before paying")
-    }
-    do {
-      let checked = check(head)
-      let receipt: SessionReceipt? = if case .success(let receipt) = checked { receipt } else { nil }
-      let isSuccess = (200..<300).contains(head.status.code)
-      let isDelivered = isContent && (isSuccess || receipt != nil)
-      try settle(channelID, reservation, isDelivered: isDelivered, receipt: receipt)
-      if action == .open { try await acknowledge(channelID, isAcknowledged: isSuccess && receipt != nil) }
-      await persistIfIdle(channelID)
-      let final = try checked.get()
-      return PaymentSummary(
-        amount: isDelivered ? reservation.price : .zero, token: terms.token.hex, method: "tempo",
-        intent: "session", channel: channelID.hex, authorized: reservation.target, actions: actions,
-        receipt: final.map(\.summary))
-    } catch {
-      var wrapped = PaymentClientError.wrapping(error)
-      if let channel = lane.channel(channelID) { wrapped.exposure = manager.exposure(channel) }
-      throw wrapped
-    }
-  }
-
-  func failed() async -> PaymentClientError.Exposure {
-    defer { giveBack() }
-    guard let channelID else { return .none }
-    if let reservation {
-      do { try release(channelID, reservation) } catch { manager.logger.error("\(error)") }
-    }
-    guard isOut, let channel = lane.channel(channelID) else { return .none }
-    return manager.exposure(channel)
-  }
-
-  /// Reads the receipt and checks it against what this exchange signed (C27). No receipt is no error.
-  private func check(_ head: HTTPResponse) -> Result<SessionReceipt?, PaymentClientError> {
-    let values = head.headerFields[values: ProtocolHeaders.paymentReceipt]
-    guard let text = values.first, let channelID, let channel = lane.channel(channelID) else {
-      return .success(nil)
-    }
-    do {
-      let receipt = try SessionReceipt(headerValue: text)
-      try ReceiptCheck.check(receipt, channel: channel, challenge: terms.challenge)
-      return .success(receipt)
-    } catch let error as PaymentClientError {
-      return .failure(error)
-    } catch {
-      return .failure(PaymentClientError(.receiptInvalid, "not a session receipt", underlying: error))
-    }
-  }
-
-  private func settle(
-    _ id: Hash32, _ reservation: VoucherReservation, isDelivered: Bool, receipt: SessionReceipt?
-  ) throws {
-    self.reservation = nil
-    try lane.update(id) { channel in
-      if isDelivered {
-        channel.account.delivered(reservation)
-      } else {
-        channel.account.released(reservation)
-      }
-      if let receipt {
-        channel = try channel.applying(
-          .receipt(spent: receipt.spent, units: receipt.units.flatMap { UInt64(exactly: $0) }))
-      }
-    }
-  }
-
-  /// After an opening: the server's receipt, or the chain, makes the channel usable. The lock is still held.
-  private func acknowledge(_ id: Hash32, isAcknowledged: Bool) async throws {
-    if isAcknowledged {
-      _ = try await lane.apply([.openAcknowledged], to: id)
-      return
-    }
-    do {
-      _ = try await manager.reconcileOpening(id, in: lane)
-    } catch {
-      // The next request looks again; nothing new is signed before that.
-      manager.logger.debug("opening \(id.hex.prefix(10)) not looked at: \(error)")
-    }
-  }
-
-  /// The count of deliveries is stored with the next voucher, or now when nobody else will. Losing it costs one
-  /// repeated voucher, never money, so a failure is no reason to withhold a paid response.
-  private func persistIfIdle(_ id: Hash32) async {
-    guard holdsLock || lane.lock.tryAcquire() else { return }
-    holdsLock = true
-    guard lane.channel(id)?.account.pending == .zero else { return }
-    do {
-      _ = try await lane.store(id)
-    } catch {
-      manager.logger.warning("channel \(id.hex.prefix(10)): \(error)")
-    }
-  }
-
-  /// Whether the server serves content for this request, or takes its credential as management (`04` §17).
-  private var isContent: Bool {
-    let kind = RequestKind(
-      RequestKind.Framing(
-        method: context.method.rawValue, hasQuery: context.url.hasQuery,
-        contentLength: context.hasBody ? nil : "0", hasTransferEncoding: false, hasBody: context.hasBody))
-    return kind == .content
-  }
-
-  private func release(_ id: Hash32, _ reservation: VoucherReservation) throws {
+  func release(_ id: Hash32, _ reservation: VoucherReservation) throws {
     self.reservation = nil
     let isOut = isOut
     try lane.update(id) { $0.account.released(reservation, isOut: isOut) }
   }
 
-  private func lock() async throws {
+  func lock() async throws {
     try await lane.lock.acquire()
     holdsLock = true
   }
@@ -482,7 +265,7 @@ final class SessionExchange: PaymentExchange {
     lane.lock.release()
   }
 
-  private func giveBack() {
+  func giveBack() {
     unlock()
     guard holdsPermit else { return }
     holdsPermit = false

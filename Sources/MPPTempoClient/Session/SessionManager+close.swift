@@ -72,8 +72,7 @@ extension SessionManager {
         return try await accept(amount, answer, lane, id, terms.challenge)
       }
       if answer.status == 410 { return try await disownedAtClose(amount, answer, lane, id) }
-      let isAboutChallenge = ["payment-expired", "invalid-challenge", "payment-required"]
-        .contains(answer.problem?.kind)
+      let isAboutChallenge = answer.problem?.isAboutChallenge ?? false
       guard answer.status == 402, !(isAboutChallenge ? hasNewChallenge : hasNewAmount),
         let fresh = sameTerms(answer.challenges, terms),
         let read = try SessionTerms.read(fresh, options: options)
@@ -168,7 +167,8 @@ extension SessionManager {
       refunded: closed.refunded, isDisputed: end.isDisputed, error: nil)
   }
 
-  /// What the closing transaction did, read from its receipt on chain.
+  /// What the closing transaction did, read from its receipt on chain. Nil also for a receipt that the chain contradicts: its block
+  /// is not there, the channel is still there after it, or the deposit is not what was paid out.
   private func closedEvent(
     _ hash: Hash32, _ channel: ClientChannel
   ) async throws -> (captured: Amount, refunded: Amount)? {
@@ -178,7 +178,13 @@ extension SessionManager {
         event.channelID == channel.channelID,
         case .closed(let captured, let refunded) = event.kind
       else { continue }
-      return (Amount(units: captured), Amount(units: refunded))
+      let (captures, refunds) = (Amount(units: captured), Amount(units: refunded))
+      let paidOut = try captures.adding(refunds)
+      let mayHold = try channel.account.deposit.adding(channel.topUp?.amount ?? .zero)
+      guard paidOut == channel.account.deposit || paidOut == mayHold,
+        try await chain.observe(channel, at: receipt.blockNumber).deposit == .zero
+      else { return nil }
+      return (captures, refunds)
     }
     return nil
   }

@@ -54,6 +54,10 @@ extension SessionManager {
         .outcomeUnknown, "the chain does not show the top-up of \(action.amount) yet", isRetryable: true,
         exposure: exposure(channel), problem: answer)
     }
+    // It sent the transaction: it has the channel on record.
+    if answer == nil, channel.phase == .open, !channel.isAcknowledged {
+      _ = try await lane.apply([.openAcknowledged], to: id)
+    }
   }
 
   /// By the policy, within the limit of the channel as it is now, and what is left for its origin (J4).
@@ -132,11 +136,13 @@ extension SessionManager {
     for attempt in 0..<20 {
       if attempt > 0 { try await chain.pause() }
       if let receipt = try await chain.receipt(action.hash) {
-        guard receipt.succeeded else {
+        // The state after its block decides, whatever the receipt says.
+        let then = try await reconcile(id, in: lane, at: receipt.blockNumber)
+        guard receipt.succeeded || then.account.deposit > channel.account.deposit else {
           _ = try await lane.apply([.topUpResolved], to: id)
           throw PaymentClientError(.chain, "the top-up failed on chain", isRetryable: true)
         }
-        return try await reconcile(id, in: lane, at: receipt.blockNumber)
+        return then
       }
       let now = try await reconcile(id, in: lane)
       if now.account.deposit > channel.account.deposit || now.topUp == nil { return now }
