@@ -32,7 +32,7 @@ extension TempoSessionValidator {
     do {
       try await checkInclusion(open.transaction, .open, now)
     } catch let problem as PaymentProblem {
-      guard problem.status < 500, await isOnChain(open.transaction.signed.hash) else { throw problem }
+      guard problem.status < 500, try await isOnChain(open.transaction.signed.hash) else { throw problem }
       return true
     }
     if open.transaction.signed.isFinal { return try await simulate(open) }
@@ -52,14 +52,17 @@ extension TempoSessionValidator {
       return false
     } catch {
       guard error.code == .reverted || error.code == .rejected,
-        await isOnChain(open.transaction.signed.hash)
+        try await isOnChain(open.transaction.signed.hash)
       else { throw error.problem("the simulated open transaction") }
       return true
     }
   }
 
-  private func isOnChain(_ hash: Hash32) async -> Bool {
-    do { return try await reader.chain.receipt(hash)?.succeeded ?? false } catch { return false }
+  /// - Throws: a 503 when the chain cannot be asked: a client that is refused for good gives its channel up.
+  private func isOnChain(_ hash: Hash32) async throws(PaymentProblem) -> Bool {
+    do { return try await reader.chain.receipt(hash)?.succeeded ?? false } catch {
+      throw error.problem("the open transaction")
+    }
   }
 
   /// `04` §18.2. v7 and v8: the chain is always asked about the channel.
