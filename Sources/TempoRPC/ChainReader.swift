@@ -26,6 +26,11 @@ package struct ChainReader: Sendable {
     try await client.lookForReceipt(hash, deadlineMilliseconds: deadlineMilliseconds)
   }
 
+  /// As ``ChainClient/inclusion(of:)``.
+  package func inclusion(of receipt: TransactionReceipt) async throws(ChainError) -> ChainBlock {
+    try await client.inclusion(of: receipt)
+  }
+
   package func knows(_ hash: Hash32) async throws(ChainError) -> Bool { try await client.knows(hash) }
 
   /// As ``ChainClient/simulate(_:from:)``: a dry run.

@@ -152,10 +152,11 @@ package final class ChargeStall: HTTPTransport {
 
   package func shutdown() async {}
 
-  /// A client of this stall; it pays with account 1.
+  /// A client of this stall; it pays with account 1, through the stall's way to the node or another one.
   package func client(
     as account: TempoAccount? = nil, journal: any PaymentJournal = VolatileJournal(),
     spending: SpendPolicy? = nil, transport http: (any HTTPTransport)? = nil,
+    node: (any RPCTransport)? = nil,
     _ change: (inout MPPTempoClient.TempoChargeOptions) -> Void = { _ in }
   ) throws -> PaymentClient {
     var charges = MPPTempoClient.TempoChargeOptions()
@@ -167,7 +168,7 @@ package final class ChargeStall: HTTPTransport {
       methods: [
         .tempo(
           account ?? .key(devnet.accounts[1].privateKey),
-          network: .transport(transport, chainID: devnet.chainID), options: sessions,
+          network: .transport(node ?? transport, chainID: devnet.chainID), options: sessions,
           charges: charges)
       ], spending: try spending ?? .upTo("0.01", perDay: "1"), journal: .opened(journal),
       transport: http ?? self, clock: devnet.clock)

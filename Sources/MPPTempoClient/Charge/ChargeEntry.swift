@@ -30,6 +30,8 @@ struct ChargeEntry: Sendable, Hashable {
   let isSponsored: Bool
   /// How it is recognised without its hash; nil when its transfer may look like another one.
   let evidence: ChargeEvidence?
+  /// Where there is no evidence: a transfer that may look like another one, looked for only in the block that a receipt names.
+  let trace: ChargeEvidence?
   var state: State
   /// In how many requests a server has refused it although it is on the chain.
   var refusals = 0
@@ -55,6 +57,7 @@ struct ChargeEntry: Sendable, Hashable {
       .init(key: "state", value: .string(state.rawValue)),
       .init(key: "sponsored", value: .bool(isSponsored)),
     ]
+    if let trace { members.append(.init(key: "trace", value: trace.jsonValue)) }
     if let evidence { members.append(.init(key: "evidence", value: evidence.jsonValue)) }
     if refusals > 0 { members.append(.init(key: "refusals", value: .string(String(refusals)))) }
     return Array(JSONValue.object(members).serialized().utf8)
@@ -70,10 +73,12 @@ struct ChargeEntry: Sendable, Hashable {
       let chainID = Self.chainID(value["chainId"]?.stringValue, credential)
     else { throw JournalError(.corrupt, "a charge cannot be read") }
     let evidence = try value["evidence"].map { try ChargeEvidence($0) }
+    let trace = try value["trace"].map { try ChargeEvidence($0) }
     self.init(
       request: request, challengeID: challengeID, credential: credential, hash: try Hash32(hex: hash),
       chainID: chainID, validBefore: validBefore, amount: try Amount(baseUnits: amount), token: token,
-      isSponsored: value["sponsored"]?.boolValue ?? (evidence != nil), evidence: evidence, state: state)
+      isSponsored: value["sponsored"]?.boolValue ?? (evidence != nil), evidence: evidence, trace: trace,
+      state: state)
     if let count = value["refusals"]?.stringValue {
       guard let count = Int(count), count > 0 else { throw JournalError(.corrupt, "a charge cannot be read") }
       refusals = count
@@ -90,7 +95,7 @@ struct ChargeEntry: Sendable, Hashable {
   init(
     request: String, challengeID: String, credential: String, hash: Hash32, chainID: UInt64,
     validBefore: UInt64, amount: Amount, token: String, isSponsored: Bool, evidence: ChargeEvidence?,
-    state: State
+    trace: ChargeEvidence?, state: State
   ) {
     self.chainID = chainID
     self.isSponsored = isSponsored
@@ -102,6 +107,7 @@ struct ChargeEntry: Sendable, Hashable {
     self.amount = amount
     self.token = token
     self.evidence = evidence
+    self.trace = trace
     self.state = state
   }
 }

@@ -79,17 +79,21 @@ final class ChargeExchange: PaymentExchange {
     return nil
   }
 
-  /// A broadcast that failed for sure is over; one nobody knows about stays in the journal.
+  /// A broadcast that failed for sure is over, whatever was said about it at first; one nobody knows about stays in the journal.
   private func push(
     _ entry: ChargeEntry, _ transaction: SignedTempoTransaction
   ) async throws(PaymentClientError) {
     do throws(PaymentClientError) {
       try await payer.push(transaction)
     } catch {
-      guard case .dead? = try? await payer.fate(entry) else { throw error }
-      state.withLock { $0.entry = nil }
-      try await end(entry, .dead)
-      throw error
+      switch try? await payer.fate(entry) {
+      case .paid?: return
+      case .dead?:
+        state.withLock { $0.entry = nil }
+        try await end(entry, .dead)
+        throw error
+      case .undecided?, nil: throw error
+      }
     }
   }
 

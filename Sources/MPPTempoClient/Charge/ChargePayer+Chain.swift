@@ -15,7 +15,7 @@ extension ChargePayer {
       throw .chain("the payment could not be broadcast", error)
     }
     guard receipt.succeeded else {
-      throw PaymentClientError(.chain, "the payment was reverted")
+      throw PaymentClientError(.chain, "the payment was reverted", isRetryable: true)
     }
   }
 
@@ -51,10 +51,28 @@ extension ChargePayer {
     }
   }
 
+  /// A receipt is one node's word. What it says counts when its block is the chain's own and the logs of that block agree: one that
+  /// is believed to have failed is paid a second time, one that is believed to have paid is never presented again.
   private func fateByReceipt(
     _ entry: ChargeEntry, _ client: ChainClient
   ) async throws(ChainError) -> Fate? {
     guard !entry.isSponsored, let receipt = try await client.receipt(entry.hash) else { return nil }
-    return receipt.succeeded ? .paid : .dead
+    do {
+      _ = try await client.inclusion(of: receipt)
+    } catch  where error.code == .unavailable {
+      return .undecided
+    }
+    // Entries of earlier versions do not say what to look for.
+    guard let trace = entry.evidence ?? entry.trace else { return receipt.succeeded ? .paid : .dead }
+    let logs = try await client.logs(
+      address: trace.token, topics: trace.topics, from: receipt.blockNumber, to: receipt.blockNumber)
+    let isSeen = logs.contains(where: trace.isPayment)
+    switch (receipt.succeeded, isSeen) {
+    case (true, true): return .paid
+    case (false, false): return .dead
+    // Nobody else can have made it.
+    case (false, true) where entry.evidence != nil: return .paid
+    default: return .undecided
+    }
   }
 }

@@ -75,15 +75,16 @@ final class ChargePayer: Sendable {
     willSign: () -> Void
   ) async throws(PaymentClientError) -> (entry: ChargeEntry, transaction: SignedTempoTransaction) {
     let isSponsored = terms.isSponsored && mode == .pull
-    let (signed, evidence, counted) = try await sign(terms, isSponsored: isSponsored, willSign: willSign)
+    let (signed, transfer, isEvidence, counted) = try await sign(
+      terms, isSponsored: isSponsored, willSign: willSign)
     do {
       let payload: ChargePayload =
         mode == .pull ? .transaction(signed.handedOut.serialized) : .hash(signed.transaction.hash)
       let entry = ChargeEntry(
         request: request, challengeID: terms.challenge.id, credential: credential(payload, terms, chainID),
         hash: signed.transaction.hash, chainID: chainID, validBefore: signed.validBefore ?? 0,
-        amount: terms.request.amount, token: terms.token.hex, isSponsored: isSponsored, evidence: evidence,
-        state: .signed)
+        amount: terms.request.amount, token: terms.token.hex, isSponsored: isSponsored,
+        evidence: isEvidence ? transfer : nil, trace: isEvidence ? nil : transfer, state: .signed)
       try await journal.write(new: entry, counted: counted)
       return (entry, signed.transaction)
     } catch {
@@ -92,10 +93,13 @@ final class ChargePayer: Sendable {
     }
   }
 
-  /// - Returns: what is signed, how it is found on the chain, and what it may take from the account, the fee included.
+  /// - Returns: what is signed, its transfer on the chain and whether that may stand for its hash, and what it may take from the
+  ///   account, the fee included.
   private func sign(
     _ terms: ChargeTerms, isSponsored: Bool, willSign: () -> Void
-  ) async throws(PaymentClientError) -> (PayingChain.Signed, ChargeEvidence?, counted: Amount) {
+  ) async throws(PaymentClientError) -> (
+    PayingChain.Signed, ChargeEvidence, isEvidence: Bool, counted: Amount
+  ) {
     let memo = AttributionMemo(
       serverID: terms.challenge.realm, clientID: options.clientID, challengeID: terms.challenge.id
     ).memo
@@ -114,7 +118,7 @@ final class ChargePayer: Sendable {
         block: head.number, token: terms.token, payer: account.address, transfer: transfer, bound: memo)
       let taken = max(terms.request.amount, exchange?.maximumInput ?? .zero)
       return (
-        signed, isSponsored || transfer.memo == .boundToChallenge ? evidence : nil,
+        signed, evidence, isEvidence: isSponsored || transfer.memo == .boundToChallenge,
         counted: try taken.adding(signed.fee)
       )
     } catch {

@@ -68,10 +68,22 @@ struct SessionChain: Sendable {
     return found
   }
 
-  /// The receipt of a transaction, or nil while the chain has none.
+  /// The receipt of a transaction in a block of the chain's own; nil while there is none, or none that can be believed.
+  ///
+  /// What it says happened is still one node's word: callers look for it in the state after its block.
   func receipt(_ hash: Hash32) async throws(PaymentClientError) -> TransactionReceipt? {
     let client = try await paying.node().client
-    do { return try await client.receipt(hash) } catch { throw .chain("a receipt could not be read", error) }
+    do {
+      guard let receipt = try await client.receipt(hash) else { return nil }
+      do {
+        _ = try await client.inclusion(of: receipt)
+      } catch  where error.code == .unavailable {
+        return nil
+      }
+      return receipt
+    } catch {
+      throw .chain("a receipt could not be read", error)
+    }
   }
 
   /// Asks a few times, with pauses, until there is a receipt.

@@ -120,12 +120,15 @@ final class SessionManager: Sendable {
     return after
   }
 
-  /// An opening whose outcome is unknown: by the chain's state, then by the transaction's receipt.
+  /// An opening whose outcome is unknown: by the chain's state, then by the transaction's receipt. A receipt that says it failed is
+  /// believed only when the state after its block does not show the channel either.
   func reconcileOpening(_ id: Hash32, in lane: SessionLane) async throws -> ClientChannel {
     let channel = try await reconcile(id, in: lane)
     guard channel.phase == .opening, let opening = channel.opening,
-      let receipt = try await chain.receipt(opening.hash), !receipt.succeeded
+      let receipt = try await chain.receipt(opening.hash)
     else { return channel }
+    let then = try await reconcile(id, in: lane, at: receipt.blockNumber)
+    guard then.phase == .opening, !receipt.succeeded else { return then }
     return try await lane.apply([.openReverted], to: id).channel
   }
 
