@@ -7,6 +7,7 @@ import MarketplaceSupport
 import PeerSupport
 import Tempo
 import TempoDevnet
+import TempoRPC
 import Testing
 
 /// `03` §15 G9 for charges: the client's node lies about the payment, the server's does not.

@@ -98,7 +98,7 @@ package final class TestSeller: HTTPTransport {
     package var opensFirst = true
   }
 
-  package enum CloseBehaviour: Sendable {
+  package enum CloseBehaviour: Sendable, Equatable {
     case serve, refuseExpired, wrongAmount, otherChallenge, noHash, openingReceipt, fail, gone
     /// 500, and a body that never ends.
     case endless
@@ -106,8 +106,14 @@ package final class TestSeller: HTTPTransport {
     case refuse
     /// Closes with the highest voucher there is, whatever was delivered.
     case captureAll
+    /// Closes, and the answer is lost.
+    case loseAnswer
+    case redirect(String)
   }
-  package enum TopUpBehaviour: Sendable { case serve, broadcastAndFail, loseAnswer, refuse }
+  package enum TopUpBehaviour: Sendable, Equatable {
+    case serve, broadcastAndFail, loseAnswer, refuse
+    case redirect(String)
+  }
 
   package let devnet: Devnet
   package let chain: ChainClient
@@ -219,10 +225,7 @@ package final class TestSeller: HTTPTransport {
       state.withLock { $0.channels[id] = nil }
       return plain(503, "busy")
     case .badRequest: return try demand(400, "bad-request")
-    case .redirect(let target):
-      var answer = plain(307, "")
-      answer.head.headerFields[.location] = target
-      return answer
+    case .redirect(let target): return redirect(target)
     default: break
     }
     if let opening, let refusal = try await open(opening) { return refusal }
@@ -296,6 +299,7 @@ package final class TestSeller: HTTPTransport {
   {
     let behaviour = state.withLock { $0.topUpAnswers.isEmpty ? .serve : $0.topUpAnswers.removeFirst() }
     if behaviour == .refuse { return try demand(402, "verification-failed") }
+    if case .redirect(let target) = behaviour { return redirect(target) }
     state.withLock { $0.broadcasts.append(Keccak256.hash(payload.transaction)) }
     let receipt = try await chain.sendRawTransactionSync(payload.transaction)
     let onChain = try await chain.channelState(payload.channelID, at: .number(receipt.blockNumber))
@@ -306,7 +310,7 @@ package final class TestSeller: HTTPTransport {
     switch behaviour {
     case .broadcastAndFail: return try demand(402, "verification-failed")
     case .loseAnswer: throw HTTPTransportError(.ambiguous, "answer lost")
-    case .serve, .refuse: break
+    case .serve, .refuse, .redirect: break
     }
     guard let channel else { return try demand(410, "session/channel-not-found") }
     return managed(self.receipt(payload.channelID, channel, challenge, receipt.transactionHash))
@@ -322,6 +326,7 @@ package final class TestSeller: HTTPTransport {
     }
     if behaviour == .refuseExpired { return try demand(402, "payment-expired") }
     if behaviour == .refuse { return try demand(402, "verification-failed") }
+    if case .redirect(let target) = behaviour { return redirect(target) }
     if behaviour == .fail { return plain(500, "") }
     if behaviour == .endless { return endless(plain(500, "")) }
     if payload.cumulativeAmount < channel.spent { return try demand(402, "verification-failed") }
@@ -347,6 +352,7 @@ package final class TestSeller: HTTPTransport {
     let mined = try await chain.sendRawTransactionSync(signed.serialized)
     receipt.transactionHash = mined.transactionHash
     state.withLock { $0.channels[payload.channelID] = nil }
+    if behaviour == .loseAnswer { throw HTTPTransportError(.ambiguous, "answer lost") }
     return managed(receipt)
   }
 
@@ -370,6 +376,12 @@ package final class TestSeller: HTTPTransport {
   private func plain(_ status: Int, _ text: String) -> HTTPTransportResponse {
     HTTPTransportResponse(
       head: HTTPResponse(status: .init(code: status)), body: ResponseBody(Array(text.utf8)))
+  }
+
+  private func redirect(_ target: String) -> HTTPTransportResponse {
+    var answer = plain(307, "")
+    answer.head.headerFields[.location] = target
+    return answer
   }
 
   private func endless(_ answer: HTTPTransportResponse) -> HTTPTransportResponse {
