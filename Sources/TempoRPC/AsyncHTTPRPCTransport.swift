@@ -17,6 +17,7 @@
     private let url: String
     private let answerBytes: Int
     private let sleeper: any Sleeper
+    private let takesErrorStatus: Bool
     /// Milliseconds.
     private static let grace: Int64 = 250
 
@@ -34,8 +35,16 @@
     ///   - answerBytes: a longer answer is refused.
     ///   - sleeper: measures the time an answer may take.
     public init(url: String, answerBytes: Int = 4 << 20, sleeper: any Sleeper = TaskSleeper()) {
+      self.init(url: url, answerBytes: answerBytes, takesErrorStatus: true, sleeper: sleeper)
+    }
+
+    /// - Parameter takesErrorStatus: whether JSON-RPC under another status than 200 is an answer.
+    package init(
+      url: String, answerBytes: Int, takesErrorStatus: Bool, sleeper: any Sleeper = TaskSleeper()
+    ) {
       self.url = url
       self.answerBytes = answerBytes
+      self.takesErrorStatus = takesErrorStatus
       self.sleeper = sleeper
     }
 
@@ -51,9 +60,9 @@
       do {
         let (response, answer) = try await exchange(request, timeoutMilliseconds)
         // Some nodes answer JSON-RPC errors with 4xx; a body that is JSON-RPC says more than the status.
-        guard response.status == .ok || isJSONObject(answer) && response.status.code < 429 else {
-          throw refusal(response)
-        }
+        guard
+          response.status == .ok || takesErrorStatus && isJSONObject(answer) && response.status.code < 429
+        else { throw refusal(response) }
         return Array(answer.readableBytesView)
       } catch let error as RPCTransportError {
         throw error
@@ -100,7 +109,7 @@
       return [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL].contains(error.errnoCode)
     }
 
-    static func map(_ error: any Error) -> RPCTransportError {
+    private static func map(_ error: any Error) -> RPCTransportError {
       if error is CancellationError {
         return RPCTransportError(.cancelled, mayHaveBeenReceived: true)
       }

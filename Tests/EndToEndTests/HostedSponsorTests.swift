@@ -90,7 +90,7 @@ struct HostedSponsorTests {
 
   @Test(
     "A host that sends elsewhere, never ends, or answers something else is not followed, waited for or read",
-    arguments: ["redirect", "moved", "stall", "large", "missing", "broken"])
+    arguments: ["redirect", "moved", "stall", "large", "missing", "refusing", "broken"])
   func hostile(_ path: String) async throws {
     try await Marketplace.run { market in
       let target = market.rpcURL + "/sponsor"
@@ -117,6 +117,10 @@ struct HostedSponsorTests {
     router.post("redirect") { _, _ in Response(status: .temporaryRedirect, headers: [.location: target]) }
     router.post("moved") { _, _ in Response(status: .movedPermanently, headers: [.location: target]) }
     router.post("missing") { _, _ in Response(status: .notFound) }
+    router.post("refusing") { _, _ in
+      let text = #"{"jsonrpc":"2.0","id":1,"result":{"tx":{}}}"#
+      return Response(status: .forbidden, body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
     router.post("broken") { _, _ in Response(status: .internalServerError) }
     router.post("large") { _, _ in
       Response(status: .ok, body: .init(byteBuffer: ByteBuffer(repeating: 0x20, count: 2 << 20)))

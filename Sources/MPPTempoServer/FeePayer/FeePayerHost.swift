@@ -78,7 +78,8 @@ public struct FeePayerHost: Sendable {
     case .url(let url):
       try FeePayerURL.check(url)
       #if Client
-        let transport = HostHTTPTransport(url: url, answerBytes: FeePayerHostClient.answerBytes)
+        let transport = AsyncHTTPRPCTransport(
+          url: url, answerBytes: FeePayerHostClient.answerBytes, takesErrorStatus: false)
         return FeePayerHostClient(transport: transport, timeoutMilliseconds: timeoutMilliseconds)
       #else
         throw ConfigurationError(.feePayer, "the package was built without the trait Client")
