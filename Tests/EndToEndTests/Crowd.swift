@@ -8,8 +8,17 @@ import Synchronization
 import TempoDevnet
 import TempoRPC
 
+/// Somebody who asks again and again.
+protocol CrowdMember: Sendable {
+  var payer: Address { get }
+
+  /// One request.
+  /// - Returns: whether it was answered; an error that no server's death explains is thrown.
+  func ask(_ url: String) async throws -> Bool
+}
+
 /// One paying client that keeps asking for the same thing, several times at once, whatever happens to the server.
-final class Customer: Sendable {
+final class Customer: CrowdMember {
   /// Requests by how they ended.
   struct Tally: Sendable {
     /// 200, with the whole body.
@@ -33,8 +42,6 @@ final class Customer: Sendable {
 
   var tally: Tally { stored.withLock { $0 } }
 
-  /// One request.
-  /// - Returns: whether it was answered; an error that no server's death explains is thrown.
   func ask(_ url: String) async throws -> Bool {
     do {
       let response = try await client.execute(.get(url))
@@ -65,22 +72,17 @@ final class Customer: Sendable {
 }
 
 /// Customers under way together.
-final class Crowd: Sendable {
-  let customers: [Customer]
+final class Crowd<Member: CrowdMember>: Sendable {
+  let customers: [Member]
   let inFlight: Int
   private let gate = Turnstile<String>()
   private let progress = Mutex<(answers: Int, waiter: (count: Int, end: Latch)?)>((0, nil))
   private let faults = Collector<String>()
 
   /// - Parameter inFlight: requests of one customer at once.
-  init(_ market: Marketplace, count: Int, inFlight: Int) throws {
+  init(_ customers: [Member], inFlight: Int) {
+    self.customers = customers
     self.inFlight = inFlight
-    customers = try (1...count).map { number in
-      Customer(
-        try market.client(account: number, journal: "payer\(number).db") { options in
-          options.openingDeposit = Amount(units: 5_000 * Marketplace.price.units)
-        }, payer: market.devnet.accounts[number].address)
-    }
   }
 
   /// Errors that no server's death explains.
@@ -99,7 +101,7 @@ final class Crowd: Sendable {
     }
   }
 
-  private func ask(_ customer: Customer, _ url: String) async {
+  private func ask(_ customer: Member, _ url: String) async {
     do {
       if try await customer.ask(url) { answered() }
     } catch {
@@ -142,5 +144,18 @@ final class Crowd: Sendable {
       return waiter.end
     }
     reached?.open()
+  }
+}
+
+extension Crowd where Member == Customer {
+  /// Accounts 1 to `count` of the market.
+  convenience init(_ market: Marketplace, count: Int, inFlight: Int) throws {
+    let customers = try (1...count).map { number in
+      Customer(
+        try market.client(account: number, journal: "payer\(number).db") { options in
+          options.openingDeposit = Amount(units: 5_000 * Marketplace.price.units)
+        }, payer: market.devnet.accounts[number].address)
+    }
+    self.init(customers, inFlight: inFlight)
   }
 }

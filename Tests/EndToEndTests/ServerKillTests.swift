@@ -60,7 +60,7 @@ struct ServerKillTests {
 
   /// The ledger on disk against what the customers saw.
   private static func compare(
-    _ crowd: Crowd, _ books: [ChannelRecord], _ owed: inout [Address: Int]
+    _ crowd: Crowd<Customer>, _ books: [ChannelRecord], _ owed: inout [Address: Int]
   ) async throws -> [String] {
     var faults: [String] = []
     for customer in crowd.customers {
@@ -92,7 +92,7 @@ struct ServerKillTests {
     return faults
   }
 
-  private static func close(_ crowd: Crowd) async throws {
+  private static func close(_ crowd: Crowd<Customer>) async throws {
     for customer in crowd.customers {
       let outcomes = try await customer.client.close()
       #expect(outcomes.count == 1 && outcomes.allSatisfy { $0.error == nil && !$0.isDisputed }, "\(outcomes)")
@@ -101,7 +101,7 @@ struct ServerKillTests {
 
   /// After the closes: chain, ledger and journals, to the unit.
   private static func end(
-    _ crowd: Crowd, _ books: [ChannelRecord], _ market: Marketplace
+    _ crowd: Crowd<Customer>, _ books: [ChannelRecord], _ market: Marketplace
   ) async throws -> [String] {
     var faults = try market.audit(books: books)
     let histories = try market.devnet.channelHistories()

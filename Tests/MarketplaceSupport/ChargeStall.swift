@@ -183,6 +183,15 @@ package final class ChargeStall: HTTPTransport {
     return try await send(head, body: nil, timeout: .seconds(5)).head
   }
 
+  /// What is wrong with a credential; `nil` when it was answered with content.
+  package func refusal(_ path: String, credential: String) async throws -> String? {
+    var head = HTTPRequest(method: .get, scheme: "https", authority: Self.realm, path: path)
+    head.headerFields[.authorization] = credential
+    let response = try await send(head, body: nil, timeout: .seconds(5))
+    guard response.head.status != .ok else { return nil }
+    return PaymentProblem(document: try JSONValue(parsing: try await response.body.bytes()))?.detail ?? ""
+  }
+
   /// What the seller has more than at the beginning, base units.
   package var earned: UInt128 {
     balance(0) &- devnet.configuration.initialBalance.units

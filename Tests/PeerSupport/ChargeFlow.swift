@@ -56,6 +56,11 @@ package struct ChargeFlow: Sendable, Hashable, CustomTestStringConvertible {
   /// Those that move money.
   package static let payments = all.filter { $0.way != .proof }
 
+  /// The payer's own key and token, one recipient; the seller may pay the fee.
+  package static let plain = all.filter { $0.traits.isSubset(of: .sponsored) }
+  /// The same by an access key.
+  package static let delegated = all.filter { $0.traits.subtracting(.sponsored) == .accessKey }
+
   package func has(_ trait: Traits) -> Bool { traits.contains(trait) }
 
   package var testDescription: String {

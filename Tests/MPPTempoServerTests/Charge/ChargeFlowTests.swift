@@ -132,35 +132,65 @@ struct ChargeFlowTests {
     #expect(harness.balance(other) == 4_000)
   }
 
+  /// Payments that are not the one asked for, with why each is refused: before it is sent, and when it is mined.
+  private func wrongPayments(
+    _ harness: ChargeHarness, _ challenge: Challenge
+  ) throws -> [(call: Call, pulled: String, pushed: String)] {
+    func transfer(
+      to: Address? = nil, _ amount: UInt128 = ChargeHarness.price, server: String = ChargeHarness.realm,
+      token: Address = TempoAddress.pathUSD
+    ) throws -> Call {
+      let memo = AttributionMemo(serverID: server, challengeID: challenge.id).memo
+      return Call(
+        to: token,
+        data: try TIP20ABI.transferWithMemoCalldata(to: to ?? harness.payee, amount: amount, memo: memo))
+    }
+    let noCall = "Invalid transaction: no matching payment call found"
+    let noTransfer = "no matching transfer found"
+    let notBound = "memo is not bound to this challenge"
+    return [
+      (try transfer(ChargeHarness.price - 1), noCall, noTransfer),
+      (try transfer(ChargeHarness.price + 1), noCall, noTransfer),
+      (try transfer(to: harness.devnet.accounts[2].address), noCall, noTransfer),
+      (try transfer(token: TempoAddress.alphaUSD), noCall, noTransfer),
+      (try transfer(server: "other.example"), notBound, notBound),
+    ]
+  }
+
   @Test(
     "a payment that pays less, elsewhere, in another token or with another memo is refused before it is sent")
-  func wrongPayments() async throws {
+  func wrongPulls() async throws {
     let harness = try await ChargeHarness()
     let before = harness.paid()
     let challenge = try await harness.challenge()
-    let memo = AttributionMemo(serverID: ChargeHarness.realm, challengeID: challenge.id).memo
-    func transfer(_ to: Address, _ amount: UInt128, _ memo: Hash32, token: Address = TempoAddress.pathUSD)
-      throws
-      -> Call
-    { Call(to: token, data: try TIP20ABI.transferWithMemoCalldata(to: to, amount: amount, memo: memo)) }
-    let foreign = AttributionMemo(serverID: "other.example", challengeID: challenge.id).memo
-    let wrong: [([Call], String)] = [
-      (
-        [try transfer(harness.payee, ChargeHarness.price - 1, memo)],
-        "Invalid transaction: no matching payment call found"
-      ),
-      (
-        [try transfer(harness.devnet.accounts[2].address, ChargeHarness.price, memo)],
-        "Invalid transaction: no matching payment call found"
-      ),
-      ([try transfer(harness.payee, ChargeHarness.price, foreign)], "memo is not bound to this challenge"),
-    ]
-    for (calls, reason) in wrong {
-      let signed = try await harness.payer.signed(calls)
+    for (call, reason, _) in try wrongPayments(harness, challenge) {
+      let signed = try await harness.payer.signed([call])
       let outcome = await harness.send(harness.credential(challenge, .transaction(signed.serialized)))
       expectRefusal(outcome, .verificationFailed, "Payment verification failed: \(reason).")
     }
+    #expect(harness.devnet.requestCount("eth_sendRawTransaction") == 0)
     #expect(harness.paid() == before)
+    #expect(
+      harness.balance(harness.payee, token: TempoAddress.alphaUSD)
+        == harness.devnet.configuration.initialBalance.units)
+  }
+
+  @Test(
+    "a pushed payment that paid less, elsewhere, in another token or with another memo buys nothing, and uses up nothing"
+  )
+  func wrongPushes() async throws {
+    let harness = try await ChargeHarness()
+    let challenge = try await harness.challenge()
+    for (call, _, reason) in try wrongPayments(harness, challenge) {
+      let signed = try await harness.payer.signed([call])
+      try #require(
+        try await harness.payer.planner.client.sendRawTransactionSync(signed.serialized).succeeded)
+      let outcome = await harness.send(harness.credential(challenge, .hash(signed.hash)))
+      expectRefusal(outcome, .verificationFailed, "Payment verification failed: \(reason).")
+    }
+    #expect(harness.store.commitCount == 0)
+    let hash = try await harness.pushed(challenge)
+    try await harness.deliver(await harness.send(harness.credential(challenge, .hash(hash))))
   }
 
   @Test("a source that is not the sender is refused")

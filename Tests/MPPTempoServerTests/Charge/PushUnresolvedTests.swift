@@ -108,7 +108,12 @@ struct PushUnresolvedTests {
   func presentationEnds() async throws {
     let scene = try await Scene(hidden: 400_000)
     ChargeUnresolvedTests.expectUnresolved(await scene.harness.send(scene.credential))
-    scene.devnet.clock.advance(seconds: 86_400 + 300)
+    scene.devnet.clock.advance(seconds: 400)
+    let other = scene.harness.credential(try await scene.harness.challenge(), .hash(scene.hash))
+    expectRefusal(
+      await scene.harness.send(other), .verificationFailed,
+      "Payment verification failed: memo is not bound to this challenge.")
+    scene.devnet.clock.advance(seconds: 86_400 - 100)
     #expect(Harness.problem(await scene.harness.send(scene.credential))?.code == .paymentExpired)
   }
 

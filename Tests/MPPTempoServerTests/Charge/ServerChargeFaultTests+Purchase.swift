@@ -18,6 +18,7 @@ extension ServerChargeFaultTests {
     let harness: ChargeHarness
     let books: ChargeBooks
     let sponsor: ScriptedSigner
+    private let signer: TempoSigner
     private let payload: ChargePayload
     private let credential: String
 
@@ -72,6 +73,7 @@ extension ServerChargeFaultTests {
       books = ChargeBooks(
         devnet, flow, seller: harness.payee, payer: root.address, key: key.address,
         others: Self.others(devnet))
+      self.signer = signer
       let challenge = try await harness.challenge()
       payload = try await Self.payload(flow, harness, challenge, signer, authorization)
       credential = harness.credential(challenge, payload)
@@ -121,9 +123,28 @@ extension ServerChargeFaultTests {
       payload = other.payload
       credential = other.credential
       sponsor = other.sponsor
+      signer = other.signer
       harness = try await Self.harness(
         flow, other.harness.devnet, sponsor, store: FaultStore(other.harness.store.base), seed: 99)
       try await harness.method.start()
+    }
+
+    /// The same account, which proves itself for another challenge.
+    private init(renewing other: Purchase) async throws {
+      flow = other.flow
+      harness = other.harness
+      books = other.books
+      sponsor = other.sponsor
+      signer = other.signer
+      let challenge = try await harness.challenge()
+      payload = try await Self.payload(flow, harness, challenge, signer, nil)
+      credential = harness.credential(challenge, payload)
+    }
+
+    /// What an account does whose proof brought nothing; nil for payments, and for a proof that was delivered.
+    func renewedProof(after deliveries: Int) async throws -> Purchase? {
+      guard flow.way == .proof, deliveries == 0 else { return nil }
+      return try await Purchase(renewing: self)
     }
 
     func send() async -> PaymentOutcome { await harness.send(credential) }
