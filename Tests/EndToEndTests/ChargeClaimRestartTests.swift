@@ -9,6 +9,7 @@ import MPPTempoClient
 import MPPTempoServer
 import MPPTesting
 import MarketplaceSupport
+import PeerSupport
 import Tempo
 import TempoDevnet
 import Testing

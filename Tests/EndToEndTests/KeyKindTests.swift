@@ -77,11 +77,15 @@ struct KeyKindTests {
 
   // MARK: Sessions
 
+  private static func schedule(_ configuration: inout DevnetConfiguration) {
+    configuration.gasModel = .schedule
+  }
+
   @Test(
     "A session: opened, paid by vouchers, topped up and closed; what was spent is captured, the rest comes back",
     arguments: KeyKind.allCases)
   func session(_ kind: KeyKind) async throws {
-    try await Marketplace.run({ $0.gasModel = .schedule }) { market in
+    try await Marketplace.run(Self.schedule) { market in
       let key = try kind.signer(seed: 0x52)
       let data = try TIP20ABI.transferCalldata(to: key.account, amount: 50_000_000)
       let funding = try await market.devnet.signAndSend(
@@ -93,7 +97,7 @@ struct KeyKindTests {
 
   @Test("The same by an access key on P-256, which signs the vouchers itself")
   func accessKeySession() async throws {
-    try await Marketplace.run({ $0.gasModel = .schedule }) { market in
+    try await Marketplace.run(Self.schedule) { market in
       let key = try KeyKind.p256.signer(seed: 0x53)
       let owner = try AccessKeyOwner(market.devnet)
       let authorization = try await owner.authorization {
