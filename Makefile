@@ -4,13 +4,14 @@ export SWIFT ?= swift
 # built again.
 export SWIFT_DETERMINISTIC_HASHING := 1
 
-.PHONY: help deps build demo test pytempo vectors bench budgets fuzz tsan format lint ci
+.PHONY: help deps build demo test pytempo vectors vectors-other bench budgets fuzz tsan format lint ci
 
 help:
 	@echo "make demo    a paid session end to end on the embedded chain"
 	@echo "make test    the whole test suite"
 	@echo "make pytempo Python clients against mpp devnet (installs them from the package index)"
 	@echo "make vectors the golden files, file by file"
+	@echo "make vectors-other the same with other keys, ids, amounts, times and names, made by scripts/rekey-vectors"
 	@echo "make bench   the benchmark program, release build"
 	@echo "make budgets instructions and allocations of a paid request, compared with the thresholds"
 	@echo "make fuzz    every fuzz target for T seconds (T=60), with Address Sanitizer"
@@ -33,6 +34,11 @@ test: deps
 
 vectors: deps
 	scripts/vectors
+
+vectors-other: deps
+	rm -rf .build/vectors-other
+	scripts/rekey-vectors Vectors .build/vectors-other
+	MPP_VECTORS="$(CURDIR)/.build/vectors-other" scripts/vectors
 
 pytempo: deps
 	scripts/test-pytempo

@@ -1,6 +1,14 @@
+import EVM
 import Foundation
+import Hummingbird
 import MPPConformance
 import MPPCore
+import MPPHummingbird
+import MarketplaceSupport
+import NIOCore
+import Synchronization
+import Tempo
+import TempoRPC
 import TestSupport
 import Testing
 
@@ -181,10 +189,137 @@ struct CLIConformanceTests {
       #expect(value["status"]?.intValue == 200)
       let receipt = try Receipt(parsing: value["headers"]?["payment-receipt"]?.stringValue ?? "")
       #expect(receipt.method == "tempo")
-      // The channel that was opened is closed again on the chain.
-      let channels = try await market.sessions("list", "--json")
-      #expect(channels.output.isEmpty || !channels.output.joined().contains("\"open\""))
+      // The channel that was opened is closed again, and its deposit is back: the payer has paid the price and the fee of the opening.
+      let balances = try await Balances(market)
+      #expect(balances.reserve == 0)
+      #expect(balances.payer == CLIChargeTests.start - 10_000 - Balances.fee)
+      // The server has the price, less the fee of the close.
+      #expect(balances.payee == CLIChargeTests.start + 10_000 - Balances.fee)
     }
+  }
+
+  /// What the parties of a market hold on its chain.
+  private struct Balances {
+    /// Of one transaction: 50,000 gas for 20 gwei.
+    static let fee: UInt128 = 1_000
+
+    let payer: UInt128
+    let payee: UInt128
+    let reserve: UInt128
+
+    init(_ market: CLIProgram.Market) async throws {
+      let chain = ChainClient(
+        transport: AsyncHTTPRPCTransport(url: market.chainURL), clock: SystemWallClock())
+      let key = try Secp256k1PrivateKey(hex: CLIProgram.payerKey)
+      let server = try Address(hex: "0x70997970C51812dc3A010C7d01b50e0d17dc79C8")
+      payer = try await chain.balance(of: key.address, token: TempoAddress.pathUSD)
+      payee = try await chain.balance(of: server, token: TempoAddress.pathUSD)
+      reserve = try await chain.balance(of: TempoAddress.channelReserve, token: TempoAddress.pathUSD)
+    }
+  }
+
+  private func ask(_ market: CLIProgram.Market, _ input: JSONValue) async throws -> JSONValue {
+    let request: JSONValue = ["schema": 1, "op": "http.payment_request", "input": input]
+    return try #require(try await answers(market.mpp, stream: false, to: request.serialized()).first)
+  }
+
+  private func receipt(_ answer: JSONValue) throws -> Receipt {
+    #expect(answer["value"]?["status"]?.intValue == 200, "\(answer.serialized())")
+    return try Receipt(parsing: answer["value"]?["headers"]?["payment-receipt"]?.stringValue ?? "")
+  }
+
+  @Test func aChargeIsPaid() async throws {
+    try await CLIProgram.withMarket { market in
+      let answer = try await ask(
+        market,
+        [
+          "url": .string(market.serverURL + "/charge"),
+          "payment": [
+            "privateKey": .string(CLIProgram.payerKey), "rpcUrl": .string(market.chainURL),
+            "maxAmount": "0.01",
+            "chainId": 1337,
+          ],
+        ])
+      let receipt = try receipt(answer)
+      #expect(receipt.reference.utf8.count == 66)
+      let balances = try await Balances(market)
+      #expect(balances.payer == CLIChargeTests.start - 10_000 - Balances.fee)
+      #expect(balances.payee == CLIChargeTests.start + 10_000)
+      #expect(balances.reserve == 0)
+    }
+  }
+
+  /// A price of zero asks who it is: no node is named, and none is asked.
+  @Test func aProofNeedsNoChain() async throws {
+    try await CLIProgram.withMarket { market in
+      let url = JSONValue.string(market.serverURL + "/charge/zero")
+      let answer = try await ask(
+        market, ["url": url, "payment": ["privateKey": .string(CLIProgram.payerKey)]])
+      #expect(try receipt(answer).reference.utf8.count == 43)
+      let body = try JSONValue(parsing: answer["value"]?["body"]?.stringValue ?? "")
+      let payer = try Secp256k1PrivateKey(hex: CLIProgram.payerKey).address
+      #expect(body["payer"]?.stringValue == "did:pkh:eip155:1337:\(payer.checksummed)")
+      #expect(try await Balances(market).payer == CLIChargeTests.start)
+      // Without a key there is nobody to prove.
+      #expect(errorType(try await ask(market, ["url": url, "payment": [:]])) != nil)
+    }
+  }
+
+  /// `payload` and `source` go as they are; the server says what it thinks of them.
+  @Test func aPayloadOfTheHarnessIsSentAsItIs() async throws {
+    try await CLIProgram.withMarket { market in
+      let url = JSONValue.string(market.serverURL + "/charge/zero")
+      let payer = try Secp256k1PrivateKey(hex: CLIProgram.payerKey).address
+      let source = JSONValue.string("did:pkh:eip155:1337:\(payer.checksummed)")
+      for (payment, kind) in [
+        (["payload": ["type": "magic"], "source": source], "invalid-payload"),
+        (["payload": ["type": "proof", "signature": "0x00"], "source": source], "verification-failed"),
+        (["payload": ["type": "proof", "signature": "0x00"]], "verification-failed"),
+      ] as [(JSONValue, String)] {
+        let answer = try await ask(market, ["url": url, "payment": payment])
+        #expect(answer["value"]?["status"]?.intValue == 402, "\(answer.serialized())")
+        let problem = try JSONValue(parsing: answer["value"]?["body"]?.stringValue ?? "")
+        #expect(
+          problem["type"]?.stringValue == "https://paymentauth.org/problems/\(kind)",
+          "\(payment.serialized())")
+      }
+    }
+  }
+
+  /// A body goes with the request and again with the payment, as a text or as JSON.
+  @Test func aBodyIsSentAndPaidFor() async throws {
+    let seen = SeenBodies()
+    try await Marketplace.run { market in
+      let shop = try await market.shop { options in
+        options.routes = { router, payments, _ in
+          router.group("paid").add(middleware: try payments.gate(offers: [.session("0.01", per: "request")]))
+            .post { request, _ -> String in
+              seen.append(String(buffer: try await request.body.collect(upTo: 1 << 16)))
+              return "heard"
+            }
+        }
+      }
+      try await CLIProgram.inFolder { mpp in
+        for body: JSONValue in ["a text: é", ["b": [1, 2], "a": "x"]] {
+          let request: JSONValue = [
+            "schema": 1, "op": "http.payment_request",
+            "input": [
+              "url": .string(shop.url + "/paid"), "method": "post", "body": body,
+              "headers": ["content-type": "text/plain"],
+              "payment": [
+                "privateKey": .string(CLIProgram.payerKey), "rpcUrl": .string(market.rpcURL),
+                "maxAmount": "0.01",
+                "maxDeposit": "0.05",
+              ],
+            ],
+          ]
+          let answer = try await answers(mpp, stream: false, to: request.serialized())
+          #expect(answer.first?["value"]?["status"]?.intValue == 200, "\(answer)")
+          #expect(answer.first?["value"]?["body"] == "heard")
+        }
+      }
+    }
+    #expect(seen.all == ["a text: é", "{\"b\":[1,2],\"a\":\"x\"}"])
   }
 
   @Test func whatCannotBeDoneIsAnHTTPError() async throws {
@@ -207,4 +342,11 @@ struct CLIConformanceTests {
       }
     }
   }
+}
+
+/// The bodies that a handler was given.
+private final class SeenBodies: Sendable {
+  private let bodies = Mutex<[String]>([])
+  var all: [String] { bodies.withLock { $0 } }
+  func append(_ body: String) { bodies.withLock { $0.append(body) } }
 }

@@ -2,6 +2,8 @@ import Foundation
 import HTTPTypes
 import MPPClient
 import MPPCore
+import Tempo
+import TempoRPC
 import Testing
 
 @Suite("mpp serve", .timeLimit(.minutes(2)))
@@ -65,14 +67,42 @@ struct CLIServeTests {
     }
   }
 
-  @Test func settlesOnItsSchedule() async throws {
-    try await CLIProgram.withMarket(server: ["--port", "0", "--settle-every-units", "5"]) { market in
-      _ = try await market.pay("/session", ["--max-price", "0.01", "-n", "5"])
-      // The settlement runs behind the requests; the close waits for it or overtakes it, and captures the rest.
-      let closed = try await market.sessions("close", "--all", "--json")
-      #expect(closed.exit == .code(0))
-      #expect(closed.event("closed")?["captured"]?.stringValue == "50000")
+  @Test(
+    "A channel is settled on its schedule, before anybody closes it",
+    arguments: [
+      ["--settle-every-units", "5"], ["--settle-every-amount", "0.05"], ["--settle-every-seconds", "1"],
+    ])
+  func settlesOnItsSchedule(_ schedule: [String]) async throws {
+    try await CLIProgram.inFolder { mpp in
+      try await mpp.start(["devnet", "--port", "0", "--gas", "flat", "--log"]) { chain in
+        let chainURL = try await chain.readyURL()
+        try await mpp.withServer(chainURL, ["--port", "0"] + schedule) { server, url in
+          let market = CLIProgram.Market(mpp: mpp, chainURL: chainURL, serverURL: url, server: server)
+          let paid = try await market.pay("/session", ["--max-price", "0.01", "-n", "5"])
+          #expect(paid.exit == .code(0), "\(paid.errorText)")
+          // The opening and the settlement; without a schedule the second never comes.
+          for _ in 0..<2 {
+            while let line = await chain.nextLine(), !line.hasPrefix("block ") { continue }
+          }
+          let captured = 1_000_000 - (try await Self.reserve(chainURL))
+          if schedule[0] == "--settle-every-seconds" {
+            #expect(captured > 0 && captured <= 50_000 && captured % 10_000 == 0, "\(captured)")
+          } else {
+            #expect(captured == 50_000)
+          }
+          let closed = try await market.sessions("close", "--all", "--json")
+          #expect(closed.exit == .code(0))
+          #expect(closed.event("closed")?["captured"]?.stringValue == "50000")
+          #expect(try await Self.reserve(chainURL) == 0)
+        }
+      }
     }
+  }
+
+  /// What all channels hold.
+  private static func reserve(_ chainURL: String) async throws -> UInt128 {
+    let chain = ChainClient(transport: AsyncHTTPRPCTransport(url: chainURL), clock: SystemWallClock())
+    return try await chain.balance(of: TempoAddress.channelReserve, token: TempoAddress.pathUSD)
   }
 
   @Test func mistakesInTheSetUpSayWhatToDo() async throws {

@@ -63,7 +63,7 @@ struct FindingsChargeTests {
 
   @Test("The method that is chosen is the one that signs, in whatever order offers and methods come")
   func findingC12NoSecondSelection() async throws {
-    for isChargeFirst in [true, false] {
+    for (isChargeFirst, isReversed) in [(true, false), (true, true), (false, false), (false, true)] {
       try await Marketplace.run { market in
         let charge = Offer.charge("0.01")
         let session = Offer.session("0.01", per: "request")
@@ -78,7 +78,7 @@ struct FindingsChargeTests {
             }
           }
         }
-        let client = try market.client()
+        let client = try market.client(isReversed: isReversed)
         let response = try await client.execute(.get(shop.url + "/both"))
         #expect(response.status == .ok)
         let payment = try #require(response.payment)
@@ -105,6 +105,7 @@ struct FindingsChargeTests {
     let names = ProtocolHeaders.all.map { "\"\($0.rawName)\"" }
     let targets = [
       "MPPCore", "MPPServer", "MPPTempoServer", "MPPClient", "MPPTempoClient", "MPPTempo", "MPPHummingbird",
+      "MPPConformance", "MPPStoreSQLite", "TempoRPC", "mpp",
     ]
     let found = try Sources.lines(of: targets).filter { entry in
       entry.file != "ProtocolHeaders.swift" && names.contains { entry.line.contains($0) }
@@ -288,16 +289,38 @@ struct FindingsChargeTests {
   func findingD16TypedOutcomes() throws {
     let targets = [
       "MPPServer", "MPPTempoServer", "MPPClient", "MPPTempoClient", "MPPTempo", "MPPHummingbird", "mpp",
+      "MPPConformance", "MPPStoreSQLite", "Tempo", "EVM",
     ]
-    let words = ["message", "reason", "detail", "description", "title"]
-    let found = try Sources.lines(of: targets).filter { entry in
-      words.contains { word in
-        ["\(word).contains(\"", "\(word) == \"", "\(word).hasPrefix(\"", "\(word) != \""].contains {
-          entry.line.contains($0)
-        }
-      }
-    }
+    let found = try Sources.lines(of: targets).filter { Self.decidesByText($0.line) }
     #expect(found.isEmpty, "\(found)")
+    for line in [
+      "if error.message.contains(\"x\") {", "guard problem.detail == \"x\" else",
+      "where \"x\" != error.reason",
+      "error.description.utf8.starts(with: \"x\".utf8)", "switch error.title {",
+      "title.equalsBytes(of: \"x\")",
+      "if \"\\(error)\".hasPrefix(\"x\") {", "String(describing: error) == \"x\"",
+      "message?.hasSuffix(\"x\") == true",
+      "reason.firstRange(of: \"x\")", "message.lowercased().contains(\"x\")",
+      "case \"x\" where message == \"y\"",
+    ] { #expect(Self.decidesByText(line), "\(line)") }
+    for line in ["throw E(\"message\")", "message: \"x == y\"", "let detail = \"x\""] {
+      #expect(!Self.decidesByText(line), "\(line)")
+    }
+  }
+
+  /// Whether a line compares or searches what an error says.
+  private static func decidesByText(_ line: String) -> Bool {
+    let word = "\\b(message|reason|detail|description|title|localizedDescription)\\)?\\??"
+    let error = "(String\\((describing|reflecting): [a-zA-Z]*[eE]rror\\)|\"\\\\\\([a-zA-Z]*[eE]rror\\)\")"
+    let search =
+      "(contains|hasPrefix|hasSuffix|starts|range|firstRange|equalsBytes|isText|wholeMatch|firstMatch|split)"
+    let view = "(\\.(utf8|lowercased\\(\\)|uppercased\\(\\)))?"
+    let forms = [
+      "(\(word)|\(error))\(view)\\.\(search)\\([^)]*\"", "(\(word)|\(error))\(view) (==|!=|~=) \"",
+      "\" (==|!=|~=) [A-Za-z.?]*(\(word)|\(error))",
+      "switch [A-Za-z.?]*\\.(message|detail|description|title)\\b",
+    ]
+    return forms.contains { line.range(of: $0, options: .regularExpression) != nil }
   }
 
   @Test("Requests without a credential leave nothing behind, however many there are")

@@ -43,9 +43,10 @@ struct FindingsUTests {
         }
         for try await status in group { #expect(status == 200) }
       }
+      // The order in which they arrive is the network's; each is one price above another, and none is there twice.
       let amounts = try shop.log.voucherAmounts()
-      #expect(Set(amounts).count == 32)
-      #expect(amounts.max()?.units == 330_000)
+      #expect(amounts.count == 32)
+      #expect(amounts.map(\.units).sorted() == (2...33).map { UInt128($0) * 10_000 })
       // The last price is charged when its answer has been handed over, which its reader may see first.
       var deliveries = 0
       for await case .delivered in events {
@@ -53,6 +54,25 @@ struct FindingsUTests {
         if deliveries == 33 { break }
       }
       #expect(try await shop.records().first?.spent.units == 330_000)
+    }
+  }
+
+  @Test(
+    "One request at a time: the vouchers arrive in the order they were signed in, each above the one before")
+  func findingU2InOrder() async throws {
+    try await Marketplace.run { market in
+      let shop = try await market.shop()
+      var options = ClientOptions()
+      options.requestsInFlightPerChannel = 1
+      let client = try market.client(options: options)
+      try await withThrowingTaskGroup(of: Int.self) { group in
+        for _ in 0..<16 {
+          group.addTask { try await client.execute(.get(shop.url + "/ping")).status.code }
+        }
+        for try await status in group { #expect(status == 200) }
+      }
+      let amounts = try shop.log.voucherAmounts()
+      #expect(amounts.map(\.units) == (2...16).map { UInt128($0) * 10_000 })
     }
   }
 
@@ -150,6 +170,15 @@ struct FindingsUTests {
     #expect(ended.allSatisfy { $0.phase == "closed" })
     let ids = try found.map { try Hash32(hex: $0.id) }
     #expect(ids.allSatisfy { fixture.devnet.channel($0) == nil })
+    // The seller captured nothing: all that is gone is the payer's fees, to the unit.
+    let payer = fixture.signer.address
+    let fees = fixture.devnet.receipts().filter { $0.feePayer == payer }.reduce(UInt128(0)) {
+      $0 + $1.fee.units
+    }
+    let initial = fixture.devnet.configuration.initialBalance.units
+    #expect(fees > 0)
+    #expect(fixture.devnet.balance(of: payer).units == initial - fees)
+    #expect(fixture.devnet.balance(of: TempoAddress.channelReserve) == .zero)
   }
 
   @Test("A lost answer to any broadcast never makes an action happen twice")

@@ -15,6 +15,11 @@ enum SignatureTable {
     /// What else than the digest in question is signed.
     var domain = Domain.right
     let make: @Sendable (Hash32) throws -> [UInt8]
+
+    /// The same entry with other bytes.
+    func remade(_ make: @escaping @Sendable (Hash32) throws -> [UInt8]) -> Entry {
+      Entry(name: name, signer: signer, isForeign: isForeign, verdict: verdict, domain: domain, make: make)
+    }
   }
 
   enum Verdict: Sendable {
@@ -63,6 +68,7 @@ enum SignatureTable {
       try Assertion(key: passkey).bytes(for: $0)
     }
     var entries = [recoverable, bare, hashed, assertion].flatMap { common($0) + domains($0) }
+    entries += infinity(recoverable)
     entries += recoveryBytes(recoverable) + types(recoverable, [0x00, 0x01, 0x02], prefixing: true)
     for scheme in [bare, assertion] {
       entries += types(scheme, [0x00, 0x03, 0x04, 0x05, 0x06, 0xff], prefixing: false)
@@ -143,6 +149,25 @@ enum SignatureTable {
         make: scheme.sign),
     ]
   }
+
+  /// A signature whose recovered key is the point at infinity: R = ±G and s·R = z·G, so that nothing is left of
+  /// (s·R − z·G)/r. Claimed for the right signer, and for the address that coordinates of zero would have.
+  private static func infinity(_ scheme: Scheme) -> [Entry] {
+    let nobody = Address(truncating: Keccak256.hash(zeros + zeros))
+    return [("infinity", scheme.signer), ("infinity as zeros", nobody)].map { name, signer in
+      scheme.entry(name, .invalid, signer: signer) { _, _ in }.remade { digest in
+        let order = UInt256(Secp256k1.order)
+        let z = UInt256(digest) < order ? UInt256(digest) : try UInt256(digest).subtracting(order)
+        // The y of G is even.
+        let (s, v): (Hash32, UInt8) =
+          Secp256k1.isHighS(z.word) ? (try order.subtracting(z).word, 28) : (z.word, 27)
+        return try Hash32(hex: generatorX).bytes + s.bytes + [v]
+      }
+    }
+  }
+
+  /// x of the generator of secp256k1.
+  private static let generatorX = "0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
 
   private static func domains(_ scheme: Scheme) -> [Entry] {
     Domain.allCases.filter { $0 != .right }.map { domain in

@@ -83,19 +83,19 @@ public final class Marketplace: Sendable {
     account: Int = 1, payer: TempoAccount? = nil, journal: String? = nil, spending: SpendPolicy? = nil,
     transport: (any HTTPTransport)? = nil, clock: (any WallClock)? = nil,
     options: ClientOptions = ClientOptions(),
-    charges: MPPTempoClient.TempoChargeOptions = .init(),
+    charges: MPPTempoClient.TempoChargeOptions = .init(), isReversed: Bool = false,
     _ change: (inout MPPTempoClient.TempoSessionOptions) -> Void = { _ in }
   ) throws -> PaymentClient {
     var tempo = MPPTempoClient.TempoSessionOptions()
     tempo.sleeper = MarketSleeper(clock: devnet.clock, parksFrom: .max)
     change(&tempo)
     let policy = try spending ?? .upTo("0.01", perDay: "1000", depositPerChannel: "100")
+    let method = ClientMethodProvider.tempo(
+      payer ?? .key(devnet.accounts[account].privateKey), network: .rpc(rpcURL, chainID: devnet.chainID),
+      options: tempo, charges: charges)
     let client = try PaymentClient(
-      methods: [
-        .tempo(
-          payer ?? .key(devnet.accounts[account].privateKey), network: .rpc(rpcURL, chainID: devnet.chainID),
-          options: tempo, charges: charges)
-      ], spending: policy,
+      methods: [isReversed ? ClientMethodProvider { try method.make($0).reversed() } : method],
+      spending: policy,
       journal: journal.map { .sqlite(at: path($0)) } ?? .volatile, transport: transport, options: options,
       clock: clock ?? self.clock, logger: logger)
     members.withLock { $0.clients.append(client) }

@@ -46,6 +46,8 @@ public enum Hex {
   package static func decode(_ text: RawSpan) -> [UInt8]? {
     let count = (text.byteCount - 2) / 2
     guard text.byteCount % 2 == 0, count >= 0, HexWord.isPrefixed(text, count: 2 * count) else { return nil }
+    didLookAt(text.byteCount)
+    didMake(1, bytes: count)
     var isValid = true
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { output, written in
       let raw = UnsafeMutableRawBufferPointer(output)

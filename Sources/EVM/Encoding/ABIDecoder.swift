@@ -5,6 +5,8 @@ struct ABIDecoder {
   private var budget: Int
 
   init(_ bytes: ArraySlice<UInt8>) {
+    didLookAt(bytes.count)
+    didMake(1, bytes: bytes.count)
     self.bytes = Array(bytes)
     self.budget = bytes.count
   }
@@ -58,9 +60,11 @@ struct ABIDecoder {
       let length = try count(at: position)
       // Each element has a head of at least a word: this bounds the array before it is made.
       guard length <= budget / element.headSize else { throw ABIError.outOfBounds }
+      didMake(length, bytes: 0)
       return .array(try sequence(Array(repeating: element, count: length), base: position + 32))
     case .fixedArray(let element, let length):
       guard length <= budget / element.headSize else { throw ABIError.outOfBounds }
+      didMake(length, bytes: 0)
       return .array(try sequence(Array(repeating: element, count: length), base: position))
     case .tuple(let types):
       return .tuple(try sequence(types, base: position))
@@ -70,6 +74,8 @@ struct ABIDecoder {
   private mutating func word(at position: Int) throws(ABIError) -> Hash32 {
     guard position <= bytes.count - 32, budget >= 32 else { throw ABIError.outOfBounds }
     budget -= 32
+    didLookAt(32)
+    didMake(1, bytes: 32)
     return Hash32(unchecked: bytes, at: position)
   }
 
@@ -86,6 +92,8 @@ struct ABIDecoder {
     let total = (count + 31) / 32 * 32
     guard position <= bytes.count - total, budget >= total else { throw ABIError.outOfBounds }
     budget -= total
+    didLookAt(total)
+    didMake(1, bytes: count)
     guard bytes[position + count..<position + total].allSatisfy({ $0 == 0 }) else {
       throw ABIError.nonZeroPadding
     }

@@ -60,11 +60,14 @@ public enum RLP {
       if bytes.count != 1 || bytes[0] >= 0x80 {
         appendHeader(count: bytes.count, offset: 0x80, to: &output)
       }
+      didLookAt(bytes.count)
       output.append(contentsOf: bytes)
     case .list(let items):
       var payload: [UInt8] = []
       for item in items { append(item, to: &payload) }
       appendHeader(count: payload.count, offset: 0xc0, to: &output)
+      didLookAt(payload.count)
+      didMake(1, bytes: payload.count)
       output.append(contentsOf: payload)
     }
   }

@@ -19,14 +19,19 @@ struct RLPReader {
     guard position < end else { throw RLPError.truncated }
     let prefix = bytes[position]
     position += 1
+    didLookAt(1)
+    didMake(1, bytes: 0)
     switch prefix {
     case 0..<0x80:
+      didMake(0, bytes: 1)
       return .bytes([prefix])
     case 0x80..<0xc0:
       let count = try length(prefix - 0x80, end: end)
       let content = bytes[position..<position + count]
       if count == 1, content[position] < 0x80 { throw RLPError.nonCanonicalLength }
       position += count
+      didLookAt(count)
+      didMake(0, bytes: count)
       return .bytes(Array(content))
     default:
       let count = try length(prefix - 0xc0, end: end)
@@ -46,6 +51,7 @@ struct RLPReader {
     let lengthCount = Int(marker) - 55
     guard lengthCount <= end - position else { throw RLPError.truncated }
     guard bytes[position] != 0 else { throw RLPError.nonCanonicalLength }
+    didLookAt(lengthCount)
     var value: UInt64 = 0
     for _ in 0..<lengthCount {
       value = value << 8 | UInt64(bytes[position])

@@ -45,6 +45,7 @@ public struct Keccak256: Sendable {
   /// Adds bytes in place, without copying them.
   public mutating func update(_ bytes: RawSpan) {
     let count = bytes.byteCount
+    didLookAt(count)
     var offset = 0
     while count - offset >= 8 {
       absorb(lane: UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)))

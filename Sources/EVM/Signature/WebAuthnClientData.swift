@@ -15,6 +15,7 @@ public struct WebAuthnClientData: Sendable, Hashable {
 
   /// Throws `invalidClientData` for a text that is not such an object.
   public init(parsing json: [UInt8]) throws(EVMError) {
+    didLookAt(json.count)
     guard String(validating: json, as: UTF8.self) != nil else { throw EVMError.invalidClientData }
     var reader = ClientDataReader(bytes: json)
     guard let members = reader.members(), reader.isAtEnd, let type = members.type,
@@ -29,7 +30,12 @@ public struct WebAuthnClientData: Sendable, Hashable {
 /// is refused.
 private struct ClientDataReader {
   let bytes: [UInt8]
-  var position = 0
+  #if DEBUG
+    /// Moves on only: what it moves over has been looked at.
+    var position = 0 { didSet { didLookAt(position - oldValue) } }
+  #else
+    var position = 0
+  #endif
 
   init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -85,6 +91,8 @@ private struct ClientDataReader {
     let start = position + 1
     guard skipString() else { return nil }
     let content = bytes[start..<position - 1]
+    didLookAt(content.count)
+    didMake(1, bytes: content.count)
     return content.contains(UInt8(ascii: "\\")) ? nil : String(decoding: content, as: UTF8.self)
   }
 

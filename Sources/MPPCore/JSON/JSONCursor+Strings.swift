@@ -9,6 +9,7 @@ extension JSONCursor {
     }
     guard bytes[end] == UInt8(ascii: "\"") else { return try parseUnusualString(from: start) }
     advance(to: end + 1)
+    didMake(0, bytes: end - start)
     return bytes.withUnsafeBufferPointer {
       String(decoding: UnsafeBufferPointer(rebasing: $0[start..<end]), as: UTF8.self)
     }
@@ -29,7 +30,9 @@ extension JSONCursor {
   }
 
   func text(of key: JSONKey) -> String {
-    key.text ?? String(decoding: bytes[key.range], as: UTF8.self)
+    if let text = key.text { return text }
+    didMake(0, bytes: key.range.count)
+    return String(decoding: bytes[key.range], as: UTF8.self)
   }
 
   func plainEnd(from start: Int) -> Int { Self.plainEnd(of: bytes, from: start) }
@@ -81,6 +84,7 @@ extension JSONCursor {
       let byte = bytes[end]
       switch byte {
       case UInt8(ascii: "\""):
+        didMake(0, bytes: 2 * output.count)
         guard let text = String(validating: output, as: UTF8.self) else { throw error(.invalidUTF8) }
         advance(to: end + 1)
         return text

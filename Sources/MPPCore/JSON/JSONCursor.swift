@@ -48,6 +48,7 @@ struct JSONCursor {
   }
 
   mutating func parseValue(depth: Int = 0) throws(JSONParseError) -> JSONValue {
+    didMake(1, bytes: 0)
     switch try peek() {
     case UInt8(ascii: "\""):
       return .string(try parseString())
@@ -102,6 +103,7 @@ struct JSONCursor {
       return .object(members)
     }
     members.reserveCapacity(8)
+    didMake(8, bytes: 0)
     while true {
       guard members.count < limits.maximumMembers else { throw error(.tooManyMembers) }
       guard try peek() == UInt8(ascii: "\"") else { throw error(.unexpectedByte) }

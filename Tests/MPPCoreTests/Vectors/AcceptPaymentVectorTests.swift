@@ -11,6 +11,19 @@ import Testing
   try tally.finish()
 }
 
+/// No public case shows it.
+@Test func aBadPreferenceAmongGoodOnesIsADeclaredDifference() throws {
+  let error: JSONValue = ["name": "Error", "message": "invalid"]
+  for header in ["tempo/charge;q=2, evm/charge", "x, tempo/session;q=0.5", "tempo/charge, té/charge, evm/*"] {
+    let vector = VectorCase(label: header, value: ["header": .string(header), "error": error])
+    try parse(vector)
+    #expect(vector.takeDifferences() == [.brokenPreferenceSkipped], "\(header)")
+  }
+  let hopeless = VectorCase(label: "hopeless", value: ["header": "x, /", "error": error])
+  try parse(hopeless)
+  #expect(hopeless.takeDifferences().isEmpty)
+}
+
 private func parse(_ vector: VectorCase) throws {
   try vector.expectMembers(["header", "result", "error"])
   let header = try vector.string("header")

@@ -8,7 +8,7 @@ import Testing
     tally.run(vector) {
       try vector.expectMembers(["name", "input", "canonical", "base64url"])
       let (input, canonical) = (try vector.string("input"), try vector.string("canonical"))
-      let hasLoneSurrogate = canonical.contains("\\ud")
+      let hasLoneSurrogate = hasSurrogateEscape(canonical)
       if hasLoneSurrogate || colons(input) != colons(canonical) {
         vector.differs(hasLoneSurrogate ? .jsonLoneSurrogates : .jsonDuplicateKeys)
         try Tally.expectRejected("input") { try JSONValue(parsing: input) }
@@ -22,6 +22,31 @@ import Testing
     }
   }
   try tally.finish()
+}
+
+/// Whether a JSON text has `\u` and a surrogate, which the canonical form only writes where the other half is missing.
+func hasSurrogateEscape(_ text: String) -> Bool {
+  let bytes = Array(text.utf8)
+  var index = 0
+  while index < bytes.count {
+    guard bytes[index] == UInt8(ascii: "\\") else {
+      index += 1
+      continue
+    }
+    let escape = String(decoding: bytes[index...].prefix(4), as: UTF8.self).lowercased()
+    if ["\\ud8", "\\ud9", "\\uda", "\\udb", "\\udc", "\\udd", "\\ude", "\\udf"].contains(escape) {
+      return true
+    }
+    index += 2
+  }
+  return false
+}
+
+@Test func anEscapedBackslashIsNoSurrogate() {
+  for text in [#""\\ud800""#, #""\\\\udfff""#, #""\ud7ff""#, #""\u0000d8""#, #""ud800""#, ""] {
+    #expect(!hasSurrogateEscape(text), "\(text)")
+  }
+  for text in [#""\ud800""#, #""\\\udfff""#, #""\\a\uDABC""#] { #expect(hasSurrogateEscape(text), "\(text)") }
 }
 
 /// The number of members of a JSON text: colons outside strings.

@@ -17,6 +17,7 @@ struct VectorInventoryTests {
       print("vectors \(name): \(count) cases")
       total += count
     }
+    if VectorFile.isPublicSet { #expect(total == 1_756) }
     print("vectors: \(total) cases in \(inventory.count) files")
   }
 

@@ -8,82 +8,86 @@ import TestSupport
 /// One recorded exchange against a server of ours, step by step.
 struct ExchangeReplay {
   private let vector: VectorCase
-  private let steps: [JSONValue]
+  private let steps: [ExchangeStep]
   var proofsAreReusable = false
 
   init(_ vector: VectorCase) throws {
     self.vector = vector
-    steps = try vector.require("steps").arrayValue ?? []
+    steps = try (try vector.require("steps").arrayValue ?? []).map { try ExchangeStep($0) }
     guard !steps.isEmpty else { throw VectorError("no step") }
   }
 
-  /// Where the last answer is another one than the reference's.
-  private var lastProblem: (PaymentProblem.Code, DeliberateDifference)? {
-    switch vector.name {
-    case "session: open replayed": (.insufficientBalance, .exchangeOpenReplayed)
-    case "proof: two Payment credentials": (.badRequest, .exchangeTwoCredentials)
-    case "proof: replay accepted without store" where !proofsAreReusable:
-      (.verificationFailed, .exchangeProofReplay)
-    default: nil
+  /// Whether a proof is served that has been served before.
+  var servesAProofTwice: Bool { steps.indices.contains { isServedAgain(at: $0) && steps[$0].isProof } }
+
+  /// Whether an earlier step was served with the same credential.
+  private func isRepeated(at index: Int) -> Bool {
+    guard let authorization = steps[index].authorization else { return false }
+    return steps[..<index].contains { $0.authorization == authorization && $0.isServed }
+  }
+
+  private func isServedAgain(at index: Int) -> Bool { isRepeated(at: index) && steps[index].isServed }
+
+  /// Where the answer is another one than the reference's.
+  private func otherProblem(at index: Int) -> (PaymentProblem.Code, DeliberateDifference)? {
+    let step = steps[index]
+    if step.hasSeveralCredentials { return (.badRequest, .exchangeTwoCredentials) }
+    if step.isProof, isServedAgain(at: index), !proofsAreReusable {
+      return (.verificationFailed, .exchangeProofReplay)
     }
+    if step.action == "open", isRepeated(at: index), step.problem?.code == .verificationFailed {
+      return (.insufficientBalance, .exchangeOpenReplayed)
+    }
+    return nil
   }
 
   func run() async throws {
-    let start = try Self.now(steps[0])
-    let server = try await ExchangeServer(vector, start: start, proofsAreReusable: proofsAreReusable)
+    let server = try await ExchangeServer(vector, start: steps[0].now, proofsAreReusable: proofsAreReusable)
     for (index, step) in steps.enumerated() {
-      server.devnet.clock.set(try Self.now(step))
-      guard let request = step["request"], let expected = step["response"] else {
-        throw VectorError("step \(index)")
-      }
-      let answer = try await server.answer(request, asksForProof: try Self.asksForProof(expected))
+      server.devnet.clock.set(step.now)
+      let answer = try await server.answer(step.request, asksForProof: try Self.asksForProof(step))
       do {
-        try compare(answer, expected, isLast: index == steps.count - 1)
+        try compare(answer, at: index)
       } catch {
         throw VectorError("step \(index): \(error): \(String(decoding: answer.body, as: UTF8.self))")
       }
     }
   }
 
-  private static func now(_ step: JSONValue) throws -> Timestamp {
-    guard let text = step["now"]?.stringValue else { throw VectorError("no now") }
-    return try Timestamp(rfc3339: text)
-  }
-
   /// The routes are not recorded with the steps; the challenge in the answer says which it was.
-  private static func asksForProof(_ expected: JSONValue) throws -> Bool {
-    guard let header = expected["headers"]?["www-authenticate"]?.stringValue,
-      let challenge = try Challenge.parse(header: header).challenges.first
-    else { return false }
+  private static func asksForProof(_ step: ExchangeStep) throws -> Bool {
+    guard let challenge = try step.challenges()?.first else { return false }
     return challenge.intent == "charge" && challenge.request.value()["amount"]?.stringValue == "0"
   }
 
-  private func compare(_ answer: ExchangeServer.Answer, _ expected: JSONValue, isLast: Bool) throws {
-    if isLast, let (code, difference) = lastProblem {
+  private func compare(_ answer: ExchangeServer.Answer, at index: Int) throws {
+    let step = steps[index]
+    if let (code, difference) = otherProblem(at: index) {
       vector.differs(difference)
       let problem = PaymentProblem(document: try JSONValue(parsing: answer.body))
       try Tally.expect(problem?.code, code, "code")
       try Tally.expect(problem?.status, answer.status, "status")
       return
     }
-    try Tally.expect(Int64(answer.status), expected["status"]?.intValue, "status")
-    let hasSameChallenges = hasSameChallenges(isLast: isLast)
-    try compareHeaders(answer, expected["headers"] ?? .null, hasSameChallenges: hasSameChallenges)
+    try Tally.expect(Int64(answer.status), step.status, "status")
+    let hasSameChallenges = try hasSameChallenges(step)
+    try compareHeaders(answer, step.expected["headers"] ?? .null, hasSameChallenges: hasSameChallenges)
     guard answer.status >= 400 else { return }
-    try compareProblem(answer.body, expected, hasSameChallenges: hasSameChallenges)
+    try compareProblem(answer.body, step.expected, hasSameChallenges: hasSameChallenges)
   }
 
   /// False where our challenge says more or less than the reference's, and so has another id.
-  private func hasSameChallenges(isLast: Bool) -> Bool {
-    switch vector.name {
-    case "session: minVoucherDelta":
+  private func hasSameChallenges(_ step: ExchangeStep) throws -> Bool {
+    if vector["config"]?["options"]?["minVoucherDelta"] != nil {
       vector.differs(.exchangeVoucherDelta)
       return false
-    case "session: close below spent" where isLast:
+    }
+    // Whoever presents a voucher below the newest one is told it, and need not be the payer.
+    if step.action == "close", try step.hasSnapshot() {
       vector.differs(.exchangeNoSnapshotForBearers)
       return false
-    default: return true
     }
+    return true
   }
 
   private func compareHeaders(

@@ -27,16 +27,13 @@ struct ExchangeServer {
     guard let chainID = config["chainId"]?.intValue.flatMap(UInt64.init(exactly:)) else {
       throw VectorError("chainId")
     }
-    var configuration = DevnetConfiguration()
-    configuration.chainID = chainID
-    configuration.clock = .manual(start)
-    devnet = try Devnet(configuration: configuration)
     let recipient = try Address(hex: try text("recipient"))
-    guard let payee = devnet.accounts.first(where: { $0.address == recipient }) else {
-      throw VectorError("recipient \(recipient)")
-    }
+    let chain = try ExchangeChain(
+      vector, chainID: chainID, recipient: recipient, currency: try Address(hex: try text("currency")),
+      start: start)
+    devnet = chain.devnet
     var sessions = TempoSessionOptions(
-      signer: payee.signer, transport: DevnetTransport(devnet), chainID: chainID)
+      signer: chain.payee, transport: DevnetTransport(devnet), chainID: chainID)
     sessions.sleeper = DevnetSleeper(devnet)
     sessions.minVoucherDelta = config["options"]?["minVoucherDelta"]?.stringValue
     var charges = TempoChargeOptions(
@@ -55,7 +52,8 @@ struct ExchangeServer {
       offers[index].currency = try text("currency")
       offers[index].recipient = try text("recipient")
     }
-    route = try server.route(.get, "/r", offers: offers, options: terms.options)
+    let path = try Self.target(vector["steps"]?.arrayValue?.first?["request"])
+    route = try server.route(.get, path, offers: offers, options: terms.options)
     guard recorded.asksForProof, !terms.isProof else {
       proofRoute = nil
       return
@@ -63,7 +61,7 @@ struct ExchangeServer {
     var proof = Offer.charge("0", description: recorded.description)
     proof.currency = try text("currency")
     proof.recipient = try text("recipient")
-    proofRoute = try server.route(.get, "/r", offers: [proof])
+    proofRoute = try server.route(.get, path, offers: [proof])
   }
 
   struct Answer {
@@ -72,11 +70,20 @@ struct ExchangeServer {
     var body: [UInt8]
   }
 
+  /// The path of a request's address.
+  private static func target(_ request: JSONValue?) throws -> String {
+    guard let url = request?["url"]?.stringValue, let scheme = url.firstRange(of: "://") else {
+      throw VectorError("request \(String(describing: request))")
+    }
+    let rest = url[scheme.upperBound...]
+    return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? "/"
+  }
+
   /// - Parameter asksForProof: the answer comes from the route that asks for a proof.
   func answer(_ request: JSONValue, asksForProof: Bool) async throws -> Answer {
-    guard let method = request["method"]?.stringValue.flatMap({ HTTPRequest.Method($0) }),
-      let url = request["url"]?.stringValue, let slash = url.dropFirst("https://".count).firstIndex(of: "/")
-    else { throw VectorError("request \(request)") }
+    guard let method = request["method"]?.stringValue.flatMap({ HTTPRequest.Method($0) }) else {
+      throw VectorError("request \(request)")
+    }
     var headers: HTTPFields = [:]
     for member in request["headers"]?.objectValue ?? [] {
       guard let name = HTTPField.Name(member.key), let value = member.value.stringValue else {
@@ -86,7 +93,7 @@ struct ExchangeServer {
     }
     let outcome = await server.authorize(
       PaymentRequest(
-        method: method, target: String(url[slash...]), headers: headers,
+        method: method, target: try Self.target(request), headers: headers,
         body: request["body"]?.stringValue.map { Array($0.utf8) }),
       for: asksForProof ? proofRoute ?? route : route)
     switch outcome {
