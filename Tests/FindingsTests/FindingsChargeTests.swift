@@ -1,4 +1,5 @@
 import EVM
+import Foundation
 import HTTPTypes
 import Hummingbird
 import MPPClient

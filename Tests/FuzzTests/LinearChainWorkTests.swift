@@ -292,7 +292,7 @@
     ) throws {
       let wide = JSONLimits(
         maximumBytes: 1 << 24, maximumDepth: 128, maximumMembers: 1 << 20, maximumElements: 1 << 20)
-      var previous: (bytes: Int, made: Int)?
+      var previous: (bytes: Int, work: Int)?
       for size in [16_000, 128_000] {
         let text = shape.make(size)
         let work = WorkMeter.work { do { _ = try JSONValue(parsing: text, limits: wide) } catch {} }
