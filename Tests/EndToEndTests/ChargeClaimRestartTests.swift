@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import MPPClient
 import MPPCore
+import MPPServer
 import MPPStoreSQLite
 import MPPTempo
 import MPPTempoClient
