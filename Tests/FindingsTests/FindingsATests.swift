@@ -182,25 +182,6 @@ struct FindingsATests {
     #expect(fixture.vouchers.max() == 20_000)
   }
 
-  @Test("The highest requirement that what was signed and one price allow is met, not refused")
-  func findingA6AtTheBound() async throws {
-    let fixture = try SessionFixture()
-    _ = try await fixture.get()
-    let claim = try SessionLies.snapshot(fixture, claim: 30_000)
-    fixture.seller.state.withLock { $0.requestEdit = { $0.methodDetails.sessionSnapshot = claim } }
-    fixture.script(.refuse, .serve)
-    let signed = fixture.signer.count
-    let error = await failure { try await fixture.get() }
-    #expect(error?.code != .requirementExceedsBound)
-    #expect(fixture.signer.count > signed)
-    #expect(fixture.vouchers.allSatisfy { $0 <= 30_000 })
-    // And the next request is served.
-    fixture.seller.state.withLock { $0.requestEdit = nil }
-    fixture.script(.serve)
-    #expect(try await fixture.get().status == .ok)
-    #expect(fixture.vouchers.max() == 30_000)
-  }
-
   @Test("A receipt on a response that was not paid, or of another origin, is not looked at")
   func findingA7() async throws {
     let fixture = try SessionFixture()

@@ -144,7 +144,7 @@ struct FindingsD5Tests {
       "readBack",
     ]
     for file in [
-      "RecordView.swift", "LedgerReader.swift", "ChainReader.swift", "ChainReader+Inclusion.swift",
+      "RecordView.swift", "LedgerReader.swift", "ChainReader.swift",
     ] {
       let lines = try Sources.lines(of: ["MPPServer", "TempoRPC", "MPPTempoServer"]).filter {
         $0.file == file

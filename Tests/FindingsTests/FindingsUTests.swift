@@ -43,10 +43,9 @@ struct FindingsUTests {
         }
         for try await status in group { #expect(status == 200) }
       }
-      // The order in which they arrive is the network's; each is one price above another, and none is there twice.
+      // The order in which they arrive is the network's, and one that came too early is presented again; each is one price above another.
       let amounts = try shop.log.voucherAmounts()
-      #expect(amounts.count == 32)
-      #expect(amounts.map(\.units).sorted() == (2...33).map { UInt128($0) * 10_000 })
+      #expect(Set(amounts.map(\.units)).sorted() == (2...33).map { UInt128($0) * 10_000 })
       // The last price is charged when its answer has been handed over, which its reader may see first.
       var deliveries = 0
       for await case .delivered in events {
@@ -177,8 +176,9 @@ struct FindingsUTests {
     }
     let initial = fixture.devnet.configuration.initialBalance.units
     #expect(fees > 0)
-    #expect(fixture.devnet.balance(of: payer).units == initial - fees)
-    #expect(fixture.devnet.balance(of: TempoAddress.channelReserve) == .zero)
+    let token = TempoAddress.alphaUSD
+    #expect(fixture.devnet.balance(of: payer, token: token).units == initial - fees)
+    #expect(fixture.devnet.balance(of: TempoAddress.channelReserve, token: token) == .zero)
   }
 
   @Test("A lost answer to any broadcast never makes an action happen twice")

@@ -5,6 +5,7 @@ import MPPClient
 import MPPCore
 import MPPHummingbird
 import MPPTempoClient
+import MPPTesting
 import MarketplaceSupport
 import Tempo
 import TempoDevnet
@@ -68,11 +69,23 @@ struct OfferFindingsTests {
     _ market: Marketplace, _ offers: [Offer], isReversed: Bool = false, ledger: String = "ledger.db",
     chainID: UInt64? = nil
   ) async throws -> Shop {
-    try await market.shop { options in
+    var node: DevnetTransport?
+    if let chainID {
+      var configuration = DevnetConfiguration()
+      configuration.chainID = chainID
+      node = DevnetTransport(try Devnet(configuration: configuration))
+    }
+    return try await market.shop { [node] options in
       options.ledger = ledger
       options.isReversed = isReversed
-      options.charges = { charges in charges.chainID = chainID ?? charges.chainID }
-      options.tempo = { tempo in tempo.chainID = chainID ?? tempo.chainID }
+      options.charges = { charges in
+        charges.chainID = chainID ?? charges.chainID
+        if let node { charges.transport = node }
+      }
+      options.tempo = { tempo in
+        tempo.chainID = chainID ?? tempo.chainID
+        if let node { tempo.transport = node }
+      }
       options.routes = { router, payments, log in
         router.group("quote").add(middleware: try payments.gate(offers: offers)).get { _, context -> String in
           log.serve()

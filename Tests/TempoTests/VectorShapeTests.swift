@@ -93,7 +93,8 @@ import Testing
       allowedCalls: [CallScope(target: target)])
     var meant = written
     meant.limits = nil
-    let root = TempoSigner.secp256k1(key)
+    let rootKey = try Secp256k1PrivateKey([UInt8](repeating: 8, count: 32))
+    let root = TempoSigner.secp256k1(rootKey)
     let signed = try await written.signed(by: root)
     let object: JSONValue = [
       "address": .string(key.address.hex), "chainId": 4217, "type": "secp256k1",
@@ -104,8 +105,8 @@ import Testing
       value: [
         "authorization": object, "tuple": Self.tuple(try RLP.decode(written.serialized)),
         "unsignedRlp": .string(Hex.encode(written.serialized)), "signPayload": .string(written.hash.hex),
-        "rootPrivateKey": .string(Hex.encode([UInt8](repeating: 9, count: 32))), "rootType": "secp256k1",
-        "rootAddress": .string(key.address.hex),
+        "rootPrivateKey": .string(Hex.encode([UInt8](repeating: 8, count: 32))), "rootType": "secp256k1",
+        "rootAddress": .string(rootKey.address.hex),
         "signature": .string(Hex.encode(signed.signature.serialized)),
         "serialized": .string(Hex.encode(signed.serialized)),
         "rpc": Self.json(SignedKeyAuthorization(meant, signature: signed.signature).rpcForm),

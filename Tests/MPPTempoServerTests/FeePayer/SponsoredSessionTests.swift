@@ -293,7 +293,8 @@ struct SponsoredSessionTests {
         "Payment verification failed: \(Self.prefix)exceeds the aggregate sponsor budget.")
       break
     }
-    #expect((3...99).contains(opened), "\(opened)")
+    // Each counts with the most it can cost, which is less than the limit of one.
+    #expect((3...999).contains(opened), "\(opened)")
     #expect(paid() <= 3 * 50_000)
     // Another payer, and the next day.
     let other = Payer(harness.devnet, harness.devnet.accounts[4], seed: 4)
