@@ -54,6 +54,14 @@ package struct PaidService: Sendable {
       headers: [.authorization: try channel.authorization(challenge, amount)])
   }
 
+  /// A request without payment, from its arrival to the 402.
+  package func refuse() async throws {
+    let request = PaymentRequest(method: .get, path: Self.path)
+    guard case .challenge = await server.authorize(request, for: route) else {
+      throw BenchFailure("a request without payment was not refused")
+    }
+  }
+
   /// A paid request from its arrival to its delivery, without HTTP.
   package func pay(_ request: PaymentRequest) async throws {
     guard case .proceed(let payment) = await server.authorize(request, for: route) else {

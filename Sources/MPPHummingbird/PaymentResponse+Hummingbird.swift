@@ -15,21 +15,14 @@ extension PaymentResponse {
   }
 
   /// `HEAD` gets the head alone; 204 has no length.
-  func response(for method: HTTPRequest.Method) -> Response {
-    var headers = headers
-    headers[.contentLength] = String(body.count)
+  consuming func response(for method: HTTPRequest.Method) -> Response {
+    headers[.contentLength] = status == 204 ? nil : String(body.count)
     let isBodyless = method == .head || body.isEmpty
-    var response = Response(
-      status: HTTPResponse.Status(code: status, reasonPhrase: Self.reason(status)), headers: headers,
+    return Response(
+      status: status == 402 ? Self.paymentRequired : HTTPResponse.Status(code: status), headers: headers,
       body: isBodyless ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
-    if status == 204 { response.headers[.contentLength] = nil }
-    return response
   }
 
-  private static func reason(_ status: Int) -> String {
-    switch status {
-    case 402: "Payment Required"
-    default: HTTPResponse.Status(code: status).reasonPhrase
-    }
-  }
+  /// Made once, with the reason that `HTTPTypes` does not know.
+  private static let paymentRequired = HTTPResponse.Status(code: 402, reasonPhrase: "Payment Required")
 }

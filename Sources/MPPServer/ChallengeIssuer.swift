@@ -13,21 +13,19 @@ struct ChallengeIssuer: Sendable {
     _ template: OfferTemplate, at now: Timestamp, lifetimeSeconds: Int64, request: RawRequest? = nil,
     digest: String? = nil
   ) throws(ChallengeError) -> IssuedChallenge {
-    let expires = expires(at: now.adding(seconds: lifetimeSeconds))
+    let expires = now.adding(seconds: lifetimeSeconds)
+    let subMillisecond = hasEntropy ? digits() : nil
     guard request != nil || digest != nil else {
-      let (challenge, header) = try template.challenge.issue(expires: expires)
-      return IssuedChallenge(id: challenge.id, headerValue: header)
+      let (id, header) = template.challenge.issue(expires: expires, subMillisecond: subMillisecond)
+      return IssuedChallenge(id: id, headerValue: header)
     }
     var parameters = template.parameters
-    parameters.expires = expires
+    parameters.expires = subMillisecond.map { expires.rfc3339(subMillisecond: $0) } ?? expires.rfc3339
     parameters.digest = digest
     if let request { parameters.request = request }
     let challenge = try mac.issue(parameters)
     return IssuedChallenge(id: challenge.id, headerValue: try challenge.serialized())
   }
 
-  func expires(at instant: Timestamp) -> String {
-    guard hasEntropy else { return instant.rfc3339 }
-    return instant.rfc3339(subMillisecond: random.fill(4).reduce(0) { $0 << 8 | UInt32($1) })
-  }
+  private func digits() -> UInt32 { random.fill(4).reduce(0) { $0 << 8 | UInt32($1) } }
 }

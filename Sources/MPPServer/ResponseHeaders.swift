@@ -31,10 +31,8 @@ enum ResponseHeaders {
   }
 
   /// The head of a problem document.
-  static func problem() -> HTTPFields {
-    var headers = HTTPFields()
-    headers[.contentType] = "application/problem+json"
-    headers[.cacheControl] = "no-store"
-    return headers
-  }
+  // Made once: the value of a field is examined when the field is made.
+  static let problem: HTTPFields = [
+    .contentType: ProtocolHeaders.problemContentType, .cacheControl: "no-store",
+  ]
 }

@@ -69,18 +69,17 @@ extension VerificationPipeline {
       }
     }
     let chosen = ranked(offered, request)
-    let issued = chosen.map(\.challenge)
-    guard let first = issued.first else {
+    guard let first = chosen.first else {
       return self.problem(Self.problem(forPriceFailure: failure, logger), route)
     }
-    if problem.status == 402 {
-      events.emit(.challenged(ids: issued.map(\.id), problem: problem.code))
+    if problem.status == 402, events.isObserved {
+      events.emit(.challenged(ids: chosen.map(\.challenge.id), problem: problem.code))
     }
     let outcome: ServerMetrics.Outcome = problem.code == .paymentRequired ? .challenged : .refused
     metrics.count(outcome, intent: route.offers[0].offer.key.intent)
     var response = Self.response(
-      naming(chosen.first?.offer, in: problem, route), challengeID: first.id, template: route.challengeHead)
-    append(issued, to: &response.headers)
+      naming(first.offer, in: problem, route), challengeID: first.challenge.id, template: route.challengeHead)
+    append(chosen, to: &response.headers)
     return .challenge(response)
   }
 
@@ -112,8 +111,8 @@ extension VerificationPipeline {
   }
 
   /// A plain demand for payment names what the first offer is for.
-  private func naming(_ offer: RouteOffer?, in problem: PaymentProblem, _ route: Route) -> PaymentProblem {
-    guard let offer, offer !== route.offers[0], problem.code == .paymentRequired,
+  private func naming(_ offer: RouteOffer, in problem: PaymentProblem, _ route: Route) -> PaymentProblem {
+    guard offer !== route.offers[0], problem.code == .paymentRequired,
       problem.detail.equalsBytes(of: route.challengeHead.problem.detail)
     else { return problem }
     return .paymentRequired(description: offer.offer.description)
@@ -136,13 +135,16 @@ extension VerificationPipeline {
       template, at: now, lifetimeSeconds: route.options.lifetimeSeconds, request: hinted, digest: digest)
   }
 
-  private func append(_ issued: [IssuedChallenge], to headers: inout HTTPFields) {
+  private func append(
+    _ issued: [(offer: RouteOffer, challenge: IssuedChallenge)], to headers: inout HTTPFields
+  ) {
     if compatibility.mergeChallengesInOneField {
-      headers[.wwwAuthenticate] = issued.map(\.headerValue).joined(separator: ", ")
+      headers[.wwwAuthenticate] = issued.map(\.challenge.headerValue).joined(separator: ", ")
       return
     }
-    for challenge in issued {
-      headers.append(HTTPField(name: .wwwAuthenticate, value: challenge.headerValue))
+    for (_, challenge) in issued {
+      // Everything in it was escaped when the template was made: the strict examination of every byte would cost as much as the MAC.
+      headers.append(HTTPField(name: .wwwAuthenticate, lenientValue: challenge.headerValue.utf8))
     }
   }
 
@@ -162,7 +164,7 @@ extension VerificationPipeline {
   static func response(
     _ problem: PaymentProblem, challengeID: String? = nil, template: ProblemTemplate? = nil
   ) -> PaymentResponse {
-    var headers = ResponseHeaders.problem()
+    var headers = ResponseHeaders.problem
     if let seconds = problem.retryAfter { headers[.retryAfter] = String(seconds) }
     if let template, let challengeID, problem.code == .paymentRequired,
       problem.detail == template.problem.detail

@@ -35,6 +35,7 @@ struct BudgetsMain {
     case "list" where arguments.count == 1:
       let service = try await service()
       print("paid")
+      print("refusal")
       for workload in try await Workload.all(service) { print(workload.name) }
       return 0
     case "run" where arguments.count == 3:
@@ -64,12 +65,18 @@ struct BudgetsMain {
     let service = try await service()
     let workloads = try await Workload.all(service)
     guard name != "paid" else { return try await pay(service, count) }
+    guard name != "refusal" else { return try await refuse(service, count) }
     guard let workload = workloads.first(where: { $0.name == name }) else {
       throw BenchFailure("there is no \(name)")
     }
     var sum = 0
     for _ in 0..<count { sum &+= try workload.run() }
     print(sum)
+  }
+
+  /// A whole 402, from the request to the response.
+  private static func refuse(_ service: PaidService, _ count: Int) async throws {
+    for _ in 0..<count { try await service.refuse() }
   }
 
   private static func pay(_ service: PaidService, _ count: Int) async throws {

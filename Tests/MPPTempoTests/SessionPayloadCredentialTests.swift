@@ -18,6 +18,8 @@ struct SessionPayloadCredentialTests {
     #"{"action":"voucher","channelId":"\#(SessionPayloadTests.channel)","descriptor":\#(descriptor),"#
     + #""cumulativeAmount":"1234","signature":"\#(signature)"}"#
 
+  private static let known = KnownDescriptors()
+
   private func credential(_ payload: some Sequence<UInt8>) -> Credential? {
     let text = Array(#"{"challenge":\#(Self.echo),"payload":"#.utf8) + payload + Array("}".utf8)
     return try? Credential(parsing: "Payment " + Base64URL.encode(text))
@@ -36,6 +38,13 @@ struct SessionPayloadCredentialTests {
     let text = verdict { () throws(SessionPayloadError) in try SessionPayload(parsing: credential) }
     let tree = verdict { () throws(SessionPayloadError) in try SessionPayload(parsing: credential.payload) }
     #expect(text == tree, "\(comment)")
+    // The first time its descriptor may be a new one, the second time it is known.
+    for _ in 0..<2 {
+      let known = verdict { () throws(SessionPayloadError) in
+        try SessionPayload(parsing: credential, known: Self.known)
+      }
+      #expect(known == tree, "\(comment), with known descriptors")
+    }
     let action = credential.payload["action"]?.stringValue.flatMap(SessionAction.init(rawValue:))
     #expect(SessionPayload.action(of: credential) == action, "\(comment)")
     if case .success = text { return true }

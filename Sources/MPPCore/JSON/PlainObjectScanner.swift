@@ -70,6 +70,26 @@ package struct PlainObjectScanner {
     }
   }
 
+  /// Where the next byte stands.
+  package var offset: Int { position }
+
+  /// Passes over exactly these bytes, when they come next.
+  package mutating func pass(_ known: [UInt8]) -> Bool {
+    guard known.count <= end - position,
+      text.span.bytes.extracting(position..<(position + known.count)).equals(known.span.bytes)
+    else { return false }
+    position += known.count
+    return true
+  }
+
+  /// A hash of the next bytes, for finding what was read from the same ones before; nil when there are fewer.
+  package func fingerprint(window: Int, seed: UInt64) -> UInt64? {
+    guard window <= end - position else { return nil }
+    return text.withUnsafeBytes {
+      Fingerprint.of(UnsafeRawBufferPointer(rebasing: $0[position..<(position + window)]), seed: seed)
+    }
+  }
+
   /// Whether the text of a range is this one.
   package func matches(_ range: Range<Int>, _ name: StaticString) -> Bool {
     range.count == name.utf8CodeUnitCount && text.span.bytes.extracting(range).equals(name)

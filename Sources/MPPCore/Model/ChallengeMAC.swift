@@ -82,6 +82,20 @@ public struct ChallengeMAC: Sendable {
     return state.finalize().withUnsafeBytes { Base64URL.encode($0) }
   }
 
+  /// A MAC under the first secret that has taken up the beginning of a message. Many messages can be ended from it.
+  struct Beginning: Sendable {
+    fileprivate let state: HMAC<SHA256>
+
+    /// The id of the message that goes on with these bytes.
+    func id(endingWith rest: [UInt8]) -> String { ChallengeMAC.id(state: state, message: rest) }
+  }
+
+  func beginning(_ bytes: [UInt8]) -> Beginning {
+    var state = states[0]
+    state.update(data: bytes)
+    return Beginning(state: state)
+  }
+
   /// The signed text; absent fields are empty, the six separators are always there.
   package static func message(_ parameters: ChallengeParameters) -> [UInt8] {
     var bytes: [UInt8] = []

@@ -46,15 +46,6 @@ final class KnownChallenges: Sendable {
   /// A hash of the window, nil for a shorter token.
   static func fingerprint(of token: UnsafeBufferPointer<UInt8>, seed: UInt64) -> UInt64? {
     guard token.count >= window else { return nil }
-    let raw = UnsafeRawBufferPointer(token)
-    var state = seed
-    var offset = 0
-    while offset < window {
-      let word = raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      let (high, low) = (state ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
-      state = high ^ low &+ seed
-      offset &+= 8
-    }
-    return state
+    return Fingerprint.of(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: token[..<window])), seed: seed)
   }
 }

@@ -6,15 +6,51 @@ package struct RecordWriter: ~Copyable {
   @usableFromInline var memory: UnsafeMutableRawPointer
   @usableFromInline var capacity: Int
   @usableFromInline var position = 0
+  /// The memory is an array's under construction, which must not be given back here.
+  @usableFromInline var isLent: Bool
 
   /// - Parameter capacity: bytes the record may need; more are taken when it is longer.
   package init(schema: UInt8, capacity: Int = 256) {
     self.capacity = max(capacity, 64)
     memory = Self.allocate(self.capacity)
+    isLent = false
     byte(schema)
   }
 
-  deinit { memory.assumingMemoryBound(to: UInt64.self).deallocate() }
+  private init(schema: UInt8, _ memory: UnsafeMutableRawPointer, capacity: Int) {
+    self.memory = memory
+    self.capacity = capacity
+    isLent = true
+    byte(schema)
+  }
+
+  deinit { if !isLent { memory.assumingMemoryBound(to: UInt64.self).deallocate() } }
+
+  /// The finished bytes of a record, written where they stay.
+  ///
+  /// - Parameter capacity: bytes the record needs, checksum included; a longer one is moved.
+  package static func write(
+    schema: UInt8, capacity: Int, _ fields: (inout RecordWriter) throws(RecordError) -> Void
+  ) throws(RecordError) -> [UInt8] {
+    var failure: RecordError?
+    var moved: [UInt8]?
+    let bytes = [UInt8](unsafeUninitializedCapacity: max(capacity, 64)) { target, count in
+      let raw = UnsafeMutableRawBufferPointer(target)
+      guard let start = raw.baseAddress else {
+        failure = .range
+        return
+      }
+      var writer = RecordWriter(schema: schema, start, capacity: raw.count)
+      do throws(RecordError) { try fields(&writer) } catch {
+        failure = error
+        return
+      }
+      writer.addChecksum()
+      if writer.isLent { count = writer.position } else { moved = writer.content }
+    }
+    if let failure { throw failure }
+    return moved ?? bytes
+  }
 
   @inlinable
   package mutating func byte(_ value: UInt8) {
@@ -33,6 +69,7 @@ package struct RecordWriter: ~Copyable {
   @inlinable
   package mutating func integer(_ value: UInt64) { take(8).storeBytes(of: value.bigEndian, as: UInt64.self) }
 
+  @inlinable
   package mutating func timestamp(_ value: Timestamp) {
     integer(UInt64(bitPattern: value.milliseconds))
   }
@@ -40,13 +77,17 @@ package struct RecordWriter: ~Copyable {
   /// 12 bytes: amounts in records are uint96.
   ///
   /// - Throws: `RecordError.range` for a larger amount.
+  @inlinable
   package mutating func amount(_ value: Amount) throws(RecordError) {
-    guard value <= .maxUInt96 else { throw .range }
-    integer(UInt32(truncatingIfNeeded: value.units >> 64))
-    integer(UInt64(truncatingIfNeeded: value.units))
+    let units = value.units
+    guard units <= Amount.maxUInt96.units else { throw .range }
+    let target = take(12)
+    target.storeBytes(of: UInt32(truncatingIfNeeded: units >> 64).bigEndian, as: UInt32.self)
+    target.storeBytes(of: UInt64(truncatingIfNeeded: units).bigEndian, toByteOffset: 4, as: UInt64.self)
   }
 
   /// Bytes whose number the schema fixes.
+  @inlinable
   package mutating func fixed(_ value: [UInt8]) {
     value.withUnsafeBytes { source in
       let target = take(source.count)
@@ -64,12 +105,14 @@ package struct RecordWriter: ~Copyable {
   /// Length (two bytes) and content.
   ///
   /// - Throws: `RecordError.range` when there are more than 65,535.
+  @inlinable
   package mutating func variable(_ value: [UInt8]) throws(RecordError) {
     try count(value.count)
     fixed(value)
   }
 
   /// Number of the elements that follow.
+  @inlinable
   package mutating func count(_ value: Int) throws(RecordError) {
     guard let short = UInt16(exactly: value) else { throw .range }
     integer(short)
@@ -86,9 +129,15 @@ package struct RecordWriter: ~Copyable {
 
   /// Appends the checksum and gives the finished bytes.
   package consuming func finish() -> [UInt8] {
-    integer(RecordChecksum.of(UnsafeRawBufferPointer(start: memory, count: position)))
-    return [UInt8](UnsafeRawBufferPointer(start: memory, count: position))
+    addChecksum()
+    return content
   }
+
+  private mutating func addChecksum() {
+    integer(RecordChecksum.of(UnsafeRawBufferPointer(start: memory, count: position)))
+  }
+
+  private var content: [UInt8] { [UInt8](UnsafeRawBufferPointer(start: memory, count: position)) }
 
   /// Where the next `count` bytes go.
   @inlinable
@@ -110,7 +159,7 @@ package struct RecordWriter: ~Copyable {
     let larger = max(2 * capacity, position + count)
     let moved = Self.allocate(larger)
     moved.copyMemory(from: memory, byteCount: position)
-    memory.assumingMemoryBound(to: UInt64.self).deallocate()
-    (memory, capacity) = (moved, larger)
+    if !isLent { memory.assumingMemoryBound(to: UInt64.self).deallocate() }
+    (memory, capacity, isLent) = (moved, larger, false)
   }
 }

@@ -12,10 +12,13 @@ public struct Amount: Sendable, Hashable, Comparable, CustomStringConvertible {
   public var units: UInt128 { UInt128(high) << 64 | UInt128(low) }
 
   /// No base units.
-  public static let zero = Amount(units: 0)
+  // Computed: a stored one would be asked for at each use whether it is there yet.
+  @inlinable
+  public static var zero: Amount { Amount(units: 0) }
 
   /// The largest cumulative amount the channel reserve can express (2^96 − 1).
-  public static let maxUInt96 = Amount(units: (UInt128(1) << 96) - 1)
+  @inlinable
+  public static var maxUInt96: Amount { Amount(units: (UInt128(1) << 96) - 1) }
 
   /// Digits accepted in a base-unit text, leading zeros included.
   static let maximumDigits = 78

@@ -16,6 +16,29 @@ extension Timestamp {
   /// UTC with exactly three fraction digits, `2025-01-06T12:00:00.000Z`. Instants outside the years 0000…9999
   /// are written as the nearest one inside.
   public var rfc3339: String {
+    String(unsafeUninitializedCapacity: Self.rfc3339Length) { text in
+      write(to: UnsafeMutableRawBufferPointer(text))
+      return Self.rfc3339Length
+    }
+  }
+
+  /// As `rfc3339`, with six more digits below the millisecond (`subMillisecond` modulo 1 000 000). Random
+  /// ones make the expiry, and with it the id of a challenge, unique (`01` §4.5); every reader cuts them off.
+  public func rfc3339(subMillisecond: UInt32) -> String {
+    let length = Self.rfc3339Length + 6
+    return String(unsafeUninitializedCapacity: length) { text in
+      let raw = UnsafeMutableRawBufferPointer(text)
+      write(to: raw)
+      Self.put(Int64(subMillisecond % 1_000_000), raw, Self.rfc3339Length - 1, 6, UInt8(ascii: "Z"))
+      return length
+    }
+  }
+
+  /// Characters of ``rfc3339``.
+  package static var rfc3339Length: Int { 24 }
+
+  /// Writes the 24 characters of ``rfc3339`` to the beginning of a buffer.
+  package func write(to text: UnsafeMutableRawBufferPointer) {
     let bounded = min(max(milliseconds, -62_167_219_200_000), 253_402_300_799_999)
     var days = bounded / 86_400_000
     var rest = bounded % 86_400_000
@@ -24,31 +47,25 @@ extension Timestamp {
       days -= 1
     }
     let (year, month, day) = Self.civil(fromDays: days)
-    return String(unsafeUninitializedCapacity: 24) { text in
-      func put(_ value: Int64, _ start: Int, _ width: Int, _ terminator: UInt8) {
-        var rest = UInt32(truncatingIfNeeded: value)
-        for index in stride(from: start + width - 1, through: start, by: -1) {
-          text[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-          rest /= 10
-        }
-        text[start + width] = terminator
-      }
-      put(year, 0, 4, UInt8(ascii: "-"))
-      put(month, 5, 2, UInt8(ascii: "-"))
-      put(day, 8, 2, UInt8(ascii: "T"))
-      put(rest / 3_600_000, 11, 2, UInt8(ascii: ":"))
-      put(rest / 60_000 % 60, 14, 2, UInt8(ascii: ":"))
-      put(rest / 1000 % 60, 17, 2, UInt8(ascii: "."))
-      put(rest % 1000, 20, 3, UInt8(ascii: "Z"))
-      return 24
-    }
+    Self.put(year, text, 0, 4, UInt8(ascii: "-"))
+    Self.put(month, text, 5, 2, UInt8(ascii: "-"))
+    Self.put(day, text, 8, 2, UInt8(ascii: "T"))
+    Self.put(rest / 3_600_000, text, 11, 2, UInt8(ascii: ":"))
+    Self.put(rest / 60_000 % 60, text, 14, 2, UInt8(ascii: ":"))
+    Self.put(rest / 1000 % 60, text, 17, 2, UInt8(ascii: "."))
+    Self.put(rest % 1000, text, 20, 3, UInt8(ascii: "Z"))
   }
 
-  /// As `rfc3339`, with six more digits below the millisecond (`subMillisecond` modulo 1 000 000). Random
-  /// ones make the expiry, and with it the id of a challenge, unique (`01` §4.5); every reader cuts them off.
-  public func rfc3339(subMillisecond: UInt32) -> String {
-    let digits = String(subMillisecond % 1_000_000)
-    return rfc3339.dropLast() + String(repeating: "0", count: 6 - digits.utf8.count) + digits + "Z"
+  /// `width` digits of a number from `start` on, and what stands behind them.
+  private static func put(
+    _ value: Int64, _ text: UnsafeMutableRawBufferPointer, _ start: Int, _ width: Int, _ terminator: UInt8
+  ) {
+    var rest = UInt32(truncatingIfNeeded: value)
+    for index in stride(from: start + width - 1, through: start, by: -1) {
+      text[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    }
+    text[start + width] = terminator
   }
 
   /// Days since 1970-01-01 of a date in the Gregorian calendar.

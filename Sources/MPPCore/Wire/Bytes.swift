@@ -14,7 +14,19 @@ extension String {
     let (left, right) = (utf8, other.utf8)
     guard left.count == right.count else { return false }
     didLookAt(left.count)
-    return left.span.bytes.equals(right.span.bytes)
+    return Self.areSame(left, right)
+  }
+
+  // Apart from the comparison of the lengths, which is nearly always all there is to do. A span keeps its text alive while it is looked
+  // at; the bytes themselves are nearly always at hand.
+  @inline(never)
+  private static func areSame(_ left: UTF8View, _ right: UTF8View) -> Bool {
+    let isSame = left.withContiguousStorageIfAvailable { first in
+      right.withContiguousStorageIfAvailable {
+        areEqual(UnsafeRawBufferPointer(first), UnsafeRawBufferPointer($0))
+      }
+    }
+    return (isSame ?? nil) ?? left.span.bytes.equals(right.span.bytes)
   }
 
   /// For `Hashable` types whose texts come from peers; fits `equalsBytes`.

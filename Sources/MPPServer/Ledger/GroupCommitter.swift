@@ -138,25 +138,34 @@ final class GroupCommitter: Sendable {
 
   private func prepare(_ tickets: [WriteTicket]) -> WriteBatch.Taken {
     var prepared = WriteBatch.Taken()
-    prepared.tickets.reserveCapacity(tickets.count)
     prepared.writes.reserveCapacity(tickets.count)
-    for ticket in tickets {
-      guard let source = ticket.source else {
-        prepared.markers.append(ticket)
-        continue
-      }
-      do {
-        guard let write = try source.takeWrite(ticket) else { continue }
-        prepared.tickets.append(ticket)
+    // Nearly always all of them have a write: then the list is the one that was taken.
+    var written: [WriteTicket]?
+    for (index, ticket) in tickets.enumerated() {
+      if let write = write(for: ticket) {
         prepared.writes.append(write)
-      } catch {
-        let refusal = StoreError(
-          .invalid, "record \(ticket.key) cannot be written", underlying: String(describing: error))
-        source.forget(ticket, refusal)
-        ticket.finish(.failure(refusal))
+        written?.append(ticket)
+      } else {
+        if written == nil { written = Array(tickets[..<index]) }
+        if ticket.source == nil { prepared.markers.append(ticket) }
       }
     }
+    prepared.tickets = written ?? tickets
     return prepared
+  }
+
+  /// Nil for a marker, for a ticket that was given up, and for a record that cannot be encoded: then its ticket has ended.
+  private func write(for ticket: WriteTicket) -> Write? {
+    guard let source = ticket.source else { return nil }
+    do {
+      return try source.takeWrite(ticket)
+    } catch {
+      let refusal = StoreError(
+        .invalid, "record \(ticket.key) cannot be written", underlying: String(describing: error))
+      source.forget(ticket, refusal)
+      ticket.finish(.failure(refusal))
+      return nil
+    }
   }
 
   private func complete(_ prepared: WriteBatch.Taken, _ result: Result<[WriteOutcome], StoreError>) {

@@ -121,14 +121,14 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   public nonisolated(nonsending) func update<T: Sendable>(
     _ key: RecordKey, _ body: @Sendable (Record?) throws -> (Record, T)
   ) async throws -> (Record, T) {
-    let (stored, value) = try await updateStored(key) { try body($0?.record) }
+    let (stored, value) = try await updateStored(key) { try Self.stored(body($0?.record)) }
     return (stored.record, value)
   }
 
-  /// As ``update(_:_:)``, without copies.
+  /// As ``update(_:_:)``, without copies: a record is handed on in the place where it was made.
   @inlinable
   package nonisolated(nonsending) func updateStored<T: Sendable>(
-    _ key: RecordKey, _ body: @Sendable (StoredRecord<Record>?) throws -> (Record, T)
+    _ key: RecordKey, _ body: @Sendable (StoredRecord<Record>?) throws -> (StoredRecord<Record>, T)
   ) async throws -> (StoredRecord<Record>, T) {
     var attempt = 0
     while true {
@@ -162,7 +162,7 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
     _ body: @Sendable (Record?) throws -> (Record, T)
   ) async throws -> (Record, T) {
     let (stored, value) = try await updateStoredWithoutWaiting(key, isAdmitted: isAdmitted, onLoss: onLoss) {
-      try body($0?.record)
+      try Self.stored(body($0?.record))
     }
     return (stored.record, value)
   }
@@ -172,7 +172,7 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   @inlinable
   package nonisolated(nonsending) func updateStoredWithoutWaiting<T: Sendable>(
     _ key: RecordKey, isAdmitted: Bool = false, onLoss: (@Sendable (StoreError) -> Void)? = nil,
-    _ body: @Sendable (StoredRecord<Record>?) throws -> (Record, T)
+    _ body: @Sendable (StoredRecord<Record>?) throws -> (StoredRecord<Record>, T)
   ) async throws -> (StoredRecord<Record>, T) {
     let (stored, value, ticket) = try await apply(key, isAdmitted: isAdmitted, body)
     if let onLoss { ticket?.onFailure(onLoss) }
@@ -187,7 +187,9 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
     _ key: RecordKey, isAdmitted: Bool = false, onLoss: (@Sendable (StoreError) -> Void)? = nil,
     _ body: @Sendable (Record?) throws -> (Record, T)
   ) throws -> (Record, T)? {
-    let done = try updateStoredInMemory(key, isAdmitted: isAdmitted, onLoss: onLoss) { try body($0?.record) }
+    let done = try updateStoredInMemory(key, isAdmitted: isAdmitted, onLoss: onLoss) {
+      try Self.stored(body($0?.record))
+    }
     return done.map { ($0.0.record, $0.1) }
   }
 
@@ -195,7 +197,7 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   @inlinable
   package func updateStoredInMemory<T: Sendable>(
     _ key: RecordKey, isAdmitted: Bool = false, onLoss: (@Sendable (StoreError) -> Void)? = nil,
-    _ body: @Sendable (StoredRecord<Record>?) throws -> (Record, T)
+    _ body: @Sendable (StoredRecord<Record>?) throws -> (StoredRecord<Record>, T)
   ) throws -> (StoredRecord<Record>, T)? {
     guard isAdmitted || committer.hasRoom else {
       throw StoreError(.overloaded, "too many changes wait for the store")
@@ -242,7 +244,7 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   @inlinable
   nonisolated(nonsending) func apply<T: Sendable>(
     _ key: RecordKey, isAdmitted: Bool = false,
-    _ body: @Sendable (StoredRecord<Record>?) throws -> (Record, T)
+    _ body: @Sendable (StoredRecord<Record>?) throws -> (StoredRecord<Record>, T)
   ) async throws -> (StoredRecord<Record>, T, WriteTicket?) {
     guard isAdmitted || committer.hasRoom else {
       throw StoreError(.overloaded, "too many changes wait for the store")
@@ -267,16 +269,22 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
     }
   }
 
+  @inlinable
+  static func stored<T>(_ changed: (Record, T)) -> (StoredRecord<Record>, T) {
+    (StoredRecord(changed.0), changed.1)
+  }
+
   /// Runs under the lock of the shard.
   @inlinable
   func change<T: Sendable>(
     _ entry: RecordEntry<Record>, _ key: RecordKey,
-    _ body: @Sendable (StoredRecord<Record>?) throws -> (Record, T)
+    _ body: @Sendable (StoredRecord<Record>?) throws -> (StoredRecord<Record>, T)
   ) throws -> (StoredRecord<Record>, T, WriteTicket?) {
     let old = entry.state.use()
-    let (record, value) = try body(old)
-    if let old, record == old.record { return (old, value, entry.state.queued ?? entry.state.underWay) }
-    let stored = StoredRecord(record)
+    let (stored, value) = try body(old)
+    if let old, stored === old || stored.record == old.record {
+      return (old, value, entry.state.queued ?? entry.state.underWay)
+    }
     entry.state.stored = stored
     entry.state.version += 1
     if let queued = entry.state.queued { return (stored, value, queued) }

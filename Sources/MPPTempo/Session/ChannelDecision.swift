@@ -15,9 +15,6 @@ public struct ChannelDecision: Sendable, Equatable {
     self.voucher = voucher
     self.hold = hold
   }
-
-  /// What is stored and what is answered, without a copy of the record.
-  package consuming func parts() -> (ChannelRecord, HoldOutcome) { (record, hold) }
 }
 
 /// What became of a voucher.

@@ -1,3 +1,4 @@
+import EVM
 import MPPCore
 
 /// The rules every channel record obeys (`04` §29), checked before and after each transition, after loading and before writing.
@@ -26,10 +27,44 @@ public enum ChannelInvariants {
     }
   }
 
+  /// What the rules of a step need of the record before it.
+  struct Before {
+    let channelID: Hash32
+    let createdAt: Timestamp
+    let accepted: Amount
+    let spent: Amount
+    let held: Amount
+    let settled: Amount
+    let deposit: Amount
+    let units: UInt64
+    let observedBlock: UInt64
+    let finalized: Bool
+    /// What the largest voucher that is covered by delivered value is worth.
+    let settleable: Amount?
+
+    init(_ record: ChannelRecord) {
+      channelID = record.channelID
+      createdAt = record.createdAt
+      accepted = record.accepted
+      spent = record.spent
+      held = record.held
+      settled = record.settled
+      deposit = record.deposit
+      units = record.units
+      observedBlock = record.observedBlock
+      finalized = record.finalized
+      settleable = record.largestVoucherAmount(notAbove: record.spent)
+    }
+  }
+
   /// Rules of one step (invariants 1 and 4).
   public static func check(
     from old: ChannelRecord, to new: ChannelRecord
   ) throws(ChannelInvariantViolation) {
+    try check(from: Before(old), to: new)
+  }
+
+  static func check(from old: Before, to new: ChannelRecord) throws(ChannelInvariantViolation) {
     guard new.channelID == old.channelID, new.createdAt == old.createdAt, new.accepted >= old.accepted,
       new.spent >= old.spent, new.settled >= old.settled, new.units >= old.units,
       new.observedBlock >= old.observedBlock, new.finalized || !old.finalized,
@@ -38,10 +73,10 @@ public enum ChannelInvariants {
     guard new.spent.units <= max(old.spent.units + old.held.units, new.settled.units) else {
       throw .unheldCharge
     }
-    if let settleable = old.largestVoucher(notAbove: old.spent) {
-      guard let kept = new.largestVoucher(notAbove: new.spent),
-        kept.cumulativeAmount >= settleable.cumulativeAmount
-      else { throw .lostVoucher }
+    if let settleable = old.settleable {
+      guard let kept = new.largestVoucherAmount(notAbove: new.spent), kept >= settleable else {
+        throw .lostVoucher
+      }
     }
   }
 

@@ -4,7 +4,14 @@ import Tempo
 extension ChannelRecord {
   /// The record after `transition`. Pure; the invariants of `04` §29 are checked on both sides.
   public func applying(_ transition: ChannelTransition) throws(ChannelTransitionError) -> ChannelRecord {
-    try changed { record throws(ChannelTransitionError) in try record.apply(transition) }
+    var next = self
+    try next.change(transition)
+    return next
+  }
+
+  /// As ``applying(_:)``, in place. After an error the value is of no use.
+  package mutating func change(_ transition: ChannelTransition) throws(ChannelTransitionError) {
+    try step { record throws(ChannelTransitionError) in try record.apply(transition) }
   }
 
   /// As ``applying(_:)`` for a channel that may not be known yet: only ``ChannelTransition/open(_:)`` makes a record.
@@ -24,9 +31,18 @@ extension ChannelRecord {
   public func deciding(
     _ acceptance: VoucherAcceptance, hold request: HoldRequest?
   ) throws(ChannelTransitionError) -> ChannelDecision {
+    var record = self
+    let (voucher, hold) = try record.decide(acceptance, hold: request)
+    return ChannelDecision(record: record, voucher: voucher, hold: hold)
+  }
+
+  /// As ``deciding(_:hold:)``, in place. After an error the value is of no use.
+  package mutating func decide(
+    _ acceptance: VoucherAcceptance, hold request: HoldRequest?
+  ) throws(ChannelTransitionError) -> (voucher: VoucherOutcome, hold: HoldOutcome) {
     var voucher = VoucherOutcome.repeated
     var hold = HoldOutcome.notRequested
-    let record = try changed { record throws(ChannelTransitionError) in
+    try step { record throws(ChannelTransitionError) in
       voucher = try record.accept(acceptance)
       guard let request else { return }
       do throws(ChannelTransitionError) {
@@ -36,26 +52,26 @@ extension ChannelRecord {
         hold = .short(requested: requested, available: available)
       }
     }
-    return ChannelDecision(record: record, voucher: voucher, hold: hold)
+    return (voucher, hold)
   }
 
-  private func changed(
+  private mutating func step(
     _ change: (inout ChannelRecord) throws(ChannelTransitionError) -> Void
-  ) throws(ChannelTransitionError) -> ChannelRecord {
-    var next = self
+  ) throws(ChannelTransitionError) {
+    let before: ChannelInvariants.Before
     do throws(ChannelInvariantViolation) {
       try ChannelInvariants.check(self)
+      before = ChannelInvariants.Before(self)
     } catch {
       throw .invariant(error)
     }
-    try change(&next)
+    try change(&self)
     do throws(ChannelInvariantViolation) {
-      try ChannelInvariants.check(next)
-      try ChannelInvariants.check(from: self, to: next)
+      try ChannelInvariants.check(self)
+      try ChannelInvariants.check(from: before, to: self)
     } catch {
       throw .invariant(error)
     }
-    return next
   }
 
   private mutating func apply(_ transition: ChannelTransition) throws(ChannelTransitionError) {

@@ -27,50 +27,67 @@ extension ChannelRecord {
       throw .unwritable(error)
     }
     do throws(RecordError) {
-      var writer = RecordWriter(schema: Self.schema, capacity: 512 + history.count * 96 + holds.count * 36)
-      writer.hash(channelID)
-      writer.address(escrow)
-      writer.address(descriptor.payer)
-      writer.address(descriptor.payee)
-      writer.address(descriptor.operator)
-      writer.address(descriptor.token)
-      writer.hash(descriptor.salt)
-      writer.address(descriptor.authorizedSigner)
-      writer.hash(descriptor.expiringNonceHash)
-      writer.integer(chainID)
-      writer.timestamp(createdAt)
-      try writer.amount(deposit)
-      try writer.amount(settled)
-      writer.integer(closeRequestedAt)
-      writer.integer(observedBlock)
-      writer.flag(finalized)
-      try writer.amount(loss)
-      try writer.amount(spent)
-      writer.integer(units)
-      try writer.count(history.count)
-      let vouchers = history.span
-      for index in vouchers.indices { try writer.voucher(vouchers[index]) }
-      try writer.count(holds.count)
-      for hold in holds {
-        writer.integer(hold.id.epoch)
-        writer.integer(hold.id.sequence)
-        try writer.amount(hold.amount)
-        writer.timestamp(hold.expires)
+      return try RecordWriter.write(schema: Self.schema, capacity: encodedLength) {
+        writer throws(RecordError) in
+        try write(to: &writer)
       }
-      try writer.optional(closing) { writer, lease throws(RecordError) in
-        writer.integer(lease.owner)
-        writer.timestamp(lease.expires)
-        try writer.voucher(lease.voucher)
-      }
-      try writer.optional(lastSettlement) { writer, mark throws(RecordError) in
-        writer.timestamp(mark.at)
-        try writer.amount(mark.spent)
-        writer.integer(mark.units)
-      }
-      return writer.finish()
     } catch {
       throw .unwritable(.amountRange)
     }
+  }
+
+  private func write(to writer: inout RecordWriter) throws(RecordError) {
+    writer.hash(channelID)
+    writer.address(escrow)
+    writer.address(descriptor.payer)
+    writer.address(descriptor.payee)
+    writer.address(descriptor.operator)
+    writer.address(descriptor.token)
+    writer.hash(descriptor.salt)
+    writer.address(descriptor.authorizedSigner)
+    writer.hash(descriptor.expiringNonceHash)
+    writer.integer(chainID)
+    writer.timestamp(createdAt)
+    try writer.amount(deposit)
+    try writer.amount(settled)
+    writer.integer(closeRequestedAt)
+    writer.integer(observedBlock)
+    writer.flag(finalized)
+    try writer.amount(loss)
+    try writer.amount(spent)
+    writer.integer(units)
+    try writer.count(history.count)
+    let vouchers = history.span
+    for index in vouchers.indices { try writer.voucher(vouchers[index]) }
+    try writer.count(holds.count)
+    for hold in holds {
+      writer.integer(hold.id.epoch)
+      writer.integer(hold.id.sequence)
+      try writer.amount(hold.amount)
+      writer.timestamp(hold.expires)
+    }
+    try writer.optional(closing) { writer, lease throws(RecordError) in
+      writer.integer(lease.owner)
+      writer.timestamp(lease.expires)
+      try writer.voucher(lease.voucher)
+    }
+    try writer.optional(lastSettlement) { writer, mark throws(RecordError) in
+      writer.timestamp(mark.at)
+      try writer.amount(mark.spent)
+      writer.integer(mark.units)
+    }
+  }
+
+  /// Bytes of the stored form.
+  private var encodedLength: Int {
+    // Everything but lists and what may be absent.
+    var length = 317
+    let vouchers = history.span
+    for index in vouchers.indices { length += 14 + vouchers[index].signature.count }
+    length += 36 * holds.count
+    if let closing { length += 30 + closing.voucher.signature.count }
+    if lastSettlement != nil { length += 28 }
+    return length
   }
 
   /// Reads what ``encoded()`` wrote, strictly, and checks every invariant, the identity included.

@@ -43,10 +43,10 @@ extension ChannelRecord {
     guard opening.channelID == channelID, opening.descriptor == descriptor, opening.chainID == chainID,
       opening.escrow == escrow, opening.voucher.channelID == channelID
     else { throw .foreignChannel }
-    try refuseUnlessOpen()
+    try Self.refuse(unlessOpen: phase)
     merge(opening.observation)
     // The chain may say by now that the payer wants to close, or that the channel is gone.
-    try refuseUnlessOpen()
+    try Self.refuse(unlessOpen: phase)
     try Self.checkOpening(opening, deposit: deposit, settled: settled)
     if opening.voucher.cumulativeAmount >= accepted { append(opening.voucher) }
     spent = max(spent, settled)
@@ -66,7 +66,7 @@ extension ChannelRecord {
     let voucher = acceptance.voucher
     let amount = voucher.cumulativeAmount
     guard voucher.channelID == channelID else { throw .foreignChannel }
-    try refuseUnlessOpen()
+    try Self.refuse(unlessOpen: phase)
     guard amount <= deposit else { throw .exceedsDeposit(amount: amount, deposit: deposit) }
     let isAcceptable = amount >= accepted || amount >= acceptance.comparedWith || recognizes(voucher)
     guard isAcceptable else { throw .belowAccepted(amount: amount, accepted: accepted) }
@@ -93,7 +93,7 @@ extension ChannelRecord {
   }
 
   mutating func take(_ request: HoldRequest) throws(ChannelTransitionError) -> Hold {
-    try refuseUnlessOpen()
+    try Self.refuse(unlessOpen: phase)
     guard request.amount > .zero else { throw .zeroAmount }
     if available < request.amount || holds.count >= Self.holdLimit {
       // A process knows its own holds: a slow delivery of this one is still a delivery, and will be charged.
@@ -135,7 +135,8 @@ extension ChannelRecord {
     held = Amount(units: holds.reduce(0) { $0 + $1.amount.units })
   }
 
-  private func refuseUnlessOpen() throws(ChannelTransitionError) {
+  // Of the type, not of a record: a call on one that is being changed would copy it.
+  private static func refuse(unlessOpen phase: ChannelPhase) throws(ChannelTransitionError) {
     switch phase {
     case .open: return
     case .forced: throw .closeRequested
@@ -144,7 +145,6 @@ extension ChannelRecord {
     }
   }
 
-  // Of the type, not of a record: a call on one that is being changed would copy it.
   private static func sum(_ left: Amount, _ right: Amount) throws(ChannelTransitionError) -> Amount {
     do throws(AmountError) { return try left.adding(right) } catch { throw .overflow }
   }

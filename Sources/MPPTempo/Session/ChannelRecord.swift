@@ -74,31 +74,49 @@ public struct ChannelRecord: Sendable, Equatable {
     accepted.units > used.units ? Amount(units: accepted.units - used.units) : .zero
   }
 
+  // Asked by one word of the lease: it would be copied otherwise.
+  @inlinable
+  package var isClosing: Bool { closing?.owner != nil }
+
   /// Where the channel is in its life; a close that was begun here hides a close the payer asked for.
   @inlinable
   public var phase: ChannelPhase {
     if finalized { return .finalized }
-    if closing != nil { return .closing }
+    if closing?.owner != nil { return .closing }
     return closeRequestedAt != 0 ? .forced : .open
   }
 
   /// What a close captures: the delivered value, or what is settled already if that is more. `nil` while no close was begun or
   /// deliveries are under way.
   public var captureAmount: Amount? {
-    closing != nil && holds.isEmpty ? max(spent, settled) : nil
+    isClosing && holds.isEmpty ? max(spent, settled) : nil
   }
 
   /// The voucher to settle with: the largest one that is covered by delivered value (W37). `nil`: nothing to settle.
   public var settleableVoucher: SignedVoucher? {
-    guard !finalized, let voucher = largestVoucher(notAbove: spent), voucher.cumulativeAmount > settled
-    else { return nil }
-    return voucher
+    guard isSettleable else { return nil }
+    return largestVoucher(notAbove: spent)
+  }
+
+  /// Whether there is a ``settleableVoucher``.
+  package var isSettleable: Bool {
+    guard !finalized, let amount = largestVoucherAmount(notAbove: spent) else { return false }
+    return amount > settled
   }
 
   /// Whether this very voucher (amount and signature) was accepted before (`04` §18.3): a repetition needs no second
   /// verification.
   @inlinable
   public func recognizes(_ voucher: SignedVoucher) -> Bool { history.contains(voucher) }
+
+  /// What ``largestVoucher(notAbove:)`` authorizes.
+  func largestVoucherAmount(notAbove amount: Amount) -> Amount? {
+    let vouchers = history.span
+    for index in vouchers.indices.reversed() where vouchers[index].cumulativeAmount <= amount {
+      return vouchers[index].cumulativeAmount
+    }
+    return nil
+  }
 
   func largestVoucher(notAbove amount: Amount) -> SignedVoucher? {
     history.last { $0.cumulativeAmount <= amount }

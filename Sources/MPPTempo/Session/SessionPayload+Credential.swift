@@ -7,7 +7,12 @@ import Tempo
 extension SessionPayload {
   /// Reads the payload of a credential; see ``init(parsing:)-(JSONValue)``.
   public init(parsing credential: Credential) throws(SessionPayloadError) {
-    if let raw = credential.rawPayload, let voucher = Self.plainVoucher(raw) {
+    try self.init(parsing: credential, known: nil)
+  }
+
+  /// - Parameter known: descriptors that came before.
+  package init(parsing credential: Credential, known: KnownDescriptors?) throws(SessionPayloadError) {
+    if let raw = credential.rawPayload, let voucher = Self.plainVoucher(raw, known) {
       self = .voucher(voucher)
     } else {
       try self.init(parsing: credential.payload)
@@ -45,10 +50,10 @@ extension SessionPayload {
     var descriptor: ChannelDescriptor?
   }
 
-  private static func plainVoucher(_ raw: RawJSON) -> VoucherPayload? {
+  private static func plainVoucher(_ raw: RawJSON, _ known: KnownDescriptors?) -> VoucherPayload? {
     var scanner = PlainObjectScanner(raw)
     var texts = VoucherTexts()
-    guard scanner.open(), read(&texts, &scanner), texts.isVoucher, let channelID = texts.channelID,
+    guard scanner.open(), read(&texts, &scanner, known), texts.isVoucher, let channelID = texts.channelID,
       let amount = texts.cumulativeAmount, let signature = texts.signature, let descriptor = texts.descriptor
     else { return nil }
     let bytes = scanner.text.span.bytes
@@ -60,7 +65,9 @@ extension SessionPayload {
   }
 
   /// Members a voucher does not need are left to the other reader.
-  private static func read(_ texts: inout VoucherTexts, _ scanner: inout PlainObjectScanner) -> Bool {
+  private static func read(
+    _ texts: inout VoucherTexts, _ scanner: inout PlainObjectScanner, _ known: KnownDescriptors?
+  ) -> Bool {
     var isFirst = true
     while true {
       guard case .member(let key) = scanner.next(isFirst: isFirst) else { return scanner.hasClosed }
@@ -68,7 +75,11 @@ extension SessionPayload {
       // The length tells nearly all of them apart.
       switch key.count {
       case 10 where scanner.matches(key, "descriptor"):
-        guard let descriptor = ChannelDescriptor(&scanner) else { return false }
+        let descriptor =
+          if let known { known.read(&scanner) { ChannelDescriptor(&$0) } } else {
+            ChannelDescriptor(&scanner)
+          }
+        guard let descriptor else { return false }
         texts.descriptor = descriptor
       case 9 where scanner.matches(key, "channelId"): texts.channelID = scanner.string(count: 66)
       case 9 where scanner.matches(key, "signature"):

@@ -1,14 +1,45 @@
 import EVM
-import MPPCore
+package import MPPCore
 
 extension SessionReceipt {
-  /// The header value of a receipt as this package makes them, written in one go; nil when a text would have to be escaped or there are
-  /// members of others. The members are those of ``jsonValue``.
+  /// The header value of a receipt, as ``init(timestamp:challengeID:channelID:acceptedCumulative:spent:units:transactionHash:)`` and
+  /// ``headerValue()`` make it, in one go: what every paid request needs.
+  package static func headerValue(
+    timestamp: Timestamp, challengeID: String, of channel: ChannelRecord, accepted: Amount, units: Int64
+  ) -> String {
+    let amounts = Amounts(accepted: accepted, spent: channel.used, units: units)
+    let written = plain(challengeID, channel.channelID, amounts, nil) { writer in
+      writer.reserve(Timestamp.rfc3339Length) { timestamp.write(to: $0) }
+    }
+    return written
+      ?? SessionReceipt(
+        timestamp: timestamp, challengeID: challengeID, channelID: channel.channelID,
+        acceptedCumulative: accepted, spent: channel.used, units: units
+      ).headerValue()
+  }
+
+  /// The header value of a receipt as this package makes them; nil when a text would have to be escaped or there are members of others.
   func plainHeaderValue() -> String? {
-    guard extra.isEmpty, timestamp.isPlainJSON, challengeID.isPlainJSON else { return nil }
-    var writer = PlainJSONWriter(capacity: 512 + timestamp.utf8.count + challengeID.utf8.count)
+    guard extra.isEmpty, timestamp.isPlainJSON else { return nil }
+    let amounts = Amounts(accepted: acceptedCumulative, spent: spent, units: units)
+    return Self.plain(challengeID, channelID, amounts, transactionHash) { $0.text(timestamp) }
+  }
+
+  private struct Amounts {
+    let accepted: Amount
+    let spent: Amount
+    let units: Int64?
+  }
+
+  /// The members of ``jsonValue``.
+  private static func plain(
+    _ challengeID: String, _ channelID: Hash32, _ amounts: Amounts, _ transactionHash: Hash32?,
+    timestamp: (inout PlainJSONWriter) -> Void
+  ) -> String? {
+    guard challengeID.isPlainJSON else { return nil }
+    var writer = PlainJSONWriter(capacity: 512 + challengeID.utf8.count)
     writer.raw(#"{"method":"tempo","intent":"session","status":"success","timestamp":""#)
-    writer.text(timestamp)
+    timestamp(&writer)
     writer.raw(#"","reference":""#)
     writer.hex(channelID)
     writer.raw(#"","challengeId":""#)
@@ -16,11 +47,11 @@ extension SessionReceipt {
     writer.raw(#"","channelId":""#)
     writer.hex(channelID)
     writer.raw(#"","acceptedCumulative":""#)
-    writer.amount(acceptedCumulative)
+    writer.amount(amounts.accepted)
     writer.raw(#"","spent":""#)
-    writer.amount(spent)
+    writer.amount(amounts.spent)
     writer.raw(#"""#)
-    if let units {
+    if let units = amounts.units {
       guard units >= 0 else { return nil }
       writer.raw(#","units":"#)
       writer.number(UInt64(units))

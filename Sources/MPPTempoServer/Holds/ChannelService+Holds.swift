@@ -114,7 +114,7 @@ extension ChannelService {
       for hold in record.holds {
         if let end = ends[hold.id] { record = try record.applying(end.transition(hold.id)) }
       }
-      return (record, ())
+      return (StoredRecord(record), ())
     }
     charged(changed)
   }
@@ -156,9 +156,11 @@ extension ChannelService {
 extension LiveHold.End {
   func applied(
     to stored: StoredRecord<ChannelRecord>?, _ id: HoldID
-  ) throws(ChannelTransitionError) -> ChannelRecord {
+  ) throws(ChannelTransitionError) -> StoredRecord<ChannelRecord> {
     guard let stored else { throw .notFound }
-    return try stored.record.applying(transition(id))
+    var next = stored.record
+    try next.change(transition(id))
+    return StoredRecord(next)
   }
 
   func transition(_ id: HoldID) -> ChannelTransition {

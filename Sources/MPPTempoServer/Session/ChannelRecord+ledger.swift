@@ -18,11 +18,11 @@ extension ChannelRecord: LedgerRecord {
     guard !finalized else { return [] }
     var values: [IndexValue] = []
     values.reserveCapacity(2)
-    if settleableVoucher != nil {
+    if isSettleable {
       let start = lastSettlement?.at ?? createdAt
       values.append(IndexValue(slot: Self.settleableSlot, number: start.milliseconds))
     }
-    if accepted > settled || closing != nil { values.append(IndexValue(slot: Self.owedSlot, bytes: [])) }
+    if accepted > settled || isClosing { values.append(IndexValue(slot: Self.owedSlot, bytes: [])) }
     return values
   }
 

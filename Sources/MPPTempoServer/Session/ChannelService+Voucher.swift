@@ -33,7 +33,9 @@ extension ChannelService {
     return try await taking(request, of: id) {
       try await table.updateStored(ChannelRecord.key(id)) { stored in
         guard let stored else { throw ChannelTransitionError.notFound }
-        return try stored.record.deciding(acceptance, hold: request).parts()
+        var next = stored.record
+        let decision = try next.decide(acceptance, hold: request)
+        return (StoredRecord(next), decision.hold)
       }
     }
   }

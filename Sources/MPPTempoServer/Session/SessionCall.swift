@@ -21,12 +21,16 @@ struct SessionCall: Sendable {
   func receipt(
     _ stored: StoredRecord<ChannelRecord>, accepted: Amount? = nil, transactionHash: Hash32? = nil
   ) -> String {
-    let (units, overflow) = stored.record.units.addingReportingOverflow(UInt64(stored.record.holds.count))
+    let (sum, overflow) = stored.record.units.addingReportingOverflow(UInt64(stored.record.holds.count))
+    let units = overflow ? .max : Int64(clamping: sum)
+    let accepted = accepted ?? stored.record.accepted
+    guard let transactionHash else {
+      return SessionReceipt.headerValue(
+        timestamp: now, challengeID: challengeID, of: stored.record, accepted: accepted, units: units)
+    }
     return SessionReceipt(
       timestamp: now, challengeID: challengeID, channelID: stored.record.channelID,
-      acceptedCumulative: accepted ?? stored.record.accepted,
-      spent: stored.record.used,
-      units: overflow ? .max : Int64(clamping: units), transactionHash: transactionHash
+      acceptedCumulative: accepted, spent: stored.record.used, units: units, transactionHash: transactionHash
     ).headerValue()
   }
 

@@ -22,6 +22,7 @@ public final class TempoSessionValidator: CredentialValidator {
   let longestTransactionValidity: Int64
   let signer: Address
   let logger: Logger
+  private let descriptors = KnownDescriptors()
 
   init(
     _ options: TempoSessionOptions, _ reader: ChannelReader, dryRuns: ChainReader, openings: OpeningGate,
@@ -80,7 +81,9 @@ public final class TempoSessionValidator: CredentialValidator {
     _ credential: AuthenticatedCredential, _ context: VerificationContext
   ) async throws -> Valid {
     let payload: SessionPayload
-    do { payload = try SessionPayload(parsing: credential.credential) } catch { throw error.problem }
+    do { payload = try SessionPayload(parsing: credential.credential, known: descriptors) } catch {
+      throw error.problem
+    }
     guard let terms = context.prepared.state as? SessionTerms else {
       throw SessionProblem.failed("invalid session request")
     }

@@ -148,6 +148,14 @@ import Testing
       expected.expires = "2025-01-06T12:00:00.123456789Z"
       #expect(challenge == (try mac.issue(expected)))
       #expect(header == (try challenge.serialized()))
+      let instant = Timestamp(milliseconds: 1_736_164_800_123)
+      for (digits, text) in [
+        (nil, "2025-01-06T12:00:00.123Z"), (4_000_007, "2025-01-06T12:00:00.123000007Z"),
+      ] as [(UInt32?, String)] {
+        let written = template.issue(expires: instant, subMillisecond: digits)
+        let expected = try template.issue(expires: text)
+        #expect(written.id == expected.challenge.id && written.header == expected.header)
+      }
       #expect(throws: ChallengeError.invalidField("expires")) { try template.issue(expires: "soon") }
       #expect(throws: ChallengeError.invalidField("expires")) { try template.issue(expires: "a\"b") }
     }

@@ -101,17 +101,32 @@ import Testing
     #expect(writer.base64URL() == Base64URL.encode(Array(expected.utf8)))
   }
 
-  @Test func recordsLargerThanTheirCapacityAreWhole() throws {
-    var writer = RecordWriter(schema: 1, capacity: 1)
+  @Test(arguments: [1, 5_000, 15_000, 15_100]) func recordsLargerThanTheirCapacityAreWhole(
+    _ capacity: Int
+  ) throws {
     let long = (0..<5_000).map { UInt8(truncatingIfNeeded: $0) }
-    for round in 0..<3 {
-      try writer.variable(long)
-      writer.integer(UInt64(round))
-      writer.integer(UInt32(7))
-      writer.integer(UInt16(8))
-      try writer.amount(.maxUInt96)
+    func write(_ writer: inout RecordWriter) throws(RecordError) {
+      for round in 0..<3 {
+        try writer.variable(long)
+        writer.integer(UInt64(round))
+        writer.integer(UInt32(7))
+        writer.integer(UInt16(8))
+        try writer.amount(.maxUInt96)
+      }
     }
-    var reader = try RecordReader(writer.finish(), newest: 1)
+    var writer = RecordWriter(schema: 1, capacity: capacity)
+    try write(&writer)
+    let bytes = writer.finish()
+    let inPlace = try RecordWriter.write(schema: 1, capacity: capacity) { writer throws(RecordError) in
+      try write(&writer)
+    }
+    #expect(inPlace == bytes)
+    #expect(throws: RecordError.range) {
+      try RecordWriter.write(schema: 1, capacity: capacity) { writer throws(RecordError) in
+        try writer.count(65_536)
+      }
+    }
+    var reader = try RecordReader(bytes, newest: 1)
     for round in 0..<3 {
       #expect(try reader.variable(maximum: 5_000) == long)
       #expect(try reader.integer(UInt64.self) == UInt64(round))
