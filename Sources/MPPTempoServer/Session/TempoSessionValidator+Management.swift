@@ -60,7 +60,7 @@ extension TempoSessionValidator {
   }
 
   /// - Throws: a 503 when the chain cannot be asked: a client that is refused for good gives its channel up.
-  // Throws untyped: the optimiser of Swift 6.3 crashes over the typed one (docs/decisions/0001).
+  // Throws untyped: the optimiser of Swift 6.3 crashes over the typed one (docs/decisions/0003).
   private func isOnChain(_ hash: Hash32) async throws -> Bool {
     let receipt: TransactionReceipt?
     do { receipt = try await reader.chain.receipt(hash) } catch {
