@@ -85,59 +85,6 @@ public final class PaymentServer: Sendable {
     }
   }
 
-  /// A paid route. Every mistake in the offers is found here.
-  ///
-  /// - Parameters:
-  ///   - method: the declared method of the content, bound into the challenge with `pattern`; management
-  ///     requests with other methods present challenges of this route all the same (`01` §4.7).
-  ///   - pattern: the declared pattern, for example `/items/:id`.
-  ///   - offers: at least one; the order is the server's preference.
-  /// - Throws: ``ConfigurationError``: `offer`, `unknownMethod` or `scope`; nothing of the route is kept.
-  public func route(
-    _ method: HTTPRequest.Method, _ pattern: String, offers: [Offer],
-    options: RouteOptions = RouteOptions()
-  ) throws(ConfigurationError) -> Route {
-    guard options.lifetimeSeconds > 0 else {
-      throw ConfigurationError(
-        .offer, "challenges that live \(options.lifetimeSeconds) seconds are born expired")
-    }
-    guard !offers.isEmpty, offers.count <= limits.maxOffers else {
-      throw ConfigurationError(.offer, "a route needs 1 to \(limits.maxOffers) offers")
-    }
-    let scope: String? =
-      switch options.scope {
-      case .declared:
-        compatibility.scopeBinding ? RouteBinding.scope(method: method, pattern: pattern) : nil
-      case .text(let text): text
-      case .none: nil
-      }
-    var bound: [RouteOffer] = []
-    for offer in offers {
-      let method = try registry.method(for: offer.key)
-      let next = try RouteOffer(
-        offer: offer, method: method, scope: scope, bindsBody: bindsBody(method, options), realm: realm,
-        mac: mac, limits: limits,
-        observer: PaymentObserver(
-          offer.key, isOneTime: method.isOneTime, events: events, metrics: pipeline.metrics, reaper: reaper))
-      guard !bound.contains(where: { $0.isConfusable(with: next) }) else {
-        throw ConfigurationError(
-          .offer, "two offers as \(offer.key) cannot be told apart by what a credential repeats of them")
-      }
-      bound.append(next)
-    }
-    return Route(
-      scope: scope, options: options, offers: bound,
-      challengeHead: ProblemTemplate(.paymentRequired(description: offers[0].description)))
-  }
-
-  private func bindsBody(_ method: any ServerMethod, _ options: RouteOptions) -> Bool {
-    switch options.bodyBinding {
-    case .automatic: compatibility.bodyBinding && method.isOneTime
-    case .none: false
-    case .digest: true
-    }
-  }
-
   /// Looks at the credential of a request as ``authorize(_:for:siblings:)`` would, and stops before anything is paid (finding D5).
   ///
   /// Reads the ledger and, where a method needs it, the chain, dry runs of transactions included; asks the application for a

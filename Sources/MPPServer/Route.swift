@@ -9,12 +9,18 @@ public final class Route: Sendable {
   public let options: RouteOptions
   let offers: [RouteOffer]
   let challengeHead: ProblemTemplate
+  /// What `HEAD` asks for in its place; nil when no offer has a preflight.
+  let preflight: Route?
   /// Whether an adapter must collect the body before it calls `authorize`.
   public let collectsBody: Bool
   /// Whether a challenge of some offer is bound to the body of its request.
   let bindsBody: Bool
 
-  init(scope: String?, options: RouteOptions, offers: [RouteOffer], challengeHead: ProblemTemplate) {
+  init(
+    scope: String?, options: RouteOptions, offers: [RouteOffer], challengeHead: ProblemTemplate,
+    preflight: Route? = nil
+  ) {
+    self.preflight = preflight
     self.scope = scope
     self.options = options
     self.offers = offers

@@ -22,6 +22,11 @@ public protocol ServerMethod: Sendable {
   /// be served; that must include every mistake a payer would otherwise see later (W18).
   func prepare(_ offer: Offer, amount: OfferAmount) throws -> PreparedOffer
 
+  /// The offer that asks who a payer is, and nothing else, at a route with `offer`: its challenges answer `HEAD` requests there, and its
+  /// credentials are always management (`04` §16). `nil`: `HEAD` is no question of that kind. Its method must be registered; it may share
+  /// name and intent with one that is paid for, and only one proof of identity can be asked for at a route.
+  func preflight(for offer: Offer) -> Offer?
+
   /// The one content/management decision of a request. Pure and cheap. `credential` is `nil` when there
   /// is none or it was refused before the method could look at it; its payload is unverified.
   func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose
@@ -60,6 +65,8 @@ extension ServerMethod {
   public func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose {
     .content
   }
+  /// The default: none.
+  public func preflight(for offer: Offer) -> Offer? { nil }
   /// The default: the evidence is dropped.
   public func keep(_ evidence: any Sendable) async {}
   /// The default: no hints.

@@ -3,7 +3,7 @@ public import MPPCore
 
 /// What came of a credential that was settled.
 public enum Verification: Sendable {
-  /// A management request, done: 204 with the receipt; the handler does not run.
+  /// A management request, done: 204 with its receipt, if it has one; the handler does not run.
   case management(ManagementResult)
   /// A paid content request; the handler may run.
   case proceed(VerifiedPayment)
@@ -11,8 +11,8 @@ public enum Verification: Sendable {
 
 /// A finished management request.
 public struct ManagementResult: Sendable {
-  /// The `Payment-Receipt` field value (base64url), built from the committed state.
-  public let receipt: String
+  /// The `Payment-Receipt` field value (base64url), built from the committed state; `nil` when there is nothing to acknowledge.
+  public let receipt: String?
   /// Who asked, as proved by a signature; `nil` when the method proves nobody.
   public let source: VerifiedSource?
   /// What the receipt refers to, for events: a channel id or a transaction hash.
@@ -24,7 +24,7 @@ public struct ManagementResult: Sendable {
   ///   - receipt: the finished `Payment-Receipt` value; it is sent as it is.
   ///   - headers: must not include the receipt.
   public init(
-    receipt: String, source: VerifiedSource?, reference: String, headers: HTTPFields = [:]
+    receipt: String?, source: VerifiedSource?, reference: String, headers: HTTPFields = [:]
   ) {
     self.receipt = receipt
     self.source = source

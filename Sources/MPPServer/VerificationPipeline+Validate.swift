@@ -10,6 +10,7 @@ extension VerificationPipeline {
     guard let header = request.headers.value(of: .authorization),
       let found = try find(header)
     else { throw route.challengeHead.problem }
+    let route = asked(found, request, route)
     do {
       let authenticated = try authenticator.authenticate(found, header: header)
       let admitted = try await admit(authenticated, request, route, siblings, clock.now)

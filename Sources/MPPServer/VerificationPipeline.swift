@@ -21,6 +21,11 @@ struct VerificationPipeline: Sendable {
   ) async -> PaymentOutcome {
     let now = clock.now
     if let problem = unreadable(request, route) { return self.problem(problem, route) }
+    if let preflight = route.preflight, request.method == .head,
+      let outcome = await identify(request, preflight, now)
+    {
+      return outcome
+    }
     guard let header = request.headers.value(of: .authorization) else {
       return await challenge(request, route, now)
     }
@@ -34,6 +39,13 @@ struct VerificationPipeline: Sendable {
       events.emit(.refused(challengeID: nil, problem: error.problem.code))
       return await refuse(error.problem, request, route, now)
     }
+    return await redeem(credential, header, request, route, siblings, now)
+  }
+
+  func redeem(
+    _ credential: CredentialAuthenticator.Found, _ header: String, _ request: PaymentRequest, _ route: Route,
+    _ siblings: [Route], _ now: Timestamp
+  ) async -> PaymentOutcome {
     do {
       let authenticated = try authenticator.authenticate(credential, header: header)
       let admitted = try await admit(authenticated, request, route, siblings, now)
@@ -280,7 +292,7 @@ struct VerificationPipeline: Sendable {
       events.emit(
         .managed(key, challengeID: challengeID, reference: result.reference, result.source))
       var headers = result.headers
-      ResponseHeaders.attach(receipt: result.receipt, to: &headers)
+      if let receipt = result.receipt { ResponseHeaders.attach(receipt: receipt, to: &headers) }
       return .management(PaymentResponse(status: 204, headers: headers))
     case .proceed(let verified):
       guard bound.purpose == .content else {

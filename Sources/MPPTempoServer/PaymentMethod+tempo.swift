@@ -5,7 +5,7 @@ public import TempoRPC
 extension PaymentMethod {
   /// Tempo sessions with all options.
   public static func tempo(_ options: TempoSessionOptions) -> PaymentMethod {
-    PaymentMethod { environment in [try TempoSessionMethod(options, environment)] }
+    PaymentMethod { environment in try TempoSessionMethod.methods(options, environment) }
   }
 
   /// Tempo charges with all options.
@@ -37,9 +37,7 @@ extension PaymentMethod {
       charges.currency = options.currency
       charges.decimals = options.decimals
       charges.feePayer = feePayer ?? options.feePayer
-      return [
-        try TempoSessionMethod(options, environment), try TempoChargeMethod(charges, environment),
-      ]
+      return try TempoSessionMethod.methods(options, environment) + [TempoChargeMethod(charges, environment)]
     }
   }
 

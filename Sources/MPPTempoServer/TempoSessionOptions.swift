@@ -74,6 +74,10 @@ public struct TempoSessionOptions: Sendable {
   /// Finds the channel of a request for the hints of a challenge; see `ChannelHint`.
   public var channelHint: (@Sendable (PaymentRequest) async -> ChannelHint?)?
 
+  /// Whether payers may find their channels again by proving their account with `HEAD`. Each proof costs a signature check and one entry
+  /// in the ledger until its challenge expires; one by an access key asks the node as well, with the smaller share of dry runs.
+  public var bootstrap = SessionBootstrap.off
+
   /// Everything else has its default: the payee is the signer's address, nothing is settled by itself.
   public init(signer: any Signer, transport: any RPCTransport, chainID: UInt64) {
     self.signer = signer

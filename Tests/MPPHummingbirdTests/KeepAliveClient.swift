@@ -62,14 +62,30 @@ struct KeepAliveClient: Sendable {
     }
   }
 
+  /// As the system's `struct linger`.
+  private struct Linger {
+    let isOn: CInt
+    let seconds: CInt
+  }
+
   let port: Int
 
+  /// - Parameter isReset: end the connection with a reset, which a server notices at once. The plain end could be that of a client
+  ///   which still listens: a busy server finds out by its idle timeout.
   func open<Result: Sendable>(
-    _ body: @escaping @Sendable (inout Conversation) async throws -> Result
+    isReset: Bool = false, _ body: @escaping @Sendable (inout Conversation) async throws -> Result
   ) async throws -> Result {
-    let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connect(
-      host: "127.0.0.1", port: port
-    ) { channel in
+    var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+    if isReset {
+      bootstrap = bootstrap.channelInitializer { channel in
+        guard let socket = channel as? any SocketOptionProvider else {
+          return channel.eventLoop.makeFailedFuture(FixtureError(description: "no socket"))
+        }
+        return socket.unsafeSetSocketOption(
+          level: .socket, name: .so_linger, value: Linger(isOn: 1, seconds: 0))
+      }
+    }
+    let channel = try await bootstrap.connect(host: "127.0.0.1", port: port) { channel in
       channel.eventLoop.makeCompletedFuture {
         try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
       }

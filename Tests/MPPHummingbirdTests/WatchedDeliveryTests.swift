@@ -166,7 +166,7 @@ struct WatchedDeliveryTests {
       let events = fixture.server.events.subscribe().events
       let challenge = try PaidRouteTests.challenge(try await server.exchange("GET", "/ping"))
       let slow = try PaidRouteTests.challenge(try await server.exchange("GET", "/slow"))
-      try await KeepAliveClient(port: server.port).open { conversation in
+      try await KeepAliveClient(port: server.port).open(isReset: true) { conversation in
         let paying = PaidRouteTests.authorization(challenge, "pay")
         _ = try await conversation.exchange([("/ping", paying)])
         try await conversation.send([("/slow", PaidRouteTests.authorization(slow, "pay"))])

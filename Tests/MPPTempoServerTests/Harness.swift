@@ -60,9 +60,9 @@ final class Harness: Sendable {
   ) async throws {
     let boxed = MethodBox()
     let tempo = PaymentMethod { environment in
-      let method = try TempoSessionMethod(options, environment)
-      boxed.method.withLock { $0 = method }
-      return [method]
+      let methods = try TempoSessionMethod.methods(options, environment)
+      boxed.method.withLock { $0 = methods.first as? TempoSessionMethod }
+      return methods
     }
     self.devnet = devnet
     self.store = store

@@ -12,6 +12,8 @@ public enum RecordKind {
   public static let charge: UInt8 = 5
   /// What sponsors have agreed to pay.
   public static let sponsorBudget: UInt8 = 6
+  /// The newest channel of a payer.
+  public static let payerChannel: UInt8 = 7
   /// First number an application may use for its own kinds.
   public static let firstOfApplication: UInt8 = 128
 }

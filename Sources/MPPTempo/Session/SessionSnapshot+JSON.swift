@@ -77,9 +77,9 @@ extension SessionSnapshot {
   }
 
   private var descriptorValue: JSONValue {
-    guard let texts = spelling?.descriptor, case .object(var members) = descriptor.jsonValue else {
-      return descriptor.jsonValue
-    }
+    guard case .object(var members) = descriptor.jsonValue else { return descriptor.jsonValue }
+    // The reference writes the payer as it was recovered, without a checksum.
+    let texts = spelling?.descriptor ?? ["payer": descriptor.payer.hex]
     for index in members.indices {
       if let text = texts[members[index].key] { members[index].value = .string(text) }
     }

@@ -74,12 +74,7 @@ final class ChargeService: Sendable {
 
   /// Used once per challenge and account, until the challenge expires.
   private func proof(_ account: Address, _ call: ChargeCall) async throws -> Verification {
-    if !options.proofsAreReusable {
-      guard
-        try await claims.claim(
-          call.proofKey(account), until: call.end.adding(milliseconds: 1), now: call.now)
-      else { throw ChargeProblem.proofUsed }
-    }
+    if !options.proofsAreReusable { try await claims.useProof(of: account, call) }
     return .proceed(
       VerifiedPayment(
         source: call.verified(account), amount: .zero, receipt: try call.receipt(call.challengeID),

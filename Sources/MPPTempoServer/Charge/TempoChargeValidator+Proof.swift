@@ -1,46 +1,14 @@
 import EVM
 import MPPCore
 import MPPServer
-import MPPTempo
-import Tempo
-import TempoRPC
 
 extension TempoChargeValidator {
-  /// Proves an account where nothing is to be paid (`06` §1.10, P1 to P6). Used once per challenge and account, until the
-  /// challenge expires; several signatures exist for one proof, so the claim never looks at the bytes.
+  /// Proves an account where nothing is to be paid (`06` §1.10, P1 to P6).
   func proof(_ signature: [UInt8], _ call: ChargeCall) async throws -> Payment {
     guard call.terms.amount == .zero else { throw ChargeProblem.proofNeedsZero }
-    guard call.source != nil else { throw ChargeProblem.proofWithoutSource }
-    guard let account = call.statedAccount else { throw ChargeProblem.proofSource }
-    let proof = ZeroAmountProof(
-      account: account, chainID: call.terms.chainID, challengeID: call.challengeID, realm: call.realm)
-    try await check(signature, proof, call.now)
+    let account = try await proofs.account(signature, call)
     try await checkPayer(account, .proof)
-    if !proofsAreReusable {
-      guard try await !ledger.isClaimed(call.proofKey(account), now: call.now) else {
-        throw ChargeProblem.proofUsed
-      }
-    }
+    try await proofs.checkUnused(account, call)
     return .proof(account)
-  }
-
-  /// The account's own signature needs no chain; an access key's standing only the chain knows.
-  private func check(_ signature: [UInt8], _ proof: ZeroAmountProof, _ now: Timestamp) async throws {
-    let signer: ZeroAmountProof.Signer
-    do throws(TempoError) {
-      signer = try proof.verify(signature: signature)
-    } catch {
-      throw ChargeProblem.proofSignature
-    }
-    guard case .accessKey(let key) = signer else { return }
-    do {
-      let standing = try await chain.accessKey(key, of: proof.account)
-      guard standing.isActive(at: UInt64(clamping: now.seconds)) else { throw ChargeProblem.proofSignature }
-    } catch let error as ChainError {
-      guard error.code == .reverted || error.code == .rejected else {
-        throw error.problem("the access key")
-      }
-      throw ChargeProblem.proofSignature
-    }
   }
 }

@@ -19,7 +19,7 @@ public final class TempoChargeValidator: CredentialValidator {
   let sponsor: SponsorCheck?
   let explicitMemoIsUnique: Bool
   let allowsSourcelessHash: Bool
-  let proofsAreReusable: Bool
+  let proofs: ProofCheck
   let pushDeadline: Int64
   let pushes: PushGate
   private let allowsPayer: (@Sendable (Address, TempoChargeOptions.Mode) async -> Bool)?
@@ -38,7 +38,7 @@ public final class TempoChargeValidator: CredentialValidator {
     self.sponsor = sponsor
     explicitMemoIsUnique = options.explicitMemoIsUnique
     allowsSourcelessHash = options.allowsSourcelessHash
-    proofsAreReusable = options.proofsAreReusable
+    proofs = ProofCheck(chain: chain, ledger: ledger, isReusable: options.proofsAreReusable)
     pushDeadline = options.pushDeadline
     allowsPayer = options.allowsPayer
     self.logger = logger

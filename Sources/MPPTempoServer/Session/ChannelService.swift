@@ -22,6 +22,8 @@ final class ChannelService: Sendable {
   let clientBroadcaster: Broadcaster
   let planner: TransactionPlanner
   let table: RecordTable<ChannelRecord>
+  /// Which channel a payer opened last; nil: nobody asks.
+  let payerChannels: RecordTable<PayerChannel>?
   let intents: LedgerIntentStore
   let ledger: Ledger
   let lane = Lane<Hash32>()
@@ -82,6 +84,7 @@ final class ChannelService: Sendable {
         $0, chainID: options.chainID, client: simulator, feeTokens: feeTokens, environment)
     }
     table = try environment.ledger.table(ChannelRecord.self)
+    payerChannels = options.bootstrap.isNewestChannel ? try environment.ledger.table() : nil
     holds = HoldSequence(random: environment.random)
     isOnlyProcess = options.isOnlyProcess ?? !environment.ledger.store.isShared
     reader = try ChannelReader(

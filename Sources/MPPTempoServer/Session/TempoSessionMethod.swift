@@ -40,11 +40,32 @@ public final class TempoSessionMethod: ServerMethod {
     }
   }
 
+  /// The method, and what answers in front of it.
+  /// - Throws: as ``init(_:_:)``.
+  static func methods(
+    _ options: TempoSessionOptions, _ environment: MethodEnvironment
+  ) throws -> [any ServerMethod] {
+    let sessions = try TempoSessionMethod(options, environment)
+    guard options.bootstrap.isOn else { return [sessions] }
+    return [sessions, TempoBootstrapMethod(options, sessions.channels, environment)]
+  }
+
   /// - Throws: `ConfigurationError` for an offer without a unit, options that sessions do not have, an amount
   ///   the token cannot express, or a payee for whom the signer cannot collect.
   public func prepare(_ offer: Offer, amount: OfferAmount) throws -> PreparedOffer {
     let terms = try SessionOffer(options, offer).terms(amount)
     return PreparedOffer(request: terms.request.jsonValue, amount: terms.amount, state: terms)
+  }
+
+  /// With ``TempoSessionOptions/bootstrap``: a proof of an account, for the state of its channel.
+  public func preflight(for offer: Offer) -> Offer? {
+    guard options.bootstrap.isOn else { return nil }
+    var asked = offer
+    asked.key = TempoBootstrapMethod.methodKey
+    asked.price = .fixed("0")
+    asked.description = nil
+    asked.meta = [:]
+    return asked
   }
 
   /// Content or management by the method, query and body of the request and by what the credential asks for

@@ -35,6 +35,14 @@ struct ExchangeServer {
     var sessions = TempoSessionOptions(
       signer: chain.payee, transport: DevnetTransport(devnet), chainID: chainID)
     sessions.sleeper = DevnetSleeper(devnet)
+    if let isOn = config["options"]?["bootstrap"]?.boolValue, isOn {
+      // The recorded server takes every request for its only payer's.
+      let known = try Self.recordedChannel(vector)
+      sessions.bootstrap = .channel { _, _ in known?.channelID }
+      sessions.channelHint = { _ in
+        known.map { ChannelHint(channelID: $0.channelID, authenticatedPayer: $0.descriptor.payer) }
+      }
+    }
     sessions.minVoucherDelta = config["options"]?["minVoucherDelta"]?.stringValue
     var charges = TempoChargeOptions(
       transport: DevnetTransport(devnet), chainID: chainID, recipient: recipient)
@@ -54,7 +62,7 @@ struct ExchangeServer {
     }
     let path = try Self.target(vector["steps"]?.arrayValue?.first?["request"])
     route = try server.route(.get, path, offers: offers, options: terms.options)
-    guard recorded.asksForProof, !terms.isProof else {
+    guard recorded.asksForProof, !terms.isProof, !sessions.bootstrap.isOn else {
       proofRoute = nil
       return
     }
@@ -68,6 +76,18 @@ struct ExchangeServer {
     var status: Int
     var headers: HTTPFields
     var body: [UInt8]
+  }
+
+  /// The channel that a recorded challenge tells of.
+  private static func recordedChannel(_ vector: VectorCase) throws -> SessionSnapshot? {
+    for step in ExchangeStep.all(vector) {
+      for challenge in try step.challenges() ?? [] {
+        if let value = challenge.request.value()["methodDetails"]?["sessionSnapshot"] {
+          return try SessionSnapshot(parsing: value)
+        }
+      }
+    }
+    return nil
   }
 
   /// The path of a request's address.

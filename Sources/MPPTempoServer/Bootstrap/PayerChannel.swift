@@ -1,0 +1,35 @@
+import Crypto
+import EVM
+import MPPCore
+import MPPServer
+import MPPTempo
+import Tempo
+
+/// Which channel a payer opened last for the same purpose: how it is found by who asks. A hint; what it names is looked at anew.
+struct PayerChannel: LedgerRecord {
+  static let kind = RecordKind.payerChannel
+  private static let schema: UInt8 = 1
+  let channelID: Hash32
+
+  init(_ channelID: Hash32) { self.channelID = channelID }
+
+  init(decoding bytes: [UInt8]) throws {
+    var reader = try RecordReader(bytes, newest: Self.schema)
+    channelID = try Hash32(try reader.fixed(32))
+    try reader.finish()
+  }
+
+  func encoded() throws -> [UInt8] {
+    var writer = RecordWriter(schema: Self.schema, capacity: 64)
+    writer.fixed(channelID.bytes)
+    return writer.finish()
+  }
+
+  /// One for each payer, payee, token, operator, escrow and chain.
+  static func key(_ payer: Address, _ terms: SessionTerms) -> RecordKey {
+    var id = payer.bytes + terms.recipient.bytes + terms.currency.bytes + terms.operator.bytes
+    id += terms.escrow.bytes
+    id += (0..<8).map { UInt8(truncatingIfNeeded: terms.chainID >> UInt64(56 - 8 * $0)) }
+    return RecordKey(kind: kind, id: id)
+  }
+}
