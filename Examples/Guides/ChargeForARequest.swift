@@ -87,6 +87,19 @@ enum ChargeForARequest {
     return payments
   }
 
+  static func bootstrap() async throws -> PaymentServer {
+    // snippet: bootstrap
+    let payments = try await PaymentServer(
+      realm: "api.example.com", secrets: .environment("MPP_SECRET_KEY"),
+      ledger: .sqlite(at: "payments.db"),
+      methods: [
+        .tempo(
+          signer: .environment("MPP_PRIVATE_KEY"), network: .mainnet, bootstrap: .newestChannel)
+      ])
+    // end
+    return payments
+  }
+
   static func upload(_ router: Router<PaidRequestContext>, _ payments: PaymentServer) {
     // snippet: large-body
     let unbound = RouteOptions(bodyBinding: .none)

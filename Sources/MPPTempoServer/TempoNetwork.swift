@@ -35,27 +35,29 @@ public struct TempoNetwork: Sendable, Hashable {
     ///   `.environment("MPP_PRIVATE_KEY")`. It must have funds for the fees of settlement and close.
     /// - Parameter feePayer: the key of an account that pays the fees of its customers' charges, within the standard limits; nil: they
     ///   pay their own.
+    /// - Parameter bootstrap: whether payers may find their channels again with `HEAD`.
     public static func tempo(
       signer: SecretSource, network: TempoNetwork, currency: String? = nil,
-      settlement: SettlementSchedule? = nil, feePayer: SecretSource? = nil
+      settlement: SettlementSchedule? = nil, feePayer: SecretSource? = nil,
+      bootstrap: SessionBootstrap = .off
     ) -> PaymentMethod {
-      tempo(signer, network, currency, settlement) {
+      tempo(signer, network, currency, settlement, bootstrap) {
         if let feePayer { FeePayerOptions(signer: try await key(feePayer)) } else { nil }
       }
     }
 
-    /// As ``tempo(signer:network:currency:settlement:feePayer:)``, with the fees of charges paid by a host:
+    /// As ``tempo(signer:network:currency:settlement:feePayer:bootstrap:)``, with the fees of charges paid by a host:
     /// `feePayer: .url("https://sponsor.example.com")`.
     public static func tempo(
       signer: SecretSource, network: TempoNetwork, currency: String? = nil,
-      settlement: SettlementSchedule? = nil, feePayer: FeePayerHost
+      settlement: SettlementSchedule? = nil, feePayer: FeePayerHost, bootstrap: SessionBootstrap = .off
     ) -> PaymentMethod {
-      tempo(signer, network, currency, settlement) { FeePayerOptions(host: feePayer) }
+      tempo(signer, network, currency, settlement, bootstrap) { FeePayerOptions(host: feePayer) }
     }
 
     private static func tempo(
       _ signer: SecretSource, _ network: TempoNetwork, _ currency: String?, _ settlement: SettlementSchedule?,
-      _ sponsor: @escaping @Sendable () async throws -> FeePayerOptions?
+      _ bootstrap: SessionBootstrap, _ sponsor: @escaping @Sendable () async throws -> FeePayerOptions?
     ) -> PaymentMethod {
       PaymentMethod { environment in
         var options = TempoSessionOptions(
@@ -63,6 +65,7 @@ public struct TempoNetwork: Sendable, Hashable {
           chainID: network.chainID)
         options.currency = currency
         options.settlement = settlement
+        options.bootstrap = bootstrap
         return try await PaymentMethod.tempo(sessions: options, feePayer: try await sponsor())
           .build(environment)
       }

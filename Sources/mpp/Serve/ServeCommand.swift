@@ -146,6 +146,7 @@ struct ServeCommand: AsyncParsableCommand {
     var options = TempoSessionOptions(
       signer: signer, transport: AsyncHTTPRPCTransport(url: url), chainID: chainID)
     options.currency = currency
+    options.bootstrap = .newestChannel
     if settleEveryUnits != nil || settleEveryAmount != nil || settleEverySeconds != nil {
       options.settlement = SettlementSchedule(
         units: settleEveryUnits, amount: settleEveryAmount,

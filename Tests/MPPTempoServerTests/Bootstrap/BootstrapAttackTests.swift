@@ -60,10 +60,9 @@ import Testing
     }
     let stranger = devnet.accounts[2].address
     try await expectNothing("token") { $0.currency = TempoAddress.alphaUSD.hex }
-    try await expectNothing("payee", { $0.recipient = stranger.checksummed }) {
-      $0.operator = devnet.accounts[1].address
-    }
-    try await expectNothing("operator", { _ in }) { $0.operator = stranger }
+    try await expectNothing(
+      "payee", { $0.recipient = stranger.checksummed }, { $0.operator = devnet.accounts[1].address })
+    try await expectNothing("operator", { _ in }, { $0.operator = stranger })
     try await expectNothing("escrow") {
       $0.options = [.init(key: "escrowContract", value: .string(stranger.checksummed))]
     }
