@@ -48,6 +48,17 @@ enum PayForARequest {
     return client
   }
 
+  static func bootstrap(_ policy: SpendPolicy) throws -> PaymentClient {
+    // snippet: bootstrap
+    var sessions = TempoSessionOptions()
+    sessions.bootstrap = true
+    let client = try PaymentClient(
+      methods: [.tempo(.environment("MPP_PRIVATE_KEY"), network: .mainnet, options: sessions)],
+      spending: policy, journal: .sqlite(at: "payments.journal"))
+    // end
+    return client
+  }
+
   static func errors(_ client: PaymentClient, _ request: ClientRequest) async throws {
     // snippet: errors
     do {

@@ -18,6 +18,17 @@ public protocol ClientMethod: Sendable {
   func begin(_ offer: PaymentOffer, context: PaymentContext) async throws(PaymentClientError)
     -> any PaymentExchange
 
+  /// A credential that only says who asks, by which nothing can be paid; nil for an offer of anything else. The default is nil.
+  ///
+  /// It is sent before the first request to an origin, in the bootstrap of sessions (`05` §7.1).
+  func proof(for offer: PaymentOffer, context: PaymentContext) async throws(PaymentClientError) -> String?
+  /// Whether to ask this origin, before the next request there, what it remembers of the payer. The default is false.
+  func wantsBootstrap(at origin: Origin) -> Bool
+  /// What the origin remembers: the head of its answer to a proof that this client has just sent there, and to nothing else. All of
+  /// it is the server's word. The default ignores it.
+  /// - Parameter offer: what the proof was the answer to.
+  func bootstrapped(_ head: HTTPResponse, at origin: Origin, provedBy offer: PaymentOffer)
+
   /// Every channel this client knows of that may hold money, and those closed.
   func channels() async throws(PaymentClientError) -> [ChannelStatus]
   /// Closes channels cooperatively; each keeps its record until the chain shows it closed.
@@ -26,6 +37,17 @@ public protocol ClientMethod: Sendable {
   func recover(_ scope: RecoveryScope) async throws(PaymentClientError) -> [ChannelStatus]
   /// Stores what is not stored yet.
   func shutdown() async
+}
+
+extension ClientMethod {
+  /// The default: this way to pay proves nothing.
+  public func proof(
+    for offer: PaymentOffer, context: PaymentContext
+  ) async throws(PaymentClientError) -> String? { nil }
+  /// The default: nobody is asked.
+  public func wantsBootstrap(at origin: Origin) -> Bool { false }
+  /// The default: ignored.
+  public func bootstrapped(_ head: HTTPResponse, at origin: Origin, provedBy offer: PaymentOffer) {}
 }
 
 /// What a method needs from its client.

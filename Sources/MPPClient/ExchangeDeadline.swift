@@ -21,14 +21,18 @@ package struct ExchangeDeadline: Sendable {
   /// Reads a body that is kept here and handed to nobody.
   /// - Throws: `ExchangeTimedOut` at the deadline, `ResponseBodyTooLarge` beyond `limit` bytes, or what the connection reported.
   package func bytes(of body: ResponseBody, upTo limit: ByteCount) async throws -> [UInt8] {
+    try await run { try await body.bytes(upTo: limit) }
+  }
+
+  /// Runs what is left of the exchange, or all of it.
+  /// - Throws: `ExchangeTimedOut` at the deadline, or what `operation` threw.
+  package func run<T: Sendable>(_ operation: @escaping @Sendable () async throws -> T) async throws -> T {
     // The clock may have been set meanwhile; never longer than the whole exchange.
     let left = min(max(end.milliseconds - clock.now.milliseconds, 0), longest)
-    return try await sleeper.within(milliseconds: left, orThrow: ExchangeTimedOut()) {
-      try await body.bytes(upTo: limit)
-    }
+    return try await sleeper.within(milliseconds: left, orThrow: ExchangeTimedOut(), operation)
   }
 }
 
 package struct ExchangeTimedOut: Error, CustomStringConvertible {
-  package var description: String { "its body did not arrive in time" }
+  package var description: String { "the whole answer did not arrive in time" }
 }

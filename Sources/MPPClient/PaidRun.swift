@@ -114,9 +114,7 @@ struct PaidRun {
     }
     guard let exchange else { return }
     credential = try await exchange.credential(for: payable.offer)
-    credentialField =
-      payable.offer.challenge.credentialHeader == .authorization
-      ? .authorization : ProtocolHeaders.paymentAuthorization
+    credentialField = payable.offer.challenge.credentialHeader.field
     guard !credential.isEmpty, credential.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) else {
       throw PaymentClientError(.inconsistent, "the credential is not a header value")
     }

@@ -15,6 +15,7 @@ extension PaymentClient {
   ) async throws -> PaidResponse {
     try await start()
     let url = try RequestURL(request.url)
+    try await bootstrap(request, url)
     var run = PaidRun(client: self, request: request, url: url, depositLimit: depositLimit?.amount)
     return try await run.run()
   }

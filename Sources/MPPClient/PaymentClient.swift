@@ -20,6 +20,7 @@ public final class PaymentClient: Sendable {
   let clock: any WallClock
   let sleeper: any Sleeper
   let logger: Logger
+  let bootstraps = BootstrapGate()
   private let starting = FIFOPermits(count: 1)
   private let status = Mutex(Status.new)
 

@@ -32,6 +32,13 @@ struct Preferences: Sendable {
     headers[ProtocolHeaders.acceptPayment] = header
   }
 
+  /// Whether the client has this way to pay and may use it: the policy allows it, and its weight is above none.
+  func uses(method: String, intent: String) -> Bool {
+    weights.contains {
+      $0.method.equalsBytes(of: method) && $0.intent.equalsBytes(of: intent) && $0.weight > .none
+    }
+  }
+
   /// The offers in the order in which they are to be paid: by weight, then as the server put them. A field of the request's own that
   /// can be read takes the place of the configured weights.
   func ordered<Item>(

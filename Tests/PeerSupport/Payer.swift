@@ -125,6 +125,17 @@ package struct OpenChannel: Sendable {
   package var transaction: SignedTempoTransaction
   package let key: Secp256k1PrivateKey
 
+  package init(
+    descriptor: ChannelDescriptor, escrow: Address, chainID: UInt64, transaction: SignedTempoTransaction,
+    key: Secp256k1PrivateKey
+  ) {
+    self.descriptor = descriptor
+    self.escrow = escrow
+    self.chainID = chainID
+    self.transaction = transaction
+    self.key = key
+  }
+
   package var id: Hash32 { descriptor.channelID(escrow: escrow, chainID: chainID) }
 
   package func signature(_ amount: UInt128, by signer: Secp256k1PrivateKey? = nil) throws -> [UInt8] {

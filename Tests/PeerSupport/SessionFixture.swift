@@ -21,9 +21,10 @@ package struct SessionFixture {
 
   package init(
     spending: SpendPolicy? = nil, journal: TestJournal = TestJournal(), devnet: Devnet? = nil,
-    seller: TestSeller? = nil, network: TempoNetwork? = nil,
+    seller: TestSeller? = nil, transport: (any HTTPTransport)? = nil, network: TempoNetwork? = nil,
     options: TempoSessionOptions = TempoSessionOptions(),
-    client clientOptions: ClientOptions = ClientOptions(), sleeper: any Sleeper = TaskSleeper()
+    client clientOptions: ClientOptions = ClientOptions(), sleeper: any Sleeper = TaskSleeper(),
+    seed: UInt64 = 7
   ) throws {
     self.devnet = try devnet ?? Devnet()
     self.seller = try seller ?? TestSeller(devnet: self.devnet)
@@ -40,8 +41,8 @@ package struct SessionFixture {
           options: options)
       ],
       spending: spending ?? SpendPolicy.upTo("0.10", perDay: "5"), journal: .opened(journal),
-      transport: self.seller, options: clientOptions, clock: self.devnet.clock, sleeper: sleeper,
-      random: SeededRandom(seed: 7))
+      transport: transport ?? self.seller, options: clientOptions, clock: self.devnet.clock, sleeper: sleeper,
+      random: SeededRandom(seed: seed))
   }
 
   /// The same world with a new client process on what the journal has on disk.

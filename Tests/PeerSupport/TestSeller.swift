@@ -69,6 +69,16 @@ package final class TestSeller: HTTPTransport {
     package var deposit: Amount
     package var signature: [UInt8]
     package var units: Int64 = 0
+
+    package init(
+      descriptor: ChannelDescriptor, accepted: Amount, spent: Amount, deposit: Amount, signature: [UInt8]
+    ) {
+      self.descriptor = descriptor
+      self.accepted = accepted
+      self.spent = spent
+      self.deposit = deposit
+      self.signature = signature
+    }
   }
 
   package struct State {

@@ -35,13 +35,11 @@ final class ChargeExchange: PaymentExchange {
   func credential(for offer: PaymentOffer) async throws(PaymentClientError) -> String {
     let terms = try ChargeTerms.read(offer.challenge)
     state.withLock { $0.terms = terms }
-    let chainID = try await payer.chainID(terms)
     if terms.isProof {
-      try ProofRealm(allowed: payer.options.proofRealms, isStrict: payer.options.requiresHostAsRealm)
-        .check(terms.challenge.realm, of: context.url.origin)
       note("proof")
-      return try await payer.proof(terms, chainID: chainID) { commit() }
+      return try await payer.proof(terms, to: context.url.origin) { commit() }
     }
+    let chainID = try await payer.chainID(terms)
     let request = ChargePayer.requestKey(context)
     if let unfinished = try await unfinished(request, chainID) {
       note("again")

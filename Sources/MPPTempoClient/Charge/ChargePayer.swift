@@ -53,10 +53,14 @@ final class ChargePayer: Sendable {
 
   // MARK: Signing
 
+  /// Proves the account to an origin; the terms are those of a proof.
   /// - Parameter willSign: called when nothing but the signature is left to do.
   func proof(
-    _ terms: ChargeTerms, chainID: UInt64, willSign: () -> Void
+    _ terms: ChargeTerms, to origin: Origin, willSign: () -> Void = {}
   ) async throws(PaymentClientError) -> String {
+    let chainID = try await chainID(terms)
+    try ProofRealm(allowed: options.proofRealms, isStrict: options.requiresHostAsRealm)
+      .check(terms.challenge.realm, of: origin)
     if account.signer.isAccessKey { try await account.checkKey(try await chain.node().client) }
     willSign()
     do {

@@ -33,6 +33,14 @@ final class TempoChargeMethod: ClientMethod {
     ChargeExchange(payer: payer, context: context)
   }
 
+  func proof(
+    for offer: PaymentOffer, context: PaymentContext
+  ) async throws(PaymentClientError) -> String? {
+    let terms = try ChargeTerms.read(offer.challenge)
+    guard terms.isProof else { return nil }
+    return try await payer.proof(terms, to: context.url.origin)
+  }
+
   func channels() async throws(PaymentClientError) -> [ChannelStatus] { [] }
   func close(_ selection: ChannelSelection) async throws(PaymentClientError) -> [CloseOutcome] { [] }
   func recover(_ scope: RecoveryScope) async throws(PaymentClientError) -> [ChannelStatus] { [] }

@@ -168,11 +168,9 @@ final class SessionExchange: PaymentExchange {
         authorizedSigner: channel.descriptor.authorizedSigner))
   }
 
-  /// The open channel; the one being opened, after a look at the chain; or a new one.
+  /// The open channel; the one being opened, after a look at the chain; or one that is new here.
   private func usableChannel() async throws -> ClientChannel {
-    guard var channel = lane.current else {
-      return try await manager.open(lane, terms: terms, context: context) { commit() }
-    }
+    guard var channel = lane.current else { return try await newChannel() }
     if channel.phase == .opening {
       // Its transaction may be taken at any time.
       commit()
@@ -188,9 +186,14 @@ final class SessionExchange: PaymentExchange {
           isRetryable: true, exposure: manager.exposure(channel))
       }
       return channel
-    default:
-      return try await manager.open(lane, terms: terms, context: context) { commit() }
+    default: return try await newChannel()
     }
+  }
+
+  /// One that the server remembers and can prove, or else one that is opened.
+  private func newChannel() async throws -> ClientChannel {
+    if let channel = try await manager.adopted(in: lane, terms: terms, context: context) { return channel }
+    return try await manager.open(lane, terms: terms, context: context) { commit() }
   }
 
   /// Sets the price aside, topping up first where the deposit does not cover it (U6). What is added to the authorised

@@ -9,7 +9,7 @@ import Tempo
 import TempoRPC
 
 /// All channels of one payer on one chain: their lanes, their signer, and what is done with them on chain and with
-/// servers. Its steps are in the extensions: open, top-up, close, recover.
+/// servers. Its steps are in the extensions: open, adopt, top-up, close, recover.
 final class SessionManager: Sendable {
   let signer: VoucherSigner
   let chain: SessionChain
@@ -17,6 +17,8 @@ final class SessionManager: Sendable {
   let intents: JournalIntentStore
   let environment: ClientEnvironment
   let options: TempoSessionOptions
+  /// What origins have shown in answer to a proof.
+  let remembered = RememberedChannels()
   private let lanes = Mutex<[LaneKey: SessionLane]>([:])
   /// Held while a new channel, or a top-up, takes its share of what may be deposited.
   let openings = Mutex<Void>(())
@@ -63,6 +65,12 @@ final class SessionManager: Sendable {
 
   var allLanes: [SessionLane] { lanes.withLock { Array($0.values) } }
   var allChannels: [ClientChannel] { allLanes.flatMap(\.all) }
+
+  /// Whether requests to this origin are paid with a channel that is open, or being opened.
+  func hasChannelInUse(at origin: Origin) -> Bool {
+    let origin = origin.description
+    return allLanes.contains { $0.key.origin == origin && $0.current != nil }
+  }
 
   /// Runs `body` alone on a lane: no request of the lane is under way, none starts.
   func alone<T: Sendable>(

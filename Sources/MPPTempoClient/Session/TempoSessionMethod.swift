@@ -1,4 +1,5 @@
 import EVM
+import HTTPTypes
 import Logging
 import MPPClient
 import MPPCore
@@ -39,6 +40,14 @@ final class TempoSessionMethod: ClientMethod {
     let key = LaneKey(
       payer: manager.payer, terms: terms, chainID: chainID, origin: context.url.origin.description)
     return SessionExchange(manager: manager, lane: manager.lane(key), terms: terms, context: context)
+  }
+
+  func wantsBootstrap(at origin: Origin) -> Bool {
+    manager.options.bootstrap && !manager.hasChannelInUse(at: origin)
+  }
+
+  func bootstrapped(_ head: HTTPResponse, at origin: Origin, provedBy offer: PaymentOffer) {
+    manager.remember(head, at: origin, provedBy: offer)
   }
 
   func channels() async throws(PaymentClientError) -> [ChannelStatus] {

@@ -21,6 +21,17 @@ public struct TempoSessionOptions: Sendable {
   public var feeTokens: Set<Address> = []
   /// Blocks searched backwards for forgotten channels.
   public var recoveryBlocks: UInt64 = 5_000_000
+  /// Whether an origin is asked, before the first request to it, which channel it remembers, so that a client whose journal is lost or
+  /// elsewhere goes on with it instead of depositing again.
+  ///
+  /// It costs one `HEAD` at an origin that does not answer with what is asked for, and two at one that does, each of at most ten
+  /// seconds and of `requestTimeout`; once in the life of a client, and none where it has a channel that is in use. The second carries a
+  /// signature of the account, or of its access key, that proves to this origin who asks; nothing can be paid by it. Needs
+  /// `tempo/charge` among the ways that may be used, since the proof is one of its kind.
+  ///
+  /// What the origin answers authorises nothing. Its channel is used only when the voucher in the answer is this client's own, the
+  /// journal does not know the channel, and the chain shows it open and covering that voucher.
+  public var bootstrap = false
   /// Waits between two looks at the chain.
   public var sleeper: any Sleeper = TaskSleeper()
 

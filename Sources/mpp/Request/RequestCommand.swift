@@ -38,6 +38,11 @@ struct RequestCommand: AsyncParsableCommand {
       "Who sends the transaction of a charge: the server (pull) or this command (push). Default: as the server prefers."
   )
   var chargeMode: ChargeMode?
+  @Flag(
+    help:
+      "Ask the server first which channel it remembers, by a signature that says who asks. For a journal that is lost or elsewhere."
+  )
+  var bootstrap = false
   @Option(help: "Journal of everything signed. Default: journal.db in the state folder.")
   var journal: String?
   @Option(name: [.customShort("n"), .customLong("count")], help: "Make the request this many times.")
@@ -55,6 +60,9 @@ struct RequestCommand: AsyncParsableCommand {
   func validate() throws {
     guard (1...10_000_000).contains(count) else { throw ValidationError("-n is between 1 and 10000000") }
     guard (1...256).contains(concurrency) else { throw ValidationError("--concurrency is between 1 and 256") }
+    guard !bootstrap || spending.methods.isEmpty || spending.methods.contains("tempo/charge") else {
+      throw ValidationError("--bootstrap asks with a proof, which is a tempo/charge: allow it with --via too")
+    }
   }
 
   func run() async throws {
@@ -79,6 +87,6 @@ struct RequestCommand: AsyncParsableCommand {
     }
     return try await ClientFactory.client(
       chain: chain, key: key, journal: journal, policy: policy, concurrency: concurrency,
-      mode: chargeMode.flatMap { TempoChargeOptions.Mode(rawValue: $0.rawValue) })
+      mode: chargeMode.flatMap { TempoChargeOptions.Mode(rawValue: $0.rawValue) }, bootstrap: bootstrap)
   }
 }

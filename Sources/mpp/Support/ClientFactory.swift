@@ -8,7 +8,7 @@ import MPPTempoClient
 enum ClientFactory {
   static func client(
     chain: ChainOptions, key: String?, journal: String?, policy: SpendPolicy, concurrency: Int = 1,
-    mode: TempoChargeOptions.Mode? = nil
+    mode: TempoChargeOptions.Mode? = nil, bootstrap: Bool = false
   ) async throws -> PaymentClient {
     let url = try chain.url()
     let account = TempoAccount.key(try await KeySource.key(key))
@@ -16,14 +16,15 @@ enum ClientFactory {
     let journal = try SQLiteJournal(at: path)
     var charges = TempoChargeOptions()
     charges.mode = mode
+    var sessions = try sessions(policy)
+    sessions.bootstrap = bootstrap
     // Once it exists it must be shut down, whatever else goes wrong.
     let transport = transport(concurrency: concurrency)
     do {
       return try PaymentClient(
         methods: [
           .tempo(
-            account, network: .rpc(url, chainID: chain.chainID), options: try sessions(policy),
-            charges: charges)
+            account, network: .rpc(url, chainID: chain.chainID), options: sessions, charges: charges)
         ], spending: policy, journal: .opened(journal), transport: transport, logger: ClientLog.quiet)
     } catch {
       await transport.shutdown()
