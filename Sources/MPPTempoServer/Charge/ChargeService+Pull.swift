@@ -114,6 +114,7 @@ extension ChargeService {
       do throws(PaymentProblem) {
         try call.checkPaid(receipt, by: transaction.sender)
       } catch {
+        try await checkUnpaid(hash, by: transaction.sender, call)
         await void(hash)
         await confirm(result)
         throw error
@@ -122,12 +123,24 @@ extension ChargeService {
         hash, payer: transaction.sender, validBefore: transaction.validBefore, call)
       await confirm(result)
       return verification
-    case .reverted, .rejected, .expired:
+    case .reverted:
+      try await checkUnpaid(hash, by: transaction.sender, call)
+      fallthrough
+    case .rejected, .expired:
       await void(hash)
       throw ChargeProblem.failed("The transaction did not pay")
     case .effective, .unavailable, .pending:
       throw ChargeProblem.unresolved
     }
+  }
+
+  /// Looks once more: what is void stays so, and one false answer of a node must not decide it.
+  private func checkUnpaid(_ hash: Hash32, by sender: Address, _ call: ChargeCall) async throws {
+    guard let receipt = try await client.receipt(hash), receipt.transactionHash == hash else {
+      throw ChargeProblem.unresolved
+    }
+    do { try call.checkPaid(receipt, by: sender) } catch { return }
+    throw ChargeProblem.unresolved
   }
 
   /// What was paid is recorded: a journal that fails now must not refuse it.

@@ -78,6 +78,39 @@ struct ChargeReceiptTests {
     gateway.honest()
     if lie.isUndecided { try await harness.deliver(await harness.send(credential)) }
   }
+
+  @Test(
+    "One false answer does not make a payment void: the second look decides",
+    arguments: [Lie.otherRecipient, .otherAmount, .noLog, .reverted])
+  func oneLieDecidesNothing(_ lie: Lie) async throws {
+    let devnet = try Harness.chain()
+    let gateway = Gateway(devnet)
+    let harness = try await ChargeHarness(devnet: devnet) { options in
+      options.transport = gateway
+      options.limits.receiptDeadline = 1_000
+    }
+    let challenge = try await harness.challenge()
+    let credential = harness.credential(
+      challenge, .transaction(try await harness.signed(challenge).serialized))
+    let before = harness.paid()
+    let lies = Mutex(1)
+    gateway.bend("eth_getTransactionReceipt") { receipt in
+      let isLie = lies.withLock { left in
+        defer { left = max(0, left - 1) }
+        return left > 0
+      }
+      return isLie ? lie.bend(receipt) : receipt
+    }
+    let outcome = await harness.send(credential)
+    if case .proceed = outcome {
+      // The broadcast itself had the honest answer.
+      try await harness.deliver(outcome)
+    } else {
+      #expect(Harness.problem(outcome)?.status == 503, "\(Harness.text(outcome))")
+      try await harness.deliver(await harness.send(credential))
+    }
+    #expect(harness.paid() == before + ChargeHarness.price)
+  }
 }
 
 extension JSONValue {
