@@ -32,11 +32,12 @@ struct ChannelClaimTests {
 
     func open(
       by account: Int = 0, payee: Address? = nil, operator: Address = .zero,
-      token: Address = TempoAddress.alphaUSD, signer: Address = .zero, isSent: Bool = true
+      token: Address = TempoAddress.alphaUSD, signer: Address = .zero, deposit: Int = 100_000,
+      isSent: Bool = true
     ) async throws -> OpenChannel {
       let payer = Payer(devnet, devnet.accounts[account], seed: world.desk.nextSeed())
       let channel = try await payer.open(
-        deposit: 100_000, payee: payee ?? self.payee.address, operator: `operator`, token: token,
+        deposit: UInt128(deposit), payee: payee ?? self.payee.address, operator: `operator`, token: token,
         authorizedSigner: signer)
       guard isSent else { return channel }
       let receipt = try await payer.planner.client.sendRawTransactionSync(channel.transaction.serialized)
@@ -58,12 +59,14 @@ struct ChannelClaimTests {
     }
 
     /// The seller has it on record.
-    func record(_ channel: OpenChannel, accepted: UInt128 = 20_000, spent: UInt128 = 10_000) throws {
+    func record(
+      _ channel: OpenChannel, accepted: UInt128 = 20_000, spent: UInt128 = 10_000, deposit: UInt128 = 100_000
+    ) throws {
       let signature = try channel.signature(accepted, by: key)
       world.before.seller.state.withLock {
         $0.channels[channel.id] = TestSeller.Channel(
           descriptor: channel.descriptor, accepted: Amount(units: accepted), spent: Amount(units: spent),
-          deposit: Amount(units: 100_000), signature: signature)
+          deposit: Amount(units: deposit), signature: signature)
       }
     }
 
@@ -226,6 +229,27 @@ struct ChannelClaimTests {
     #expect(
       try await stage.pay(claim, spending: .upTo("0.10", perDay: "0.03", depositPerChannel: "0.03"))
         == channel.id.hex)
+  }
+
+  @Test("No room for the top-up that it needs: another channel is opened", arguments: [80_000, 70_000])
+  func room(locked: UInt64) async throws {
+    let stage = try await Stage()
+    let channel = try await stage.open(deposit: 20_000)
+    try stage.record(channel, spent: 20_000, deposit: 20_000)
+    stage.world.desk.shows(try stage.claim(channel, spent: 20_000))
+    let client = try stage.world.client(
+      spending: .upTo("0.10", perDay: "0.105", depositPerChannel: "0.10"))
+    // Another payee at the same origin.
+    let other = stage.devnet.accounts[4].address.hex
+    client.seller.state.withLock { state in
+      state.suggestedDeposit = Amount(units: UInt128(locked))
+      state.requestEdit = { $0.recipient = other }
+    }
+    _ = try await client.get()
+    client.seller.state.withLock { $0.requestEdit = nil }
+    let paid = try #require(try await client.get().payment)
+    #expect((paid.channel == channel.id.hex) == (locked == 70_000))
+    #expect(paid.actions == (locked == 70_000 ? ["topUp", "voucher"] : ["open"]))
   }
 
   @Test("A channel of another payee than the one the proof was asked for (CD9)")

@@ -16,9 +16,9 @@ package struct LostJournal {
   /// - Parameters:
   ///   - paid: requests of 10 000 base units each.
   ///   - deposit: of the channel, base units.
-  package init(paid: Int = 3, deposit: UInt128 = 100_000) async throws {
+  package init(paid: Int = 3, deposit: Int = 100_000) async throws {
     before = try SessionFixture()
-    before.seller.state.withLock { $0.suggestedDeposit = Amount(units: deposit) }
+    before.seller.state.withLock { $0.suggestedDeposit = Amount(units: UInt128(deposit)) }
     desk = try BootstrapDesk(before.seller)
     for _ in 0..<paid { _ = try await before.get() }
     channel = paid > 0 ? try await before.channel().id : ""
