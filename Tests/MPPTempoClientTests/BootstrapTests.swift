@@ -10,7 +10,7 @@ import TempoDevnet
 import Testing
 
 /// A journal that is lost, and a server that remembers the channel (`05` §7.1).
-@Suite("Bootstrap")
+@Suite("Bootstrap", .timeLimit(.minutes(2)))
 struct BootstrapTests {
   private func sent(_ world: LostJournal, from count: Int) -> [String] {
     world.before.seller.state.withLock { state in
@@ -83,6 +83,18 @@ struct BootstrapTests {
     #expect(try await restarted.channel().authorized.units == 50_000)
     // The channel is in use: nobody is asked.
     #expect(world.desk.heads.count == 2)
+  }
+
+  @Test("It is in the journal also when nothing can be signed for the request that found it")
+  func unsigned() async throws {
+    let world = try await LostJournal()
+    let client = try world.client()
+    client.seller.state.withLock {
+      $0.requestEdit = { $0.methodDetails.minVoucherDelta = Amount(units: 10_001) }
+    }
+    #expect(await failure { try await client.get() }?.code == .requirementExceedsBound)
+    #expect(try client.journal.authorized(try Hash32(hex: world.channel))?.units == 30_000)
+    #expect(world.vouchers(on: world.channel, after: 3).isEmpty)
   }
 
   @Test("A channel that was found is topped up, closed, and not found again as forgotten")

@@ -185,7 +185,10 @@ struct ChannelClaimTests {
     "What the chain shows: no deposit, one that does not cover the voucher, more captured, a close request")
   func chain() async throws {
     let stage = try await Stage()
-    try await stage.expectIgnored("never sent", stage.claim(try await stage.open(isSent: false)))
+    let unsent = try await stage.open(isSent: false)
+    for accepted: UInt128 in [0, 20_000] {
+      try await stage.expectIgnored("never sent", stage.claim(unsent, accepted: accepted, spent: 0))
+    }
     let channel = try await stage.open()
     try await stage.expectIgnored("uncovered", stage.claim(channel, accepted: 100_001))
     let settle = try ChannelReserveABI.settleCalldata(
