@@ -27,7 +27,9 @@ extension ChargeService {
         let result = try await broadcaster.resume(intent, maySend: false, deadlineMilliseconds: 0)
         guard !result.isUndecided else { return }
         // One false answer must not make a payment void for good: the next sweep looks again.
-        if case .reverted = result.outcome, try await client.receipt(intent.hash)?.succeeded != false { return }
+        if case .reverted = result.outcome, try await client.receipt(intent.hash)?.succeeded != false {
+          return
+        }
         await feePayer?.ended(intent.identity.subject)
         if result.error != nil { await void(intent.hash) }
         try await broadcaster.confirm(result)
