@@ -303,21 +303,15 @@ struct VerificationPipeline: Sendable {
           metadata: Redaction.metadata(method: bound.offer.offer.key, challengeID: challengeID))
         return .problem(Self.response(.internalError()))
       }
-      return .proceed(await grant(verified, bound, challengeID: challengeID))
+      logger.debug(
+        "paid", metadata: Redaction.metadata(method: bound.offer.offer.key, challengeID: challengeID))
+      bound.offer.observer.granted(verified, challengeID: challengeID)
+      let isCharged = bound.charging == .beforeHandler
+      if isCharged { await verified.hold?.commit() }
+      return .proceed(
+        Payment(
+          verified, isCharged: isCharged, challengeID: challengeID,
+          receiptOnErrors: compatibility.receiptOnErrors, observer: bound.offer.observer))
     }
-  }
-
-  private func grant(
-    _ verified: VerifiedPayment, _ bound: Bound, challengeID: String
-  ) async -> Payment {
-    logger.debug(
-      "paid", metadata: Redaction.metadata(method: bound.offer.offer.key, challengeID: challengeID))
-    bound.offer.observer.granted(verified, challengeID: challengeID)
-    let isCharged = bound.charging == .beforeHandler
-    if isCharged { await verified.hold?.commit() }
-    return Payment(
-      verified, isCharged: isCharged, challengeID: challengeID,
-      receiptOnErrors: compatibility.receiptOnErrors,
-      observer: bound.offer.observer)
   }
 }

@@ -49,26 +49,35 @@ public enum Hex {
     didLookAt(text.byteCount)
     didMake(1, bytes: count)
     var isValid = true
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { output, written in
-      let raw = UnsafeMutableRawBufferPointer(output)
-      var index = 0
-      while index + 4 <= count, let word = HexWord.decode(text, at: 2 + 2 * index) {
-        raw.storeBytes(of: word.bigEndian, toByteOffset: index, as: UInt32.self)
-        index += 4
+    // Not `init(unsafeUninitializedCapacity:)`: it looks up the type of the array's memory each time.
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    bytes.append(addingCapacity: count) { output in
+      isValid = output.withUnsafeMutableBufferPointer { target, written in
+        written = decode(text, count, UnsafeMutableRawBufferPointer(target))
+        return written == count
       }
-      while index < count {
-        guard let high = digit(text.unsafeLoadUnaligned(fromByteOffset: 2 + 2 * index, as: UInt8.self)),
-          let low = digit(text.unsafeLoadUnaligned(fromByteOffset: 3 + 2 * index, as: UInt8.self))
-        else {
-          isValid = false
-          break
-        }
-        raw[index] = high << 4 | low
-        index += 1
-      }
-      written = index
     }
     return isValid ? bytes : nil
+  }
+
+  /// Writes the bytes of `count` pairs of digits; returns how many there are before one that is not a digit.
+  private static func decode(
+    _ text: RawSpan, _ count: Int, _ raw: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    var index = 0
+    while index + 4 <= count, let word = HexWord.decode(text, at: 2 + 2 * index) {
+      raw.storeBytes(of: word.bigEndian, toByteOffset: index, as: UInt32.self)
+      index += 4
+    }
+    while index < count {
+      guard let high = digit(text.unsafeLoadUnaligned(fromByteOffset: 2 + 2 * index, as: UInt8.self)),
+        let low = digit(text.unsafeLoadUnaligned(fromByteOffset: 3 + 2 * index, as: UInt8.self))
+      else { return index }
+      raw[index] = high << 4 | low
+      index += 1
+    }
+    return index
   }
 
   /// A JSON-RPC quantity: no leading zeros, `0x0` for zero.

@@ -59,7 +59,14 @@ public struct Keccak256: Sendable {
 
   /// Adds 32 bytes.
   public mutating func update(_ word: Hash32) {
-    for index in 0..<4 { absorb(lane: word.words[index].byteSwapped) }
+    let lane = position >> 3
+    guard position & 7 == 0, position + 32 < Self.rate else {
+      for index in 0..<4 { absorb(lane: word.words[index].byteSwapped) }
+      return
+    }
+    // Four whole lanes, and the block is not full then.
+    for index in 0..<4 { state[lane + index] ^= word.words[index].byteSwapped }
+    position += 32
   }
 
   /// Adds 20 bytes, without padding.

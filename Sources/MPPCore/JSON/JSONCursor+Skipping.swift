@@ -54,10 +54,22 @@ extension JSONCursor {
 private struct PlainKeys {
   private var places = InlineArray<16, UInt64>(repeating: 0)
   private var count = 0
+  /// A bit for every length there is, modulo 64: few keys of an object have the same one.
+  private var lengths: UInt64 = 0
 
   /// False when the key is there already, or when there is no room for it.
+  @inline(__always)
   mutating func insert(_ key: Range<Int>, of text: UnsafeRawBufferPointer) -> Bool {
     guard count < 16, key.upperBound <= Int(Int32.max) else { return false }
+    let length: UInt64 = 1 &<< UInt64(truncatingIfNeeded: key.count)
+    guard lengths & length == 0 || isNew(key, of: text) else { return false }
+    lengths |= length
+    places[count] = UInt64(key.lowerBound) << 32 | UInt64(key.count)
+    count += 1
+    return true
+  }
+
+  private func isNew(_ key: Range<Int>, of text: UnsafeRawBufferPointer) -> Bool {
     for index in 0..<count where places[index] & 0xFFFF_FFFF == UInt64(key.count) {
       let other = Int(places[index] >> 32)
       let isSame = areEqual(
@@ -65,8 +77,6 @@ private struct PlainKeys {
         UnsafeRawBufferPointer(rebasing: text[other..<(other + key.count)]))
       if isSame { return false }
     }
-    places[count] = UInt64(key.lowerBound) << 32 | UInt64(key.count)
-    count += 1
     return true
   }
 }

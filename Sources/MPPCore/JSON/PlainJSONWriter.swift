@@ -1,11 +1,25 @@
-/// Writes a JSON text of a known shape, piece by piece, into memory reserved once.
-package struct PlainJSONWriter {
-  private var buffer: [UInt8]
+/// Writes a JSON text of a known shape, piece by piece; see ``base64URL(_:)``.
+package struct PlainJSONWriter: ~Copyable {
+  // Not an array: that would be filled first, and would ask at every piece whether it is the only one.
+  private var memory: UnsafeMutableRawBufferPointer
   private var position = 0
+  /// The memory is somebody else's, who gives it back.
+  private var isLent: Bool
 
-  /// - Parameter capacity: bytes the text may need; more are taken when it is longer.
-  package init(capacity: Int) {
-    buffer = [UInt8](repeating: 0, count: max(capacity, 64))
+  private init(_ memory: UnsafeMutableRawBufferPointer) {
+    self.memory = memory
+    isLent = true
+  }
+
+  deinit { if !isLent { memory.deallocate() } }
+
+  /// What `write` writes, in base64url. A text of up to a kilobyte is put together on the stack.
+  package static func base64URL(_ write: (inout PlainJSONWriter) -> Void) -> String {
+    withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 8) { memory in
+      var writer = PlainJSONWriter(memory)
+      write(&writer)
+      return writer.base64URL()
+    }
   }
 
   /// As it stands.
@@ -46,20 +60,34 @@ package struct PlainJSONWriter {
 
   /// Room for `count` bytes; `fill` writes all of them.
   package mutating func reserve(_ count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
-    let start = position
+    if count > memory.count - position { grow(count) }
+    fill(UnsafeMutableRawBufferPointer(rebasing: memory[position..<(position + count)]))
     position += count
-    if position > buffer.count {
-      buffer.append(contentsOf: repeatElement(0, count: max(buffer.count, position - buffer.count)))
-    }
-    buffer.withUnsafeMutableBytes {
-      fill(UnsafeMutableRawBufferPointer(rebasing: $0[start..<(start + count)]))
-    }
   }
 
-  /// The text in base64url.
-  package func base64URL() -> String {
-    buffer.withUnsafeBufferPointer {
-      Base64Codec.encode(buffer: UnsafeBufferPointer(rebasing: $0[..<position]), isURL: true)
+  /// Makes room for `count` bytes more.
+  private mutating func grow(_ count: Int) {
+    let larger = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(2 * memory.count, position + count), alignment: 8)
+    larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<position]))
+    if !isLent { memory.deallocate() }
+    (memory, isLent) = (larger, false)
+  }
+
+  /// How much is written: where the next piece begins.
+  package var count: Int { position }
+
+  /// Once more what stands there.
+  package mutating func again(_ written: Range<Int>) {
+    if written.count > memory.count - position { grow(written.count) }
+    UnsafeMutableRawBufferPointer(rebasing: memory[position..<(position + written.count)])
+      .copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[written]))
+    position += written.count
+  }
+
+  private func base64URL() -> String {
+    UnsafeRawBufferPointer(rebasing: memory[..<position]).withMemoryRebound(to: UInt8.self) {
+      Base64Codec.encode(buffer: $0, isURL: true)
     }
   }
 }

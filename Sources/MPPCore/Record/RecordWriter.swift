@@ -34,19 +34,21 @@ package struct RecordWriter: ~Copyable {
   ) throws(RecordError) -> [UInt8] {
     var failure: RecordError?
     var moved: [UInt8]?
-    let bytes = [UInt8](unsafeUninitializedCapacity: max(capacity, 64)) { target, count in
+    let bytes = [UInt8](capacity: max(capacity, 64)) { target in
       let raw = UnsafeMutableRawBufferPointer(target)
       guard let start = raw.baseAddress else {
         failure = .range
-        return
+        return 0
       }
       var writer = RecordWriter(schema: schema, start, capacity: raw.count)
       do throws(RecordError) { try fields(&writer) } catch {
         failure = error
-        return
+        return 0
       }
       writer.addChecksum()
-      if writer.isLent { count = writer.position } else { moved = writer.content }
+      if writer.isLent { return writer.position }
+      moved = writer.content
+      return 0
     }
     if let failure { throw failure }
     return moved ?? bytes

@@ -94,14 +94,13 @@ enum Base64Codec {
     guard count % 4 != 1 else { return .failure(.invalidLength) }
     let size = count / 4 * 3 + max(count % 4 - 1, 0)
     var failure: Base64Error?
-    let bytes = [UInt8](unsafeUninitializedCapacity: head.count + size + 2) { output, written in
+    let bytes = [UInt8](capacity: head.count + size + 2) { output in
       for (index, byte) in head.enumerated() { output[index] = byte }
-      written = head.count
-      guard let source = text.baseAddress, let target = output.baseAddress else { return }
+      guard let source = text.baseAddress, let target = output.baseAddress else { return head.count }
       failure = values.withUnsafeBufferPointer { values in
         values.baseAddress.map { decode(source, count, target + head.count, $0) } ?? nil
       }
-      written += size
+      return head.count + size
     }
     if let failure { return .failure(failure) }
     return .success(bytes)

@@ -11,10 +11,9 @@
 /// of its length (40,000 marks: over a second). No text of a peer may be compared or hashed that way.
 extension String {
   package func equalsBytes(of other: String) -> Bool {
-    let (left, right) = (utf8, other.utf8)
-    guard left.count == right.count else { return false }
-    didLookAt(left.count)
-    return Self.areSame(left, right)
+    guard utf8.count == other.utf8.count else { return false }
+    didLookAt(utf8.count)
+    return Self.areSame(utf8, other.utf8)
   }
 
   // Apart from the comparison of the lengths, which is nearly always all there is to do. A span keeps its text alive while it is looked
@@ -72,6 +71,18 @@ func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -
   guard left.count == right.count else { return false }
   guard let first = left.baseAddress, let second = right.baseAddress else { return true }
   return memcmp(first, second, left.count) == 0
+}
+
+extension [UInt8] {
+  /// An array of bytes that `fill` writes; it returns how many. As `init(unsafeUninitializedCapacity:initializingWith:)`, which the
+  /// standard library does not make for the element's type: it looks up the type of the array's memory each time.
+  package init(capacity: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) -> Int) {
+    self = []
+    reserveCapacity(capacity)
+    append(addingCapacity: capacity) { output in
+      output.withUnsafeMutableBufferPointer { target, count in count = fill(target) }
+    }
+  }
 }
 
 extension RawSpan {

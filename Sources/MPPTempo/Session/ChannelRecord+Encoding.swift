@@ -37,6 +37,7 @@ extension ChannelRecord {
   }
 
   private func write(to writer: inout RecordWriter) throws(RecordError) {
+    let descriptor = identity.descriptor
     writer.hash(channelID)
     writer.address(escrow)
     writer.address(descriptor.payer)
@@ -110,14 +111,15 @@ extension ChannelRecord {
 
   private init(fields bytes: [UInt8]) throws(RecordError) {
     var reader = try RecordReader(bytes, newest: Self.schema)
-    channelID = try reader.hash()
-    escrow = try reader.address()
-    descriptor = ChannelDescriptor(
+    let channel = try reader.hash()
+    let escrow = try reader.address()
+    let descriptor = ChannelDescriptor(
       payer: try reader.address(), payee: try reader.address(), operator: try reader.address(),
       token: try reader.address(), salt: try reader.hash(), authorizedSigner: try reader.address(),
       expiringNonceHash: try reader.hash())
-    chainID = try reader.integer()
-    createdAt = try reader.timestamp()
+    identity = ChannelIdentity(
+      channelID: channel, chainID: try reader.integer(), escrow: escrow, descriptor: descriptor,
+      createdAt: try reader.timestamp())
     deposit = try reader.amount()
     settled = try reader.amount()
     closeRequestedAt = try reader.integer()
@@ -126,7 +128,6 @@ extension ChannelRecord {
     loss = try reader.amount()
     spent = try reader.amount()
     units = try reader.integer()
-    let channel = channelID
     history = []
     for _ in 0..<(try reader.count(maximum: Self.historyLimit)) {
       history.append(try reader.voucher(of: channel))

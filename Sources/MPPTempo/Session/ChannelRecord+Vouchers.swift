@@ -13,11 +13,9 @@ extension ChannelRecord {
     guard observation.deposit > .zero else { throw .notFunded }
     guard observation.closeRequestedAt == 0 else { throw .closeRequested }
     try Self.checkOpening(opening, deposit: observation.deposit, settled: observation.settled)
-    channelID = opening.channelID
-    chainID = opening.chainID
-    escrow = opening.escrow
-    descriptor = opening.descriptor
-    createdAt = opening.now
+    identity = ChannelIdentity(
+      channelID: opening.channelID, chainID: opening.chainID, escrow: opening.escrow,
+      descriptor: opening.descriptor, createdAt: opening.now)
     deposit = observation.deposit
     settled = observation.settled
     closeRequestedAt = 0

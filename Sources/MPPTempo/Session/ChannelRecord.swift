@@ -14,16 +14,17 @@ public struct ChannelRecord: Sendable, Equatable {
   public static let holdLimit = 512
 
   // Identity.
+  @usableFromInline let identity: ChannelIdentity
   /// Name of the record: keccak-256 of the descriptor with escrow and chain (`02` §11.4).
-  public let channelID: Hash32
+  @inlinable public var channelID: Hash32 { identity.channelID }
   /// The chain the channel lives on.
-  public let chainID: UInt64
+  @inlinable public var chainID: UInt64 { identity.chainID }
   /// The contract that holds the deposit.
-  public let escrow: Address
+  @inlinable public var escrow: Address { identity.escrow }
   /// What every call about the channel must carry; never changes.
-  public let descriptor: ChannelDescriptor
+  @inlinable public var descriptor: ChannelDescriptor { identity.descriptor }
   /// When the record was made, on the server's clock.
-  public let createdAt: Timestamp
+  @inlinable public var createdAt: Timestamp { identity.createdAt }
 
   // What the chain said.
   /// Paid in by the payer in total; zero when finalized.
@@ -107,7 +108,14 @@ public struct ChannelRecord: Sendable, Equatable {
   /// Whether this very voucher (amount and signature) was accepted before (`04` §18.3): a repetition needs no second
   /// verification.
   @inlinable
-  public func recognizes(_ voucher: SignedVoucher) -> Bool { history.contains(voucher) }
+  public func recognizes(_ voucher: SignedVoucher) -> Bool {
+    // The amount tells them apart, and is looked at where it is: a voucher taken out of the list is a copy.
+    let vouchers = history.span
+    for index in vouchers.indices where vouchers[index].cumulativeAmount == voucher.cumulativeAmount {
+      if vouchers[index] == voucher { return true }
+    }
+    return false
+  }
 
   /// What ``largestVoucher(notAbove:)`` authorizes.
   func largestVoucherAmount(notAbove amount: Amount) -> Amount? {

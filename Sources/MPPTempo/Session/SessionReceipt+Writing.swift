@@ -36,33 +36,34 @@ extension SessionReceipt {
     _ challengeID: String, _ channelID: Hash32, _ amounts: Amounts, _ transactionHash: Hash32?,
     timestamp: (inout PlainJSONWriter) -> Void
   ) -> String? {
-    guard challengeID.isPlainJSON else { return nil }
-    var writer = PlainJSONWriter(capacity: 512 + challengeID.utf8.count)
-    writer.raw(#"{"method":"tempo","intent":"session","status":"success","timestamp":""#)
-    timestamp(&writer)
-    writer.raw(#"","reference":""#)
-    writer.hex(channelID)
-    writer.raw(#"","challengeId":""#)
-    writer.text(challengeID)
-    writer.raw(#"","channelId":""#)
-    writer.hex(channelID)
-    writer.raw(#"","acceptedCumulative":""#)
-    writer.amount(amounts.accepted)
-    writer.raw(#"","spent":""#)
-    writer.amount(amounts.spent)
-    writer.raw(#"""#)
-    if let units = amounts.units {
-      guard units >= 0 else { return nil }
-      writer.raw(#","units":"#)
-      writer.number(UInt64(units))
-    }
-    if let transactionHash {
-      writer.raw(#","txHash":""#)
-      writer.hex(transactionHash)
+    guard challengeID.isPlainJSON, amounts.units.map({ $0 >= 0 }) ?? true else { return nil }
+    return PlainJSONWriter.base64URL { writer in
+      writer.raw(#"{"method":"tempo","intent":"session","status":"success","timestamp":""#)
+      timestamp(&writer)
+      writer.raw(#"","reference":""#)
+      let reference = writer.count
+      writer.hex(channelID)
+      let written = reference..<writer.count
+      writer.raw(#"","challengeId":""#)
+      writer.text(challengeID)
+      writer.raw(#"","channelId":""#)
+      writer.again(written)
+      writer.raw(#"","acceptedCumulative":""#)
+      writer.amount(amounts.accepted)
+      writer.raw(#"","spent":""#)
+      writer.amount(amounts.spent)
       writer.raw(#"""#)
+      if let units = amounts.units {
+        writer.raw(#","units":"#)
+        writer.number(UInt64(units))
+      }
+      if let transactionHash {
+        writer.raw(#","txHash":""#)
+        writer.hex(transactionHash)
+        writer.raw(#"""#)
+      }
+      writer.raw("}")
     }
-    writer.raw("}")
-    return writer.base64URL()
   }
 }
 

@@ -22,10 +22,19 @@ extension TempoSessionValidator {
     guard !stored.record.finalized else { throw SessionProblem.finalized }
     let signed = SignedVoucher(
       channelID: payload.channelID, cumulativeAmount: payload.cumulativeAmount, signature: payload.signature)
-    let (accepted, unwritten) = try await bounds(signed, stored, call)
+    let isKnown = stored.record.recognizes(signed)
+    let (current, isVerified) =
+      if let current = try fresh(signed, stored, call, isVerified: isKnown) { (current, isKnown) } else {
+        try await looked(signed, stored, call, isVerified: isKnown)
+      }
+    do throws(PaymentProblem) {
+      try check(signed, current.stored, isVerified: isVerified, call)
+    } catch {
+      throw current.refusal(error)
+    }
     let acceptance = VoucherAcceptance(
-      voucher: signed, minimumDelta: call.terms.minimumDelta, comparedWith: accepted)
-    return (.voucher(acceptance, source), unwritten)
+      voucher: signed, minimumDelta: call.terms.minimumDelta, comparedWith: current.stored.record.accepted)
+    return (.voucher(acceptance, source), current.unwritten)
   }
 
   /// V3 to V5: a consistency check on public data, before any signature work.
@@ -52,12 +61,20 @@ extension TempoSessionValidator {
     return VerifiedSource(source.text)
   }
 
-  /// V7 to V12, the signature included. Returns the highest amount accepted before, which the voucher was compared with, and what the
-  /// chain was read to say.
-  private func bounds(
-    _ voucher: SignedVoucher, _ known: StoredRecord<ChannelRecord>, _ call: SessionCall
-  ) async throws -> (Amount, ChannelObservation?) {
-    var isVerified = known.record.recognizes(voucher)
+  /// The channel as it is known without reading the chain, when that is enough for the voucher; nil otherwise.
+  private func fresh(
+    _ voucher: SignedVoucher, _ known: StoredRecord<ChannelRecord>, _ call: SessionCall, isVerified: Bool
+  ) throws -> ChannelReader.Current? {
+    guard let reading = reader.freshness.reading(voucher.channelID, call.now) else { return nil }
+    let current = try ChannelReader.Current(known, reading.unwritten)
+    return isVerified || voucher.cumulativeAmount <= current.stored.record.deposit ? current : nil
+  }
+
+  /// The channel for a voucher for which the chain may have to be read, and whether the signature was checked.
+  private func looked(
+    _ voucher: SignedVoucher, _ known: StoredRecord<ChannelRecord>, _ call: SessionCall, isVerified: Bool
+  ) async throws -> (ChannelReader.Current, isVerified: Bool) {
+    var isVerified = isVerified
     var current: ChannelReader.Current
     if let reading = reader.freshness.reading(voucher.channelID, call.now) {
       current = try ChannelReader.Current(known, reading.unwritten)
@@ -76,14 +93,10 @@ extension TempoSessionValidator {
       isVerified = true
       current = try await reader.looked(current.stored, call.now, on: dryRuns)
     }
-    do throws(PaymentProblem) {
-      try check(voucher, current.stored, isVerified: isVerified, call)
-    } catch {
-      throw current.refusal(error)
-    }
-    return (current.stored.record.accepted, current.unwritten)
+    return (current, isVerified)
   }
 
+  /// V7 to V12, the signature included.
   private func check(
     _ voucher: SignedVoucher, _ stored: StoredRecord<ChannelRecord>, isVerified: Bool, _ call: SessionCall
   ) throws(PaymentProblem) {

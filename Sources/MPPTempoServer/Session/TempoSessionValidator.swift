@@ -93,23 +93,18 @@ public final class TempoSessionValidator: CredentialValidator {
       terms: terms, purpose: context.purpose, source: credential.source, now: context.now,
       logger: context.logger)
     do {
-      let (action, unwritten) = try await check(payload, call)
+      let (action, unwritten) =
+        switch payload {
+        case .voucher(let payload): try await voucher(payload, call)
+        case .open(let payload): try await open(payload, call)
+        case .topUp(let payload): try await topUp(payload, call)
+        case .close(let payload): try await close(payload, call)
+        }
       return Valid(call, action, unwritten)
     } catch let error as ChainError {
       throw error.problem("this action")
     } catch let error as ChannelTransitionError {
       throw SessionProblem.refusal(error)
-    }
-  }
-
-  private func check(
-    _ payload: SessionPayload, _ call: SessionCall
-  ) async throws -> (Action, ChannelObservation?) {
-    switch payload {
-    case .voucher(let payload): try await voucher(payload, call)
-    case .open(let payload): try await open(payload, call)
-    case .topUp(let payload): try await topUp(payload, call)
-    case .close(let payload): try await close(payload, call)
     }
   }
 }

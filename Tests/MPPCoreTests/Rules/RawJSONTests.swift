@@ -53,6 +53,11 @@ import Testing
       #expect(skip(Array(text.utf8)).value == nil, "\(text)")
     }
     #expect(skip(Array(#"{"ab":"1","ac":"2"}"#.utf8)).value != nil)
+    // Keys are told apart by their lengths first, modulo 64.
+    let long = String(repeating: "a", count: 66)
+    #expect(skip(Array(#"{"aa":"1","\#(long)":"2"}"#.utf8)).value != nil)
+    #expect(skip(Array(#"{"aa":"1","\#(long)":"2","aa":"3"}"#.utf8)).value == nil)
+    #expect(skip(Array(#"{"aa":"1","\#(long)":"2","\#(long)":"3"}"#.utf8)).value == nil)
   }
 
   @Test func depthIsLimitedAlike() {
@@ -84,21 +89,28 @@ import Testing
       value *= 10
     }
     for number in numbers {
-      var writer = PlainJSONWriter(capacity: 0)
-      writer.number(number)
-      #expect(writer.base64URL() == Base64URL.encode(Array(String(number).utf8)), "\(number)")
+      let text = PlainJSONWriter.base64URL { writer in
+        writer.number(number)
+      }
+      #expect(text == Base64URL.encode(Array(String(number).utf8)), "\(number)")
     }
   }
 
   @Test func moreThanTheCapacityFits() {
-    var writer = PlainJSONWriter(capacity: 1)
     var expected = ""
-    for number in 0..<200 {
-      writer.text("value \(number)")
-      writer.amount(Amount(units: UInt128(number) << 70))
-      expected += "value \(number)\(UInt128(number) << 70)"
+    let text = PlainJSONWriter.base64URL { writer in
+      for number in 0..<200 {
+        writer.text("value \(number)")
+        writer.amount(Amount(units: UInt128(number) << 70))
+        expected += "value \(number)\(UInt128(number) << 70)"
+      }
+      let start = writer.count
+      writer.raw("again")
+      let written = start..<writer.count
+      for _ in 0..<10_000 { writer.again(written) }
+      expected += String(repeating: "again", count: 10_001)
     }
-    #expect(writer.base64URL() == Base64URL.encode(Array(expected.utf8)))
+    #expect(text == Base64URL.encode(Array(expected.utf8)))
   }
 
   @Test(arguments: [1, 5_000, 15_000, 15_100]) func recordsLargerThanTheirCapacityAreWhole(
