@@ -1,3 +1,5 @@
+import Foundation
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -30,7 +32,8 @@ enum Processor {
     return (0..<setSize * 8).filter { set[$0 / 8] & (1 << UInt8($0 % 8)) != 0 }
   }
 
-  /// Keeps the calling thread, and every thread it starts from now on, on one processor. Call it first.
+  /// Keeps every thread there is, and every thread these start from now on, on one processor. The system's call is for one thread: those
+  /// that run tasks may have been started by another than the caller's.
   /// - Returns: `false` where the system cannot do it.
   @discardableResult static func pin(to processor: Int) -> Bool {
     guard (0..<setSize * 8).contains(processor) else { return false }
@@ -38,11 +41,20 @@ enum Processor {
     set[processor / 8] |= 1 << UInt8(processor % 8)
     #if canImport(Glibc)
       guard let change = call("sched_setaffinity", as: Set.self) else { return false }
+      // A thread that has ended meanwhile needs no processor.
+      for thread in threads() { _ = change(thread, setSize, set) }
       return change(0, setSize, set) == 0
     #else
       return false
     #endif
   }
+
+  #if canImport(Glibc)
+    private static func threads() -> [Int32] {
+      let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
+      return (names ?? []).compactMap { Int32($0) }
+    }
+  #endif
 
   /// Processor time of this process, user and system, in microseconds.
   static func usedMicroseconds() -> Double {
