@@ -16,6 +16,8 @@ extension ChargeService {
       let bound = clock.now.adding(milliseconds: -options.intentRetention)
       try await intents.purge(.charges, createdBefore: bound, limit: Self.page)
     } catch {
+      // Cut off by the end of the server.
+      guard !Task.isCancelled else { return }
       logger.warning("a sweep of charges was not finished", metadata: ["mpp.code": "\(error)"])
     }
   }

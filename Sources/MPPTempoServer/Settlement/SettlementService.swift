@@ -162,7 +162,12 @@ final class SettlementService: Sendable {
     }
   }
 
+  /// What the end of the server cuts off is no failure: the next start goes on with it.
   func report(_ message: Logger.Message, _ id: Hash32?, _ error: (any Error)?) {
+    guard !Task.isCancelled else {
+      channels.logger.debug("cut off by the end of the server: \(message)")
+      return
+    }
     Counter(label: "mpp_settlement_failures_total").increment()
     var metadata: Logger.Metadata = [:]
     if let error { metadata["error"] = "\(error)" }
