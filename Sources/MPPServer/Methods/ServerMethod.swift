@@ -24,7 +24,7 @@ public protocol ServerMethod: Sendable {
 
   /// The offer that asks who a payer is, and nothing else, at a route with `offer`: its challenges answer `HEAD` requests there, and its
   /// credentials are always management (`04` §16). `nil`: `HEAD` is no question of that kind. Its method must be registered; it may share
-  /// name and intent with one that is paid for, and only one proof of identity can be asked for at a route.
+  /// name and intent with one that is paid for: with `HEAD` a credential of these answers the question.
   func preflight(for offer: Offer) -> Offer?
 
   /// The one content/management decision of a request. Pure and cheap. `credential` is `nil` when there

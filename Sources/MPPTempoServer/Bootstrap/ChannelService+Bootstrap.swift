@@ -12,10 +12,10 @@ extension ChannelService {
   }
 
   /// Remembers a channel whose open is durable. What fails is logged: nobody's money depends on it.
-  func noteOpened(_ record: ChannelRecord, _ terms: SessionTerms) async {
+  func noteOpened(_ record: ChannelRecord) async {
     guard let payerChannels else { return }
     do {
-      _ = try await payerChannels.update(PayerChannel.key(record.descriptor.payer, terms)) { _ in
+      _ = try await payerChannels.update(PayerChannel.key(of: record)) { _ in
         (PayerChannel(record.channelID), ())
       }
     } catch {

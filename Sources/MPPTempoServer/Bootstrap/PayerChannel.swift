@@ -25,11 +25,26 @@ struct PayerChannel: LedgerRecord {
     return writer.finish()
   }
 
-  /// One for each payer, payee, token, operator, escrow and chain.
+  /// Where the channel for `terms` of a payer is found.
   static func key(_ payer: Address, _ terms: SessionTerms) -> RecordKey {
-    var id = payer.bytes + terms.recipient.bytes + terms.currency.bytes + terms.operator.bytes
-    id += terms.escrow.bytes
-    id += (0..<8).map { UInt8(truncatingIfNeeded: terms.chainID >> UInt64(56 - 8 * $0)) }
+    key(
+      payer, payee: terms.recipient, token: terms.currency, operator: terms.operator, terms.escrow,
+      terms.chainID)
+  }
+
+  /// Where a channel is to be found.
+  static func key(of record: ChannelRecord) -> RecordKey {
+    let descriptor = record.descriptor
+    return key(
+      descriptor.payer, payee: descriptor.payee, token: descriptor.token, operator: descriptor.operator,
+      record.escrow, record.chainID)
+  }
+
+  private static func key(
+    _ payer: Address, payee: Address, token: Address, operator: Address, _ escrow: Address, _ chainID: UInt64
+  ) -> RecordKey {
+    var id = payer.bytes + payee.bytes + token.bytes + `operator`.bytes + escrow.bytes
+    id += (0..<8).map { UInt8(truncatingIfNeeded: chainID >> UInt64(56 - 8 * $0)) }
     return RecordKey(kind: kind, id: id)
   }
 }

@@ -56,7 +56,9 @@ struct HoldKeeper<Owner: HoldOwner>: Sendable {
 
   private func step(_ id: Hash32, _ body: () async throws -> Void) async {
     do { try await body() } catch {
-      owner.logger.warning(
+      // What the end of the server cuts off is no failure.
+      owner.logger.log(
+        level: Task.isCancelled ? .debug : .warning,
         "deliveries under way could not be looked after",
         metadata: ["mpp.reference": "\(id.hex.prefix(10))", "mpp.code": "\(error)"])
     }

@@ -49,7 +49,7 @@ extension ChannelService {
     let (record, outcome) = try await persist(opening, request)
     reader.freshness.noteRead(open.channelID, call.now)
     await confirmed(result)
-    await noteOpened(record, call.terms)
+    await noteOpened(record)
     return try answer(StoredRecord(record), outcome, record.payerSource, call, result.intent.hash)
   }
 

@@ -43,11 +43,12 @@ extension ChannelService {
         try await broadcaster.confirm(result)
         return
       }
-      try await apply(
+      let record = try await apply(
         .open(
           ChannelOpening(
             channelID: id, chainID: options.chainID, escrow: escrow, descriptor: descriptor,
             observation: observation, voucher: voucher, now: clock.now)), to: id)
+      await noteOpened(record)
     }
     try await broadcaster.confirm(result)
   }

@@ -164,14 +164,11 @@ final class SettlementService: Sendable {
 
   /// What the end of the server cuts off is no failure: the next start goes on with it.
   func report(_ message: Logger.Message, _ id: Hash32?, _ error: (any Error)?) {
-    guard !Task.isCancelled else {
-      channels.logger.debug("cut off by the end of the server: \(message)")
-      return
-    }
-    Counter(label: "mpp_settlement_failures_total").increment()
+    let isCutOff = Task.isCancelled
+    if !isCutOff { Counter(label: "mpp_settlement_failures_total").increment() }
     var metadata: Logger.Metadata = [:]
     if let error { metadata["error"] = "\(error)" }
     if let id { metadata["mpp.channel"] = "\(id.hex.prefix(10))" }
-    channels.logger.warning(message, metadata: metadata)
+    channels.logger.log(level: isCutOff ? .debug : .warning, message, metadata: metadata)
   }
 }

@@ -85,6 +85,27 @@ import Testing
     #expect(found?.channelID == newest.id)
   }
 
+  /// The server dies over an open, and so may its payer: the next run of the server finishes the open.
+  @Test func aChannelWhoseOpenIsFinishedAfterARestartIsFound() async throws {
+    var recovered = 0
+    for number in 1...6 {
+      let (devnet, store) = (try Harness.chain(), MemoryStore())
+      let first = try await Self.harness(store: store, devnet: devnet)
+      let channel = try await first.payer.open(deposit: 100_000, payee: first.payee)
+      first.store.failCommit(first.store.commitCount + number, .before)
+      _ = try await first.get(channel.openPayload(1_000))
+      try? await first.server.ledger.flush()
+      let second = try await Self.harness(store: store, devnet: devnet)
+      guard try await second.channels.load(channel.id) == nil else { continue }
+      try await second.method.start()
+      guard try await second.channels.load(channel.id) != nil else { continue }
+      recovered += 1
+      let found = try await second.snapshot(try await second.proof(of: second.payer.account))
+      #expect(found?.channelID == channel.id, "commit \(number)")
+    }
+    #expect(recovered > 0)
+  }
+
   @Test func aProofIsUsedOnce() async throws {
     let calls = Mutex(0)
     let harness = try await Self.harness(
