@@ -18,12 +18,12 @@ final class DeliveryHandler: ChannelOutboundHandler, RemovableChannelHandler {
 
   private init(_ monitor: DeliveryMonitor) { self.monitor = monitor }
 
-  /// Watches a connection whose task is answering a request now. The response of this request, and all later ones, pass the handler,
-  /// because the event loop does things in the order in which it got them.
+  /// Watches a connection whose task is answering a request now. The response of this request, and all later ones, pass the handler:
+  /// the event loop does things in the order in which it got them, and a task that runs on it, which writes at once, adds it at once.
   static func install(on channel: any Channel) {
     let monitor = DeliveryMonitor()
     DeliveryMonitors.shared.insert(monitor, for: channel)
-    channel.eventLoop.execute {
+    @Sendable func add() {
       do {
         let pipeline = channel.pipeline.syncOperations
         // What is written by the framework passes everything in front of its own handler, which is the last one.
@@ -35,6 +35,7 @@ final class DeliveryHandler: ChannelOutboundHandler, RemovableChannelHandler {
         DeliveryMonitors.shared.remove(monitor, for: channel)
       }
     }
+    if channel.eventLoop.inEventLoop { add() } else { channel.eventLoop.execute(add) }
   }
 
   func handlerAdded(context: ChannelHandlerContext) { monitor.watch() }

@@ -13,12 +13,12 @@ struct LiveServer: Sendable {
 
   /// Runs the application with the payment server as its service while `body` runs.
   static func run<Context: PaidContext, Result: Sendable>(
-    _ router: Router<Context>, _ payments: PaymentServer,
+    _ router: Router<Context>, _ payments: PaymentServer, tasks: TaskPlace = .pool,
     _ body: @escaping @Sendable (LiveServer) async throws -> Result
   ) async throws -> Result where Context.Source == ApplicationRequestContextSource {
     let (ports, continuation) = AsyncStream<Int>.makeStream()
     let application = Application(
-      router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+      router: router, server: tasks.server, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       services: [payments],
       onServerRunning: { channel in
         continuation.yield(channel.localAddress?.port ?? 0)

@@ -8,7 +8,7 @@ import Testing
 @testable import MPPHummingbird
 
 /// Connections that stay open: their paid responses leave in one write, and are charged when they have left.
-struct WatchedDeliveryTests {
+@Suite(.timeLimit(.minutes(1))) struct WatchedDeliveryTests {
   /// Replaces responses on request, as an error page middleware might.
   struct Replacing: RouterMiddleware {
     typealias Context = PaidRequestContext
@@ -64,13 +64,14 @@ struct WatchedDeliveryTests {
 
   /// Runs `body` on a connection that is watched, with the header that pays and the events.
   static func withConnection(
+    tasks: TaskPlace = .pool,
     _ body:
       @escaping @Sendable (
         inout KeepAliveClient.Conversation, [String: String], inout AsyncStream<PaymentEvent>.AsyncIterator
       ) async throws -> Void
   ) async throws {
     let fixture = try await ServerFixture()
-    try await LiveServer.run(router(fixture), fixture.server) { server in
+    try await LiveServer.run(router(fixture), fixture.server, tasks: tasks) { server in
       let events = fixture.server.events.subscribe().events
       let challenge = try PaidRouteTests.challenge(try await server.exchange("GET", "/ping"))
       let paying = PaidRouteTests.authorization(challenge, "pay")
@@ -99,9 +100,11 @@ struct WatchedDeliveryTests {
     return endings
   }
 
-  @Test(arguments: ["", "?answer=empty", "?answer=notFound", "?answer=parts", "?replace=body"])
-  func everyResponseIsChargedOnce(_ query: String) async throws {
-    try await Self.withConnection { conversation, paying, events in
+  @Test(
+    arguments: ["", "?answer=empty", "?answer=notFound", "?answer=parts", "?replace=body"],
+    TaskPlace.allCases)
+  func everyResponseIsChargedOnce(_ query: String, _ tasks: TaskPlace) async throws {
+    try await Self.withConnection(tasks: tasks) { conversation, paying, events in
       for _ in 0..<3 {
         let response = try await conversation.exchange([("/ping" + query, paying)])[0]
         #expect(response.status == (query == "?answer=notFound" ? 404 : 200))
@@ -111,9 +114,9 @@ struct WatchedDeliveryTests {
     }
   }
 
-  @Test(arguments: ["all", "throw", "status"])
-  func replacedResponsesAreNotChargedAndTheNextOneIs(_ kind: String) async throws {
-    try await Self.withConnection { conversation, paying, events in
+  @Test(arguments: ["all", "throw", "status"], TaskPlace.allCases)
+  func replacedResponsesAreNotChargedAndTheNextOneIs(_ kind: String, _ tasks: TaskPlace) async throws {
+    try await Self.withConnection(tasks: tasks) { conversation, paying, events in
       for _ in 0..<3 {
         _ = try await conversation.exchange([("/ping?replace=\(kind)", paying)])
         #expect(await Self.endings(1, &events) == ["released"])
@@ -123,8 +126,9 @@ struct WatchedDeliveryTests {
     }
   }
 
-  @Test func pipelinedResponsesAreToldApart() async throws {
-    try await Self.withConnection { conversation, paying, events in
+  @Test(arguments: TaskPlace.allCases)
+  func pipelinedResponsesAreToldApart(_ tasks: TaskPlace) async throws {
+    try await Self.withConnection(tasks: tasks) { conversation, paying, events in
       let targets = [
         "/free", "/ping", "/ping?replace=all", "/free", "/ping", "/ping?replace=status",
         "/ping?replace=throw",
