@@ -33,8 +33,8 @@ package struct ChannelOpener: Sendable {
     return challenge
   }
 
-  /// Opens the channel with this number; the first price is paid with it.
-  package func open(_ number: Int) async throws -> BenchChannel {
+  /// Opens the channel with this number; the first price is paid with it, and the receipt for it returned.
+  package func open(_ number: Int) async throws -> (channel: BenchChannel, receipt: String) {
     let account = devnet.accounts[1 + number % (devnet.accounts.count - 1)]
     var salt = [UInt8](repeating: 0, count: 32)
     salt[30] = UInt8(number >> 8 & 255)
@@ -66,7 +66,7 @@ package struct ChannelOpener: Sendable {
     switch await server.authorize(request, for: route) {
     case .proceed(let payment):
       await payment.delivered()
-      return channel
+      return (channel, payment.receipt)
     case .challenge(let response), .management(let response), .problem(let response):
       throw BenchFailure(
         "a channel could not be opened: \(response.status) \(String(decoding: response.body, as: UTF8.self))")

@@ -21,6 +21,8 @@ package struct PaidService: Sendable {
   package let server: PaymentServer
   package let route: Route
   package let channels: [BenchChannel]
+  /// A `Payment-Receipt` value as its answers have it.
+  package let receipt: String
 
   package static let offer = Offer.session(Price(stringLiteral: price), per: "request")
   package static let routeOptions = RouteOptions(lifetimeSeconds: 24 * 3600)
@@ -37,8 +39,14 @@ package struct PaidService: Sendable {
     route = try server.route(.get, Self.path, offers: [Self.offer], options: Self.routeOptions)
     let payer = ChannelOpener(devnet: devnet, server: server, route: route, payee: payee.address)
     var channels: [BenchChannel] = []
-    for number in 0..<count { channels.append(try await payer.open(number)) }
+    var receipt = ""
+    for number in 0..<count {
+      let opened = try await payer.open(number)
+      channels.append(opened.channel)
+      receipt = opened.receipt
+    }
     self.channels = channels
+    self.receipt = receipt
   }
 
   /// A fresh challenge of the route.

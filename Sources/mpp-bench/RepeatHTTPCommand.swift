@@ -10,7 +10,7 @@ struct RepeatHTTPCommand: AsyncParsableCommand {
     shouldDisplay: false)
 
   @Option var store = PaidService.Store.memory
-  @Option(help: "Route of the server: /paid, /free or /parts.")
+  @Option(help: "Route of the server: /paid, /free or /checked.")
   var path = PaidService.path
   @Option(help: "Requests of each connection.")
   var count = 500
@@ -19,6 +19,11 @@ struct RepeatHTTPCommand: AsyncParsableCommand {
   var folder = "."
   @Flag(help: "Run the tasks of the server on the event loop's thread.")
   var onEventLoop = false
+  @Option(
+    help:
+      "Program to start in place of the server, which gets its arguments: a script that runs it under a profiler."
+  )
+  var server: String?
   @Flag(help: "Wait for a line on standard input before the first request.")
   var wait = false
 
@@ -34,7 +39,7 @@ struct RepeatHTTPCommand: AsyncParsableCommand {
     defer { try? FileManager.default.removeItem(at: folder) }
     let bench = Bench(
       rounds: 1, scale: 1, connections: connections, folder: folder.path, cores: cores,
-      onEventLoop: onEventLoop, isQuiet: true)
+      onEventLoop: onEventLoop, serverProgram: server, isQuiet: true)
     let load = LoadGenerator()
     let server = try ServerProcess(store, channels: connections, bench, load)
     defer { server.stop() }

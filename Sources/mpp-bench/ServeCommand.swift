@@ -31,19 +31,14 @@ struct ServeCommand: AsyncParsableCommand {
     let payments = service.server
     let router = Router(context: PaidRequestContext.self)
     router.get("free") { _, _ in "pong" }
-    // Written in parts, as a paid answer is: its price is charged when the last part was handed over.
-    router.get("parts") { _, _ in
-      Response(
-        status: .ok,
-        body: ResponseBody(contentLength: 4) { writer in
-          try await writer.write(ByteBuffer(string: "pong"))
-          try await writer.finish(nil)
-        })
-    }
     let checks = try SignatureChecks(service.channels[0])
-    router.get("checked") { _, _ in
+    // Moves the same bytes in both directions as a paid request, and checks as many signatures.
+    router.get("checked") { request, context in
       try checks.check()
-      return "pong"
+      var response = try "pong".response(from: request, context: context)
+      response.headers[.cacheControl] = "private"
+      response.headers[ProtocolHeaders.paymentReceipt] = service.receipt
+      return response
     }
     router.get("usage") { _, _ in String(Processor.usedMicroseconds()) }
     router.group("paid")

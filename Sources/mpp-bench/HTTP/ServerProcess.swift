@@ -16,7 +16,8 @@ final class ServerProcess {
   private let load: LoadGenerator
 
   init(_ store: PaidService.Store, channels count: Int, _ bench: Bench, _ load: LoadGenerator) throws {
-    guard let executable = Bundle.main.executableURL else {
+    let given = bench.serverProgram.map { URL(fileURLWithPath: $0) }
+    guard let executable = given ?? Bundle.main.executableURL else {
       throw BenchFailure("this program does not know where it is")
     }
     process = Process()

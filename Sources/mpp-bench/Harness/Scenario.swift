@@ -20,6 +20,8 @@ struct Bench: Sendable {
   var cores: (server: Int, load: Int)?
   /// Servers run their tasks on the thread of the event loop.
   var onEventLoop = false
+  /// What starts the server; `nil`: this program.
+  var serverProgram: String?
   var isQuiet: Bool
 
   func count(_ base: Int) -> Int { max(1, Int(Double(base) * scale)) }
