@@ -183,7 +183,7 @@ let package = Package(
       name: "PeerSupport",
       dependencies: [
         "MPPTempoClient", "MPPClient", "MPPTesting", "MPPTempo", "TempoRPC", "TempoDevnet", "Tempo",
-        "EVM", "MPPCore", httpTypes,
+        "EVM", "MPPCore", httpTypes, logging,
       ], path: "Tests/PeerSupport", swiftSettings: settings),
     .target(
       name: "ServerTestSupport", dependencies: ["MPPServer", "MPPCore", httpTypes, logging],
@@ -215,7 +215,7 @@ let package = Package(
       [
         "PeerSupport",
         "MPPTempoClient", "MPPClient", "MPPTesting", "MPPTempo", "TempoRPC", "TempoDevnet",
-        "Tempo", "EVM", "MPPCore", httpTypes,
+        "Tempo", "EVM", "MPPCore", httpTypes, logging,
       ]),
     .target(
       name: "MarketplaceSupport",

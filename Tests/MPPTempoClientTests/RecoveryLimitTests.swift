@@ -1,5 +1,6 @@
 import EVM
 import HTTPTypes
+import Logging
 import MPPClient
 import MPPCore
 import MPPTempo
@@ -126,6 +127,39 @@ struct RecoveryLimitTests {
     #expect(try await lost.client.recover().map(\.phase) == ["closeRequested"])
   }
 
+  @Test("A search that leaves old blocks out says so, and finds the rest when it may look further back")
+  func cutOff() async throws {
+    let fixture = try SessionFixture()
+    _ = try await fixture.get()
+    fixture.devnet.mine(50)
+    for blocks: UInt64 in [10, .max] {
+      let head = fixture.devnet.blockNumber
+      let log = WarningLog()
+      var options = TempoSessionOptions()
+      options.recoveryBlocks = blocks
+      let lost = try SessionFixture(
+        devnet: fixture.devnet, seller: fixture.seller, options: options, logger: log.logger)
+      let isCutOff = blocks < head
+      #expect(try await lost.client.recover().map(\.phase) == (isCutOff ? [] : ["closeRequested"]))
+      #expect(log.all.contains { $0["from"] == "\(head - min(head, blocks))" } == isCutOff)
+    }
+  }
+
+  @Test(
+    "What was found before the node refused older blocks is recovered, and the search is not called complete")
+  func forgetfulNode() async throws {
+    let fixture = try SessionFixture()
+    while fixture.devnet.blockNumber <= 100_000 { fixture.devnet.mine(10_000) }
+    _ = try await fixture.get()
+    let (log, head) = (WarningLog(), fixture.devnet.blockNumber)
+    let lost = try SessionFixture(devnet: fixture.devnet, seller: fixture.seller, logger: log.logger)
+    fixture.devnet.faults.inject(.method("eth_getLogs"), .refuse, skip: 1, count: nil)
+    let error = await failure { try await lost.client.recover() }
+    #expect(error?.code == .recoveryIncomplete)
+    #expect(error?.channels.map(\.phase) == ["closeRequested"])
+    #expect(log.all.contains { $0["from"] == "\(head - 99_999)" })
+  }
+
   @Test("A body that never ends does not keep a channel from being closed on chain")
   func endlessBody() async throws {
     let patience = EndingPatience()
@@ -150,5 +184,32 @@ struct RecoveryLimitTests {
     #expect(error?.exposure.authorized == Amount(units: 10_000))
     #expect(fixture.vouchers == [10_000, 20_000])
     #expect(try await fixture.get().status == .ok)
+  }
+}
+
+/// The metadata of warnings.
+private final class WarningLog: LogHandler, Sendable {
+  private let entries = Mutex<[Logger.Metadata]>([])
+  private let level = Mutex<Logger.Level>(.warning)
+
+  var logger: Logger { Logger(label: "test") { _ in self } }
+  var all: [Logger.Metadata] { entries.withLock { $0 } }
+
+  var logLevel: Logger.Level {
+    get { level.withLock { $0 } }
+    set { level.withLock { $0 = newValue } }
+  }
+  var metadata: Logger.Metadata {
+    get { [:] }
+    set {}
+  }
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { nil }
+    set {}
+  }
+
+  func log(event: LogEvent) {
+    guard event.level == .warning, let metadata = event.metadata else { return }
+    entries.withLock { $0.append(metadata) }
   }
 }

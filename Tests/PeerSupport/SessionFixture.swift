@@ -1,5 +1,6 @@
 package import EVM
 package import HTTPTypes
+package import Logging
 package import MPPClient
 package import MPPCore
 package import MPPTempo
@@ -24,7 +25,7 @@ package struct SessionFixture {
     seller: TestSeller? = nil, transport: (any HTTPTransport)? = nil, network: TempoNetwork? = nil,
     options: TempoSessionOptions = TempoSessionOptions(),
     client clientOptions: ClientOptions = ClientOptions(), sleeper: any Sleeper = TaskSleeper(),
-    seed: UInt64 = 7
+    seed: UInt64 = 7, logger: Logger = Logger(label: "mpp.client")
   ) throws {
     self.devnet = try devnet ?? Devnet()
     self.seller = try seller ?? TestSeller(devnet: self.devnet)
@@ -42,7 +43,7 @@ package struct SessionFixture {
       ],
       spending: spending ?? SpendPolicy.upTo("0.10", perDay: "5"), journal: .opened(journal),
       transport: transport ?? self.seller, options: clientOptions, clock: self.devnet.clock, sleeper: sleeper,
-      random: SeededRandom(seed: seed))
+      random: SeededRandom(seed: seed), logger: logger)
   }
 
   /// The same world with a new client process on what the journal has on disk.

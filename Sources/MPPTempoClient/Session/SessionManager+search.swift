@@ -8,20 +8,19 @@ import TempoRPC
 
 // Channels this payer opened and the journal does not know (U8).
 extension SessionManager {
-  /// Blocks asked for at once, at most and at least; a node that refuses a stretch is asked for halves.
-  private static let longestStretch: UInt64 = 100_000
-  private static let shortestStretch: UInt64 = 1_000
   /// Channels whose states are read in one call.
   private static let statesAtOnce = 64
 
   /// Lists every channel that still holds a deposit. One that the journal calls finished is looked at again: a chain that shows its
   /// deposit is right.
+  /// - Throws: also when not every block could be searched, after what was found is listed.
   func findForgotten() async throws {
     let node = try await chain.paying.node()
     let escrow = options.escrow ?? TempoAddress.channelReserve
     let listed = Set(allChannels.filter(\.mayHoldDeposit).map(\.channelID))
     var missing: [Hash32: ChannelDescriptor] = [:]
-    for descriptor in try await openedChannels(escrow, node.client) where descriptor.payer == payer {
+    let opened = try await openedChannels(escrow, node.client)
+    for descriptor in opened.descriptors where descriptor.payer == payer {
       let id = descriptor.channelID(escrow: escrow, chainID: node.chainID)
       if !listed.contains(id) { missing[id] = descriptor }
     }
@@ -34,6 +33,7 @@ extension SessionManager {
         try await list(descriptor, id, state, escrow: escrow, chainID: node.chainID)
       }
     }
+    if let failure = opened.failure { throw failure }
   }
 
   private func list(
@@ -60,43 +60,35 @@ extension SessionManager {
     logger.warning("channel \(id.hex.prefix(10)): found on chain with a deposit of \(deposit)")
   }
 
-  private func openedChannels(_ escrow: Address, _ client: ChainClient) async throws -> [ChannelDescriptor] {
+  private func openedChannels(_ escrow: Address, _ client: ChainClient) async throws -> Opened {
     let head = try await client.latestBlock()
-    var found: [ChannelDescriptor] = []
-    var start = head.number > options.recoveryBlocks ? head.number - options.recoveryBlocks : 0
-    var length = Self.longestStretch
-    while start <= head.number {
-      let end = head.number - start < length ? head.number : start + length - 1
-      do {
-        let logs = try await client.logs(
-          address: escrow, topics: [ChannelReserveABI.channelOpened.topic, nil, payer.word], from: start,
-          to: end)
-        for log in logs {
-          if let event = try ChannelReserveEvent(log: log, escrow: escrow),
-            let descriptor = event.openedDescriptor
-          {
-            found.append(descriptor)
-          }
-        }
-        guard end < head.number else { return found }
-        start = end + 1
-        length = min(length * 2, Self.longestStretch)
-      } catch let error as ChainError where error.mayBeTooMuch && length > Self.shortestStretch {
-        length /= 2
+    let search = await client.searchLogs(
+      address: escrow, topics: [ChannelReserveABI.channelOpened.topic, nil, payer.word], from: 0,
+      to: head.number, limit: options.recoveryBlocks)
+    if search.isCutOff {
+      let bound = head.number - options.recoveryBlocks
+      logger.warning(
+        "channels opened before block \(bound) are not looked for; TempoSessionOptions.recoveryBlocks says how far back",
+        metadata: ["from": "\(bound)", "to": "\(head.number)"])
+    }
+    var descriptors: [ChannelDescriptor] = []
+    for log in search.logs {
+      if let event = try ChannelReserveEvent(log: log, escrow: escrow), let found = event.openedDescriptor {
+        descriptors.append(found)
       }
     }
-    return found
+    if search.failure != nil {
+      logger.warning(
+        "the search for channels was broken off",
+        metadata: ["from": "\(search.oldest ?? head.number)", "to": "\(head.number)"])
+    }
+    return Opened(descriptors: descriptors, failure: search.failure)
   }
 }
 
-extension ChainError {
-  /// Whether the node may answer a smaller question: it refused this one, took too long over it, named a limit (-32005, EIP-1474), or
-  /// its answer was longer than is read.
-  fileprivate var mayBeTooMuch: Bool {
-    switch code {
-    case .rejected, .timeout, .invalidAnswer: true
-    case .unavailable: rpcCode == -32005
-    default: false
-    }
-  }
+/// The channels whose opening was found.
+private struct Opened {
+  let descriptors: [ChannelDescriptor]
+  /// Why not every block was searched.
+  let failure: ChainError?
 }

@@ -19,7 +19,8 @@ public struct TempoSessionOptions: Sendable {
   /// Tokens besides the payment token and pathUSD in which fees may be paid. What gets a deposit back is paid in the first of all these
   /// that the account holds and the chain takes.
   public var feeTokens: Set<Address> = []
-  /// Blocks searched backwards for forgotten channels.
+  /// Blocks searched backwards for channels that the journal does not know. Older ones are not found: a warning says from which block on
+  /// was searched, and with more blocks the next recovery finds them.
   public var recoveryBlocks: UInt64 = 5_000_000
   /// Whether an origin is asked, before the first request to it, which channel it remembers, so that a client whose journal is lost or
   /// elsewhere goes on with it instead of depositing again.
