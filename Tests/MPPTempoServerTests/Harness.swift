@@ -37,7 +37,7 @@ final class Harness: Sendable {
 
   convenience init(
     devnet: Devnet? = nil, store: (any LedgerStore)? = nil, limits: LedgerLimits = LedgerLimits(),
-    seed: UInt64 = 1,
+    seed: UInt64 = 1, clock: (any WallClock)? = nil,
     offer: (inout Offer) -> Void = { _ in }, options change: (inout TempoSessionOptions) -> Void = { _ in }
   ) async throws {
     let devnet = try devnet ?? Self.chain()
@@ -51,12 +51,13 @@ final class Harness: Sendable {
     var terms = Offer.session("0.001", per: "request")
     offer(&terms)
     try await self.init(
-      devnet, FaultStore(store ?? MemoryStore()), limits, options, terms, sleeper, settlements, seed)
+      devnet, (store as? FaultStore) ?? FaultStore(store ?? MemoryStore()), limits, options, terms, sleeper,
+      settlements, seed, clock)
   }
 
   private init(
     _ devnet: Devnet, _ store: FaultStore, _ limits: LedgerLimits, _ options: TempoSessionOptions,
-    _ offer: Offer, _ sleeper: DevnetSleeper, _ log: SettlementLog, _ seed: UInt64
+    _ offer: Offer, _ sleeper: DevnetSleeper, _ log: SettlementLog, _ seed: UInt64, _ clock: (any WallClock)?
   ) async throws {
     let boxed = MethodBox()
     let tempo = PaymentMethod { environment in
@@ -71,7 +72,7 @@ final class Harness: Sendable {
     server = try await PaymentServer(
       realm: "api.example.com", secrets: .values(Self.secret),
       ledger: try Ledger(store, allowVolatileLedger: true, limits: limits), methods: [tempo],
-      clock: devnet.clock,
+      clock: clock ?? devnet.clock,
       random: SeededRandom(seed: seed))
     method = try #require(boxed.method.withLock { $0 })
     route = try server.route(.get, "/r", offers: [offer])

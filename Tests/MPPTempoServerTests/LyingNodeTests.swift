@@ -4,6 +4,7 @@ import MPPServer
 import MPPTempo
 import MPPTesting
 import PeerSupport
+import Synchronization
 import Tempo
 import TempoDevnet
 import Testing
@@ -154,10 +155,36 @@ import Testing
     #expect(!heights.accept(.max, now: start.adding(seconds: 3_600)))
     #expect(!heights.accept(1_500 + 1_024 + 36_001, now: start.adding(seconds: 3_600)))
     #expect(heights.accept(1_500 + 1_024 + 36_000, now: start.adding(seconds: 3_600)))
-    // A clock that was set back allows nothing more, and nothing less.
-    #expect(heights.accept(38_524 + 1_000, now: start))
-    #expect(!heights.accept(39_524 + 1_025, now: start.adding(seconds: -500)))
-    #expect(heights.accept(39_524 + 1_024, now: start.adding(seconds: -500)))
+    // A clock that is corrected allows nothing more, and nothing less.
+    let late = start.adding(seconds: 3_600)
+    #expect(!heights.accept(38_524 + 1_025, now: late.adding(seconds: -60)))
+    #expect(heights.accept(38_524 + 1_024, now: late.adding(seconds: -60)))
+  }
+
+  @Test func aClockThatWasSetBackMakesNoBlockImpossible() async throws {
+    let heights = ChainHeights()
+    let now = Timestamp(milliseconds: 10_000_000)
+    #expect(heights.isEmpty(now: now))
+    #expect(heights.accept(500, now: now))
+    #expect(!heights.isEmpty(now: now.adding(seconds: -60)))
+    let back = now.adding(seconds: -3_600)
+    #expect(heights.isEmpty(now: back))
+    #expect(heights.isPossible(9_000, now: back))
+    #expect(heights.accept(9_000, now: back))
+    #expect(!heights.accept(9_000 + 1_025, now: back))
+
+    // A server that has looked at nothing since then sees what payers ask the chain for.
+    let devnet = try Harness.chain()
+    let clock = FalseClock(devnet.clock)
+    let harness = try await Harness(devnet: devnet, clock: clock)
+    let channel = try await harness.opened(deposit: 9_000)
+    harness.devnet.mine(2_000)
+    clock.back.withLock { $0 = 36_000 }
+    try await harness.payer.sendDirectly(try ChannelReserveABI.requestCloseCalldata(channel.descriptor))
+    let asked = harness.devnet.requestCount("eth_blockNumber")
+    await harness.method.settlements.sweepForcedCloses()
+    #expect(try await harness.record(channel).settled.units == 1_000)
+    #expect(harness.devnet.requestCount("eth_blockNumber") >= asked + 3)
   }
 
   /// Nodes lag behind each other, chains are begun anew, and receipts are old: none of it makes what comes next impossible.
@@ -291,4 +318,15 @@ import Testing
       try await harness.post(channel.close(1_000)), .channelClosed,
       "Channel closed: channel is already finalized.")
   }
+}
+
+/// As fast as the true one, and behind it.
+private final class FalseClock: WallClock {
+  private let clock: any WallClock
+  /// Seconds.
+  let back = Mutex<Int64>(0)
+
+  init(_ clock: any WallClock) { self.clock = clock }
+
+  var now: Timestamp { clock.now.adding(seconds: -back.withLock { $0 }) }
 }

@@ -13,10 +13,14 @@ final class ChainHeights: Sendable {
   static let slack: UInt64 = 1_024
   /// Milliseconds; several times faster than the chain.
   static let shortestBlockTime: Int64 = 100
+  /// Milliseconds by which a clock is corrected without a thought. One that was set back by more says nothing about how many blocks
+  /// there may be by now: what was seen counts no longer, or every true number were impossible until the clock has caught up.
+  static let correction: Int64 = 60_000
 
   private let seen = Mutex<Seen?>(nil)
 
-  var isEmpty: Bool { seen.withLock { $0 == nil } }
+  /// Whether there is nothing to compare a number with.
+  func isEmpty(now: Timestamp) -> Bool { seen.withLock { Self.comparable($0, now) == nil } }
 
   /// Whether a block can have this number. Changes nothing: the block of a receipt may be as old as the chain, and
   /// says nothing about where the chain is.
@@ -31,18 +35,23 @@ final class ChainHeights: Sendable {
   func accept(_ number: UInt64, now: Timestamp) -> Bool {
     seen.withLock { seen in
       guard Self.isPossible(number, seen, now) else { return false }
-      if let last = seen, number < last.number { return true }
+      if let last = Self.comparable(seen, now), number < last.number { return true }
       seen = Seen(number: number, at: now)
       return true
     }
   }
 
   private static func isPossible(_ number: UInt64, _ seen: Seen?, _ now: Timestamp) -> Bool {
-    guard let last = seen else { return true }
+    guard let last = comparable(seen, now) else { return true }
     let elapsed = max(now.milliseconds.subtractingReportingOverflow(last.at.milliseconds).partialValue, 0)
     let blocks = UInt64(elapsed / shortestBlockTime)
     let (bound, overflow) = last.number.addingReportingOverflow(slack + blocks)
     return overflow || number <= bound
+  }
+
+  private static func comparable(_ seen: Seen?, _ now: Timestamp) -> Seen? {
+    guard let seen, seen.at.adding(milliseconds: -correction) <= now else { return nil }
+    return seen
   }
 
   static func agree(_ first: UInt64, _ second: UInt64) -> Bool {

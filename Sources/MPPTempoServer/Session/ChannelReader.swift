@@ -44,8 +44,8 @@ final class ChannelReader: Sendable {
   func head(on share: ChainReader? = nil) async throws(ChainError) -> UInt64 {
     let share = share ?? chain
     let block = try await share.blockNumber()
-    if heights.isEmpty {
-      // Nothing to compare with after a start: the node is asked twice.
+    if heights.isEmpty(now: clock.now) {
+      // Nothing to compare with after a start, or when the clock was set back: the node is asked twice.
       let first = try await share.blockNumber()
       let second = try await share.blockNumber()
       guard ChainHeights.agree(first, second) else {
