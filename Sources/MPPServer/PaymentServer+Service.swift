@@ -3,13 +3,12 @@ import MPPCore
 public import ServiceLifecycle
 
 extension PaymentServer: Service {
-  /// Finishes what the last run left open, then does the background work of the methods until the service
+  /// Starts the methods and does their background work, which begins with what the last run left open, until the service
   /// group shuts down; then everything queued is made durable and the ledger is closed.
   ///
   /// - Throws: what a method throws when it starts or works; the ledger is closed then too.
   public func run() async throws {
     do {
-      for method in registry.all { try await method.start() }
       try await runMethods()
     } catch {
       await shutdown()
@@ -18,15 +17,20 @@ extension PaymentServer: Service {
     await shutdown()
   }
 
+  /// Each method works as soon as its own start is over: one that waits for its chain delays no deadline of another.
   private func runMethods() async throws {
     try await cancelWhenGracefulShutdown {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await self.reaper.run() }
         for method in self.registry.all {
-          group.addTask { try await method.run() }
+          group.addTask {
+            try await method.start()
+            try await method.run()
+          }
         }
         do {
-          try await group.waitForAll()
+          // The first that fails ends the others: `waitForAll` would wait for them.
+          while try await group.next() != nil {}
         } catch is CancellationError {
           group.cancelAll()
         }

@@ -27,7 +27,7 @@ public struct TempoSessionOptions: Sendable {
   /// nothing is advertised and the server pays in the channel's token.
   public var feeToken: Address?
   /// The most one settle or close may cost in fees, base units of its fee token; the default is 0.05. What a node asks beyond that is not
-  /// signed: the channel stays as it is, and it is tried again at the next sweep.
+  /// signed: the channel stays as it is, and it is tried again at a later sweep.
   public var maximumFee = Amount(units: 50_000)
   /// Pays the fees of opens and top-ups, within its limits and one budget for all it sponsors; nil: payers pay their own. Offers may
   /// say `"feePayer": false`.
@@ -56,7 +56,8 @@ public struct TempoSessionOptions: Sendable {
   /// How long ended chain actions stay in the ledger, counted from their beginning. While they are there, a repeated
   /// credential finds what became of the first.
   public var intentRetention: Int64 = 7 * 86_400_000
-  /// When to settle by itself; nil never does.
+  /// When to settle by itself; nil never does. A settlement that fails is tried again at the next sweep; when it fails again, after two
+  /// sweep intervals, and so on, doubled up to 64. Forced closes are tried at every sweep.
   public var settlement: SettlementSchedule?
   /// How often background work looks at all channels.
   public var sweepInterval: Int64 = 30_000

@@ -301,7 +301,7 @@ import Testing
     try await first.server.ledger.flush()
     devnet.faults.clear()
     let second = try await Harness(devnet: devnet, store: store.open(), seed: 2)
-    try await second.method.start()
+    try await second.method.reconcile()
     #expect(second.count(ChannelReserveABI.settled.topic, channel) == 1)
     #expect(try await second.record(channel).settled.units == 2_000)
     #expect(try await second.method.settle(channelID: channel.id.hex) == nil)

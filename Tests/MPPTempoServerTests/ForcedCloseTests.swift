@@ -251,6 +251,7 @@ import Testing
     }
     let second = try await Harness(devnet: devnet, store: store.open(), seed: 2)
     try await second.method.start()
+    try await second.method.reconcile()
     let watch = SettlementService(second.channels, nil, SettlementQueue(), page: 2)
     await watch.sweep()
     for channel in [ordered[1], ordered[3], ordered[4]] {
@@ -277,6 +278,7 @@ import Testing
     try await Self.damage(IntentRecord.key(pending[0].identity), store.open())
     let second = try await Harness(devnet: devnet, store: store.open(), seed: 2)
     try await second.method.start()
+    try await second.method.reconcile()
     #expect(try await second.channels.intents.pending(limit: 1).map(\.identity) == [pending[1].identity])
     devnet.clock.advance(seconds: 3_600)
     await second.method.settlements.sweep()

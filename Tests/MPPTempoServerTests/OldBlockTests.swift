@@ -68,7 +68,7 @@ import Testing
     devnet.clock.advance(seconds: 3_600)
     devnet.mine(7_200)
     let second = try await Harness(devnet: devnet, store: store.open(), seed: 2)
-    try await second.method.start()
+    try await second.method.reconcile()
     try await second.expectAgreement(channel)
     // Heights are as they are, whatever was found first.
     try await second.payer.sendDirectly(
@@ -96,7 +96,7 @@ import Testing
     try await first.server.ledger.flush()
     devnet.faults.clear()
     let second = try await harness(2)
-    try await second.method.start()
+    try await second.method.reconcile()
     #expect(try await second.record(channel).escrow == TempoAddress.channelReserve)
     try await second.expectAgreement(channel)
   }

@@ -86,7 +86,7 @@ package final class ChargeStall: HTTPTransport {
   }
 
   /// Looks at everything that was left open, as a server does when it starts.
-  package func sweep() async throws { try await box.method.withLock { $0 }?.start() }
+  package func sweep() async throws { await box.method.withLock { $0 }?.reconcile() }
 
   package var deliveries: Int { state.withLock { $0.deliveries } }
   /// Every credential that arrived, in order.

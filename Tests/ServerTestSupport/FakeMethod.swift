@@ -32,12 +32,17 @@ public final class FakeMethod: ServerMethod {
   /// Holds cannot be resolved without suspending, as when a record is not in memory.
   private let needsSuspension: Bool
   public let isOneTime: Bool
+  private let onStart: @Sendable () async throws -> Void
+  private let onRun: @Sendable () async throws -> Void
 
   public init(
     key: MethodKey = MethodKey(name: "tempo", intent: "session", version: "v2"),
     hint: (@Sendable (ChallengeContext) -> JSONValue?)? = nil, needsSuspension: Bool = false,
-    isOneTime: Bool = false
+    isOneTime: Bool = false, onStart: @escaping @Sendable () async throws -> Void = {},
+    onRun: @escaping @Sendable () async throws -> Void = {}
   ) {
+    self.onStart = onStart
+    self.onRun = onRun
     self.key = key
     self.hint = hint
     self.needsSuspension = needsSuspension
@@ -67,6 +72,9 @@ public final class FakeMethod: ServerMethod {
     ]
     return PreparedOffer(request: request, amount: units)
   }
+
+  public func start() async throws { try await onStart() }
+  public func run() async throws { try await onRun() }
 
   public func purpose(of request: PaymentRequest, credential: AuthenticatedCredential?) -> RequestPurpose {
     switch credential?.payload["do"]?.stringValue {

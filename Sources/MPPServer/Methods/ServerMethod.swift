@@ -50,9 +50,11 @@ public protocol ServerMethod: Sendable {
   /// failure means `nil`. What identifies a payer goes only where `context` carries evidence (W4).
   func challengeRequest(_ offer: PreparedOffer, _ context: ChallengeContext) async -> JSONValue?
 
-  /// Finishes what the last run of the process left open (reconciliation). Called once before ``run()``.
+  /// Says by throwing that the server must not start. Called once before ``run()``, which waits for it: what may take long belongs
+  /// there. Other methods do not wait, and requests may be answered meanwhile.
   func start() async throws
-  /// Background work until the task is cancelled; returns at once if there is none.
+  /// Background work until the task is cancelled, and first what the last run of the process left open (reconciliation); returns at
+  /// once if there is none.
   func run() async throws
   /// Called once after the last request; returns when everything queued is durable.
   func shutdown() async
@@ -73,7 +75,7 @@ extension ServerMethod {
   public func challengeRequest(_ offer: PreparedOffer, _ context: ChallengeContext) async -> JSONValue? {
     nil
   }
-  /// The default: nothing is left open by an earlier run.
+  /// The default: nothing is in the way.
   public func start() async throws {}
   /// The default: no background work.
   public func run() async throws {}

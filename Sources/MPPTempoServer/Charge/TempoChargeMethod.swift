@@ -47,13 +47,13 @@ public final class TempoChargeMethod: ServerMethod {
     if let presentation = evidence as? PushPresentation { await service.remember(presentation) }
   }
 
-  /// Looks once at the payments whose answer was lost when the last run ended; what fails is logged and looked at again.
+  /// Asks the node for its chain. Payments whose answer was lost when the last run ended are looked at by ``run()``.
   ///
   /// - Throws: `ConfigurationError` when the node is on another chain. One that does not answer is asked again before it is believed.
-  public func start() async throws {
-    try await service.client.checkChainAtStart()
-    await service.sweep()
-  }
+  public func start() async throws { try await service.client.checkChainAtStart() }
+
+  /// Looks once at the payments that are not decided; what fails is logged and looked at again by ``run()``.
+  package func reconcile() async { await service.sweep() }
 
   /// Looks at unfinished payments every ``TempoChargeOptions/sweepInterval``, and renews the leases of deliveries, until the task is
   /// cancelled. It asks the chain and sends nothing.

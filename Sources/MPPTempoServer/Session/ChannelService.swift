@@ -46,6 +46,9 @@ final class ChannelService: Sendable {
   let feePayer: FeePayer?
   /// What the application wants to be told; nil: nothing.
   let reports: SettlementReports?
+  /// Leaves channels alone whose scheduled settlement fails.
+  let settlementBackoff: ChannelBackoff
+  let ends: UnexplainedEnds
   private let due: SettlementPlan?
   private let queue: SettlementQueue
 
@@ -56,6 +59,8 @@ final class ChannelService: Sendable {
     self.options = options
     self.due = due
     self.queue = queue
+    settlementBackoff = ChannelBackoff(pause: options.sweepInterval)
+    ends = UnexplainedEnds(ChannelBackoff(pause: options.sweepInterval))
     clock = environment.clock
     random = environment.random
     logger = environment.logger
@@ -118,9 +123,10 @@ final class ChannelService: Sendable {
   /// Applies a transition, durably.
   @discardableResult
   func apply(_ transition: ChannelTransition, to id: Hash32) async throws -> ChannelRecord {
-    let (record, _) = try await table.update(ChannelRecord.key(id)) { stored in
-      (try ChannelRecord.applying(transition, to: stored), ())
+    let (record, before) = try await table.update(ChannelRecord.key(id)) { stored in
+      (try ChannelRecord.applying(transition, to: stored), stored)
     }
+    if case .mergeChainState(let observation) = transition { ends.note(observation, before: before) }
     return record
   }
 
@@ -151,9 +157,10 @@ final class ChannelService: Sendable {
     _ observation: ChannelObservation, _ id: Hash32, readAt: Timestamp? = nil
   ) async throws -> ChannelRecord {
     // What the chain says can be read again: no answer waits for the disk here.
-    let (record, _) = try await table.updateWithoutWaiting(ChannelRecord.key(id)) { stored in
-      (try ChannelRecord.applying(.mergeChainState(observation), to: stored), ())
+    let (record, before) = try await table.updateWithoutWaiting(ChannelRecord.key(id)) { stored in
+      (try ChannelRecord.applying(.mergeChainState(observation), to: stored), stored)
     }
+    ends.note(observation, before: before)
     if let readAt {
       reader.freshness.noteRead(id, readAt)
     } else {

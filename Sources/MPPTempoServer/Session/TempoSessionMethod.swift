@@ -132,18 +132,23 @@ public final class TempoSessionMethod: ServerMethod {
     return try await channels.settle(id, trigger: .settle)
   }
 
-  /// Looks once at the chain actions that the last run left unfinished; what is still undecided is looked at
-  /// again by ``run()``.
+  /// Asks the node for its chain. The chain actions that the last run left unfinished are ``run()``'s: they may take longer than a payer
+  /// who has asked for its deposit waits.
   ///
-  /// - Throws: when the ledger cannot be read, or the task is cancelled; `ConfigurationError` when the node is on another chain. One
-  ///   that does not answer is asked again before it is believed.
+  /// - Throws: when the ledger cannot be read; `ConfigurationError` when the node is on another chain. One that does not answer is asked
+  ///   again before it is believed.
   public func start() async throws {
     try await channels.client.checkChainAtStart()
-    try await settlements.reconcile()
+    _ = try await channels.intents.pending(.channels, limit: 1)
   }
 
-  /// Settles what is due, answers forced closes, finishes chain actions and renews holds, until the task is
-  /// cancelled. Failures are logged and tried again at the next sweep.
+  /// Looks once at every chain action that is not finished; what is still undecided is looked at again by ``run()``.
+  ///
+  /// - Throws: when the ledger cannot be read, or the task is cancelled.
+  package func reconcile() async throws { try await settlements.reconcile() }
+
+  /// Finishes chain actions, those of the last run first, settles what is due, answers forced closes and renews holds, until the task is
+  /// cancelled. Nothing of it delays a forced close. Failures are logged and tried again at a later sweep.
   public func run() async throws {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.settlements.run() }

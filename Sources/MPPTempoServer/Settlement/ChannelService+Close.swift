@@ -205,6 +205,7 @@ extension ChannelService {
     let captured = try await captured(result, before, capture, block)
     let record = try await apply(.closed(captured: captured, voucher: voucher, block: block), to: id)
     live.revokeAll(of: id)
+    settlementBackoff.succeeded(id)
     try await broadcaster.confirm(result)
     notify(
       SettlementEvent(
@@ -242,20 +243,17 @@ extension ChannelService {
   /// logs are not to be had.
   func closedAmount(_ record: ChannelRecord, upTo block: UInt64) async throws -> Amount? {
     let topic = ChannelReserveABI.channelClosed.topic
-    do {
-      let logs = try await client.logs(
-        address: record.escrow, topics: [topic, record.channelID], from: min(record.observedBlock, block),
-        to: block)
-      for log in logs {
-        guard let event = try? ChannelReserveEvent(log: log, escrow: record.escrow),
-          event.channelID == record.channelID, case .closed(let captured, _) = event.kind
-        else { continue }
-        return min(Amount(units: captured), record.finalized ? .maxUInt96 : record.deposit)
-      }
-      return nil
-    } catch {
-      throw error.problem("the end of the channel")
+    let search = await client.searchLogs(
+      address: record.escrow, topics: [topic, record.channelID], from: min(record.observedBlock, block),
+      to: block)
+    for log in search.logs {
+      guard let event = try? ChannelReserveEvent(log: log, escrow: record.escrow),
+        event.channelID == record.channelID, case .closed(let captured, _) = event.kind
+      else { continue }
+      return min(Amount(units: captured), record.finalized ? .maxUInt96 : record.deposit)
     }
+    if let failure = search.failure { throw failure.problem("the end of the channel") }
+    return nil
   }
 
   func notify(_ event: SettlementEvent) {

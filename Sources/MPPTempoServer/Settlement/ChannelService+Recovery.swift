@@ -85,12 +85,14 @@ extension ChannelService {
   }
 
   /// A channel was found gone: whoever ended it may have captured more than we knew of.
-  func explainEnd(_ before: ChannelRecord, _ block: UInt64) async throws {
-    try await exclusively(before.channelID, isOwn: true) {
-      guard try await pendingClose(before.channelID) == nil,
-        let captured = try await closedAmount(before, upTo: block)
+  func explainEnd(_ end: UnexplainedEnds.End) async throws {
+    let (before, id) = (end.before, end.before.channelID)
+    try await exclusively(id, isOwn: true) {
+      guard try await pendingClose(id) == nil, let record = try await load(id),
+        record.accepted > record.settled,
+        let captured = try await closedAmount(before, upTo: end.block)
       else { return }
-      try await apply(.closed(captured: captured, voucher: nil, block: block), to: before.channelID)
+      try await apply(.closed(captured: captured, voucher: nil, block: end.block), to: id)
     }
   }
 }

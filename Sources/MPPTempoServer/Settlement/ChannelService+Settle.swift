@@ -95,6 +95,7 @@ extension ChannelService {
       try await broadcaster.abandon(result)
       throw SessionProblem.failed("settle receipt does not match the channel's state")
     }
+    settlementBackoff.succeeded(id)
     try await broadcaster.confirm(result)
     let event = SettlementEvent(
       channelID: id, transactionHash: result.intent.hash, trigger: trigger, amount: total,

@@ -1,39 +1,36 @@
 import EVM
-import MPPTempo
 import Synchronization
 
-/// Channels that the watch has found in need of something, from then until it was tried: each once.
+/// Channels that the watch has found in need of something.
 ///
 /// Bounded by the number of channels that owe something.
 final class ForcedCloses: Sendable {
-  enum Need: Sendable {
-    /// The payer has asked the chain to close the channel.
-    case close(Hash32)
-    /// The channel was gone after the block: whoever ended it may have captured something.
-    case explanation(before: ChannelRecord, UInt64)
-
-    var channelID: Hash32 {
-      switch self {
-      case .close(let id): id
-      case .explanation(let record, _): record.channelID
-      }
-    }
-  }
-
-  /// What was found, in order.
-  let found: AsyncStream<Need>
-  private let continuation: AsyncStream<Need>.Continuation
+  /// Channels whose payer has asked the chain to close them, in the order in which they were found.
+  let found: AsyncStream<Hash32>
+  /// Channels that were found gone: whoever ended them may have captured something.
+  let ended: AsyncStream<UnexplainedEnds.End>
+  private let closes: AsyncStream<Hash32>.Continuation
+  private let ends: AsyncStream<UnexplainedEnds.End>.Continuation
   private let underWay = Mutex<Set<Hash32>>([])
 
-  init() { (found, continuation) = AsyncStream.makeStream() }
+  init() {
+    (found, closes) = AsyncStream.makeStream()
+    (ended, ends) = AsyncStream.makeStream()
+  }
 
-  func insert(_ need: Need) {
-    if underWay.withLock({ $0.insert(need.channelID).inserted }) { continuation.yield(need) }
+  /// Each once, from here until it was tried.
+  func insert(_ id: Hash32) {
+    if underWay.withLock({ $0.insert(id).inserted }) { closes.yield(id) }
   }
 
   /// Whether it came to something or not: the next look may find the channel again.
-  func tried(_ need: Need) { underWay.withLock { _ = $0.remove(need.channelID) } }
+  func tried(_ id: Hash32) { underWay.withLock { _ = $0.remove(id) } }
+
+  func insert(_ end: UnexplainedEnds.End) { ends.yield(end) }
 
   /// Nothing more will be found.
-  func finish() { continuation.finish() }
+  func finish() {
+    closes.finish()
+    ends.finish()
+  }
 }

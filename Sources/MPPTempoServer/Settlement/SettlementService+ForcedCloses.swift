@@ -11,6 +11,8 @@ import TempoRPC
 extension SettlementService {
   /// Each may wait some seconds for deliveries to end, and all have the same quarter of an hour.
   private static var forcedConcurrency: Int { 64 }
+  /// These have no deadline, and take no place of those that have.
+  private static var explanations: Int { 4 }
 
   /// Looks once at every channel that owes something, and closes those whose payer is about to withdraw. Returns when
   /// all were tried.
@@ -27,38 +29,41 @@ extension SettlementService {
 
   private func closingWhatIsFound(_ look: @Sendable (ForcedCloses) async -> Void) async {
     let closes = ForcedCloses()
-    async let ended: Void = close(closes)
+    async let closed: Void = each(of: closes.found, atOnce: Self.forcedConcurrency) { id in
+      await self.attempt("a forced close could not be answered", id) {
+        try await self.channels.closeForced(id)
+      }
+      closes.tried(id)
+    }
+    async let explained: Void = each(of: closes.ended, atOnce: Self.explanations) { await self.explain($0) }
     await look(closes)
     closes.finish()
-    await ended
+    await closed
+    await explained
   }
 
-  private func close(_ closes: ForcedCloses) async {
+  private func each<Item: Sendable>(
+    of items: AsyncStream<Item>, atOnce: Int, _ body: @escaping @Sendable (Item) async -> Void
+  ) async {
     await withTaskGroup(of: Void.self) { group in
       var running = 0
-      for await need in closes.found {
-        if running >= Self.forcedConcurrency { await group.next() } else { running += 1 }
-        group.addTask {
-          await self.meet(need)
-          closes.tried(need)
-        }
+      for await item in items {
+        if running >= atOnce { await group.next() } else { running += 1 }
+        group.addTask { await body(item) }
       }
     }
   }
 
-  private func meet(_ need: ForcedCloses.Need) async {
-    switch need {
-    case .close(let id):
-      await attempt("a forced close could not be answered", id) { try await self.channels.closeForced(id) }
-    case .explanation(let before, let block):
-      await attempt("the end of a channel is not explained", before.channelID) {
-        try await self.channels.explainEnd(before, block)
-      }
+  private func explain(_ end: UnexplainedEnds.End) async {
+    let isExplained = await attempt("the end of a channel is not explained", end.before.channelID) {
+      try await self.channels.explainEnd(end)
     }
+    channels.ends.tried(end, isExplained: isExplained, now: channels.clock.now)
   }
 
-  /// Reads every channel that owes something, in batches.
+  /// Reads every channel that owes something, in batches, and says which ends are to be explained: those it has seen, and others'.
   private func look(_ closes: ForcedCloses) async throws {
+    defer { for end in channels.ends.due(now: channels.clock.now) { closes.insert(end) } }
     // What was delivered and not waited for counts too.
     await step { try await channels.ledger.flush() }
     var cursor: IndexCursor?
@@ -125,10 +130,7 @@ extension SettlementService {
     let id = record.channelID
     await attempt("a channel's state could not be written", id) {
       let merged = try await self.channels.merge(observation, id, readAt: self.channels.clock.now)
-      guard observation.exists else {
-        return closes.insert(.explanation(before: record, observation.block))
-      }
-      if merged.closeRequestedAt != 0, merged.used > merged.settled { closes.insert(.close(id)) }
+      if merged.closeRequestedAt != 0, merged.used > merged.settled { closes.insert(id) }
       if merged.phase == .closing { try await self.channels.releaseStaleClose(id) }
     }
   }

@@ -25,7 +25,7 @@ final class SettlementService: Sendable {
     self.page = page
   }
 
-  /// Looks once at everything the last run left in the journal. What is still undecided stays there, and the
+  /// Looks once at everything that is in the journal. What is still undecided stays there, and the
   /// channel's next action or the next sweep looks again.
   func reconcile() async throws {
     try await reconcile(patience: 0)
@@ -94,16 +94,31 @@ final class SettlementService: Sendable {
     do { try await body() } catch { report("a sweep was not finished", nil, error) }
   }
 
-  /// Does something about one channel; a failure is reported, and tried again at the next sweep.
-  func attempt(_ failure: Logger.Message, _ id: Hash32, _ body: () async throws -> Void) async {
-    do { try await body() } catch { report(failure, id, error) }
+  /// Does something about one channel; a failure is reported, and tried again at a later sweep.
+  @discardableResult
+  func attempt(_ failure: Logger.Message, _ id: Hash32, _ body: () async throws -> Void) async -> Bool {
+    do {
+      try await body()
+      return true
+    } catch {
+      report(failure, id, error)
+      return false
+    }
   }
 
+  /// A channel whose settlement keeps failing is left alone for longer and longer: each try costs requests, and may cost gas.
   private func settle(_ id: Hash32) async throws {
-    guard let plan, let record = try await channels.load(id), plan.isDue(record, now: channels.clock.now)
-    else { return }
-    _ = try await channels.settle(id, trigger: .scheduled) { [channels] record in
-      plan.isDue(record, now: channels.clock.now)
+    guard let plan, let record = try await channels.load(id) else { return }
+    let isDue: @Sendable (ChannelRecord) -> Bool = { [channels] record in
+      let now = channels.clock.now
+      return plan.isDue(record, now: now) && channels.settlementBackoff.allows(id, now: now)
+    }
+    guard isDue(record) else { return }
+    do {
+      _ = try await channels.settle(id, trigger: .scheduled, where: isDue)
+    } catch {
+      if !Task.isCancelled { channels.settlementBackoff.failed(id, now: channels.clock.now) }
+      throw error
     }
   }
 

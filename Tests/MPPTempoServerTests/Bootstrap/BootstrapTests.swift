@@ -97,7 +97,7 @@ import Testing
       try? await first.server.ledger.flush()
       let second = try await Self.harness(store: store, devnet: devnet)
       guard try await second.channels.load(channel.id) == nil else { continue }
-      try await second.method.start()
+      try await second.method.reconcile()
       guard try await second.channels.load(channel.id) != nil else { continue }
       recovered += 1
       let found = try await second.snapshot(try await second.proof(of: second.payer.account))

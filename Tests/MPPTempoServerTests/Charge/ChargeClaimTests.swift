@@ -26,7 +26,7 @@ struct ChargeClaimTests {
     try await harness.server.ledger.flush()
     harness.devnet.clock.advance(seconds: Self.wait)
     harness.devnet.mine()
-    try await harness.method.start()
+    await harness.method.reconcile()
   }
 
   @Test(

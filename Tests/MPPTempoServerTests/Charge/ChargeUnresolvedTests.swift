@@ -80,7 +80,7 @@ struct ChargeUnresolvedTests {
       devnet.clock.advance(seconds: 26)
       devnet.mine()
       Self.expectUnresolved(await harness.send(credential))
-      try await harness.method.start()
+      await harness.method.reconcile()
       Self.expectUnresolved(await harness.send(credential))
       devnet.clock.advance(seconds: 4)
       try await harness.deliver(await harness.send(credential))

@@ -77,7 +77,7 @@ struct ChargeVoidTests {
     let intent = try #require(try await scene.pending().first)
     scene.harness.devnet.clock.advance(seconds: 57)
     scene.harness.devnet.mine()
-    try await scene.harness.method.start()
+    await scene.harness.method.reconcile()
     try await scene.expectWrittenOff(intent.hash)
     let calls = scene.harness.devnet.requests().count
     expectRefusal(await scene.send(), .verificationFailed, Self.dead)

@@ -23,12 +23,14 @@ extension ServerChargeFaultTests {
     private let credential: String
 
     private static func harness(
-      _ flow: ChargeFlow, _ devnet: Devnet, _ sponsor: ScriptedSigner, store: FaultStore? = nil, seed: UInt64
+      _ flow: ChargeFlow, _ devnet: Devnet, _ sponsor: ScriptedSigner, store: FaultStore? = nil, seed: UInt64,
+      node: MortalNode? = nil
     ) async throws -> ChargeHarness {
       try await ChargeHarness(
         devnet: devnet, store: store, seed: seed, price: flow.way == .proof ? "0" : "0.01",
         members: flow.way == .proof ? [] : flow.members(others(devnet))
       ) { options in
+        if let node { options.transport = node }
         options.currency = flow.token.hex
         options.explicitMemoIsUnique = flow.way == .push
         if flow.has(.hosted) {
@@ -51,12 +53,13 @@ extension ServerChargeFaultTests {
       [devnet.accounts[7].address, devnet.accounts[8].address]
     }
 
-    init(_ flow: ChargeFlow, seed: UInt64) async throws {
+    /// - Parameter chain: with a node that the server asks instead.
+    init(_ flow: ChargeFlow, seed: UInt64, chain: (Devnet, MortalNode)? = nil) async throws {
       self.flow = flow
-      let devnet = try Harness.chain()
+      let devnet = try chain?.0 ?? Harness.chain()
       let sponsor = ScriptedSigner(devnet.sponsor.privateKey)
       self.sponsor = sponsor
-      harness = try await Self.harness(flow, devnet, sponsor, seed: seed)
+      harness = try await Self.harness(flow, devnet, sponsor, seed: seed, node: chain?.1)
       let root = harness.payer.account
       let key = try Secp256k1PrivateKey([UInt8](repeating: 3, count: 32))
       if flow.has(.exchange) { devnet.setBalance(.zero, of: root.address, token: flow.token) }
@@ -126,7 +129,7 @@ extension ServerChargeFaultTests {
       signer = other.signer
       harness = try await Self.harness(
         flow, other.harness.devnet, sponsor, store: FaultStore(other.harness.store.base), seed: 99)
-      try await harness.method.start()
+      await harness.method.reconcile()
     }
 
     /// The same account, which proves itself for another challenge.
@@ -164,7 +167,7 @@ extension ServerChargeFaultTests {
 
     /// Paid once, used up for its own challenge and for others, and nothing under way.
     func expectAgreement(_ note: String) async throws {
-      try await harness.method.start()
+      await harness.method.reconcile()
       #expect(books.payments.count == (flow.way == .proof ? 0 : 1), "\(note)")
       let again = Harness.problem(await send())
       #expect(again?.detail.contains("has already been used") == true, "\(note): \(again?.detail ?? "")")

@@ -151,7 +151,7 @@ struct ServerChargeFaultTests {
         #expect(try await renewed.deliveries() == 1, "\(note)")
       }
       #expect(purchase.books.differences() == [], "\(note)")
-      try await harness.method.start()
+      await harness.method.reconcile()
       let intents = try LedgerIntentStore(harness.server.ledger)
       #expect(try await intents.pending(limit: 9).isEmpty, "\(note)")
       if !fired { return }
