@@ -25,9 +25,7 @@
     }
 
     private struct State {
-      var jobs: [Job] = []
-      var isSleeping = false
-      var isClosing = false
+      var queue = WriterQueue<Job>()
       var isClosed = false
       var closers: [CheckedContinuation<Void, Never>] = []
     }
@@ -57,29 +55,16 @@
     }
 
     func submit(_ job: Job, isAdmitted: Bool = false) {
-      let (refusal, isSleeping): (StoreError?, Bool) = state.withLock { state in
-        if state.isClosing { return (StoreError(.closed, "\(path) is closed"), false) }
-        if state.jobs.count >= Self.queueLimit, !isAdmitted {
-          return (StoreError(.overloaded, "too much work waits for \(path)"), false)
-        }
-        state.jobs.append(job)
-        let wasSleeping = state.isSleeping
-        state.isSleeping = false
-        return (nil, wasSleeping)
+      switch state.withLock({ $0.queue.add(job, limit: isAdmitted ? nil : Self.queueLimit) }) {
+      case .accepted(let wakes): if wakes { wake.signal() }
+      case .full: job.refuse(StoreError(.overloaded, "too much work waits for \(path)"))
+      case .closing: job.refuse(StoreError(.closed, "\(path) is closed"))
       }
-      if let refusal { job.refuse(refusal) }
-      if isSleeping { wake.signal() }
     }
 
     /// Asks the thread to end when everything that waits is done.
     func beginClosing() {
-      let isSleeping = state.withLock { state in
-        state.isClosing = true
-        let wasSleeping = state.isSleeping
-        state.isSleeping = false
-        return wasSleeping
-      }
-      if isSleeping { wake.signal() }
+      if state.withLock({ $0.queue.close() }) { wake.signal() }
     }
 
     /// Returns when the file is closed and the lock is free.
@@ -117,10 +102,8 @@
 
     private func refuseAll(_ error: StoreError) {
       let jobs = state.withLock { state in
-        state.isClosing = true
-        let jobs = state.jobs
-        state.jobs = []
-        return jobs
+        _ = state.queue.close()
+        return state.queue.take()
       }
       for job in jobs { job.refuse(error) }
     }
@@ -128,11 +111,11 @@
     private func serve(_ statements: PreparedStatements) {
       var gathering = Gathering()
       while true {
-        var (jobs, isClosing) = takeJobs()
+        var (jobs, isClosing) = state.withLock { ($0.queue.take(), $0.queue.isClosing) }
         if !jobs.isEmpty {
           if let gathered = jobs.first(where: { $0.gathered != nil })?.gathered, !isClosing {
             gathering.wait(gathered, sleep: { sleep(.nanoseconds(Int($0))) })
-            jobs += takeJobs().jobs
+            jobs += state.withLock { $0.queue.take() }
           }
           perform(jobs, statements)
           if statements.logPages >= Self.pagesBeforeCheckpoint { statements.checkpoint() }
@@ -140,36 +123,20 @@
         }
         if isClosing { return }
         guard statements.logPages > 0 else {
-          wake.wait()
+          if state.withLock({ $0.queue.sleep() }) { wake.wait() }
           continue
         }
-        if wake.wait(timeout: .now() + Self.idleBeforeCheckpoint) == .timedOut {
-          state.withLock { $0.isSleeping = false }
-          statements.checkpoint()
-        }
+        if sleep(Self.idleBeforeCheckpoint) { statements.checkpoint() }
       }
     }
 
-    /// Everything that waits. When nothing does, the caller sleeps next.
-    private func takeJobs() -> (jobs: [Job], isClosing: Bool) {
-      state.withLock { state in
-        let jobs = state.jobs
-        state.jobs = []
-        state.isSleeping = jobs.isEmpty && !state.isClosing
-        return (jobs, state.isClosing)
-      }
-    }
-
-    /// Lets a part of a millisecond pass. `false`: something else wants to be done.
+    /// Lets some time pass. `false`: something wants to be done.
     private func sleep(_ time: DispatchTimeInterval) -> Bool {
-      let isFree = state.withLock { state in
-        state.isSleeping = state.jobs.isEmpty && !state.isClosing
-        return state.isSleeping
-      }
-      guard isFree else { return false }
-      let wasUndisturbed = wake.wait(timeout: .now() + time) == .timedOut
-      state.withLock { $0.isSleeping = false }
-      return wasUndisturbed
+      guard state.withLock({ $0.queue.sleep() }) else { return false }
+      guard wake.wait(timeout: .now() + time) == .timedOut else { return false }
+      guard state.withLock({ $0.queue.wakeUp() }) else { return true }
+      wake.wait()
+      return false
     }
 
     private func perform(_ jobs: [Job], _ statements: PreparedStatements) {

@@ -17,14 +17,20 @@ struct RepeatCommand: AsyncParsableCommand {
   var count = 1_000
   @Option(help: "Requests that are prepared, at least as many.")
   var prepared = 2_000
+  @Option(help: "Callers that share them, each with a channel of its own.")
+  var callers = 1
   @Flag(help: "Wait for a line on standard input before the first request.")
   var wait = false
 
   func run() async throws {
-    let service = try await PaidService(store, file: file, channels: 1)
+    let callers = max(callers, 1)
+    let service = try await PaidService(store, file: file, channels: callers)
     let challenge = try await service.challenge()
-    let requests = try (0..<max(count, prepared)).map {
-      try service.request(service.channels[0], challenge, UInt128($0 + 2) * PaidService.priceUnits)
+    let each = (max(count, prepared) + callers - 1) / callers
+    let requests = try service.channels.map { channel in
+      try (0..<each).map {
+        try service.request(channel, challenge, UInt128($0 + 2) * PaidService.priceUnits)
+      }
     }
     if wait {
       Output.line("ready")
@@ -32,7 +38,15 @@ struct RepeatCommand: AsyncParsableCommand {
     }
     let used = Processor.usedMicroseconds()
     let start = Ticks.now()
-    for request in requests.prefix(count) { try await service.pay(request) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for (index, list) in requests.enumerated() {
+        let share = (count + callers - 1 - index) / callers
+        group.addTask {
+          for request in list.prefix(share) { try await service.pay(request) }
+        }
+      }
+      try await group.waitForAll()
+    }
     let elapsed = Double(Ticks.now() - start) / 1_000
     let processor = Processor.usedMicroseconds() - used
     Output.line(
