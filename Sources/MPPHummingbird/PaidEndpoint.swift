@@ -34,22 +34,17 @@ final class PaidEndpoint<Context: PaidContext>: Sendable {
     var registered: Set<HTTPRequest.Method> = []
     /// Made with the first request, when the whole pattern is known; declarations are over by then.
     var routes: [(method: HTTPRequest.Method, route: Route)]?
-    var targets: [Target] = []
   }
 
   /// What a method of the path leads to.
   final class Target: Sendable {
-    let method: HTTPRequest.Method
     let route: Route
     /// The other routes of the path.
     let siblings: [Route]
     /// `nil` for a method that is there for the payment protocol alone.
     let handler: PaidHandler<Context>?
 
-    init(
-      method: HTTPRequest.Method, route: Route, siblings: [Route], handler: PaidHandler<Context>?
-    ) {
-      self.method = method
+    init(route: Route, siblings: [Route], handler: PaidHandler<Context>?) {
       self.route = route
       self.siblings = siblings
       self.handler = handler
@@ -74,7 +69,7 @@ final class PaidEndpoint<Context: PaidContext>: Sendable {
     }
   }
 
-  /// Where a request of a method goes. A method without content of its own belongs to the first declared one.
+  /// Where the requests of a method go. A method without content of its own belongs to the first declared one.
   ///
   /// - Parameter pattern: of the path, asked for with the first request.
   func target(
@@ -82,17 +77,14 @@ final class PaidEndpoint<Context: PaidContext>: Sendable {
   ) throws(ConfigurationError) -> Target {
     do {
       return try state.withLock { state in
-        if let known = state.targets.first(where: { $0.method == method }) { return known }
         let routes = try state.routes ?? makeRoutes(state.handlers.map(\.method), pattern() ?? "/")
         state.routes = routes
         guard !routes.isEmpty else { throw ConfigurationError(.offer, "no content at \(pattern() ?? "/")") }
         let index = routes.firstIndex { $0.method == method } ?? 0
-        let target = Target(
-          method: method, route: routes[index].route,
+        return Target(
+          route: routes[index].route,
           siblings: routes.indices.filter { $0 != index }.map { routes[$0].route },
           handler: state.handlers.first { $0.method == method }?.handler)
-        state.targets.append(target)
-        return target
       }
     } catch let error as ConfigurationError {
       throw error

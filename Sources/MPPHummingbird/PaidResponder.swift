@@ -4,17 +4,35 @@ import Logging
 import MPPCore
 import MPPServer
 import NIOCore
+import Synchronization
 
 /// One method of a paid path: asks the engine, then answers, or runs the content and reports what became
 /// of the response.
-struct PaidResponder<Context: PaidContext>: HTTPResponder {
-  let endpoint: PaidEndpoint<Context>
-  let method: HTTPRequest.Method
+final class PaidResponder<Context: PaidContext>: HTTPResponder {
+  private let endpoint: PaidEndpoint<Context>
+  private let method: HTTPRequest.Method
+  /// Found with the first request.
+  private let knownTarget = Mutex<PaidEndpoint<Context>.Target?>(nil)
+
+  init(endpoint: PaidEndpoint<Context>, method: HTTPRequest.Method) {
+    self.endpoint = endpoint
+    self.method = method
+  }
+
+  /// - Parameter pattern: of the path.
+  private func target(
+    _ pattern: @autoclosure () -> String?
+  ) throws(ConfigurationError) -> PaidEndpoint<Context>.Target {
+    if let known = knownTarget.withLock({ $0 }) { return known }
+    let target = try endpoint.target(of: method, pattern: pattern())
+    knownTarget.withLock { $0 = target }
+    return target
+  }
 
   func respond(to request: Request, context: Context) async throws -> Response {
     let target: PaidEndpoint<Context>.Target
     do throws(ConfigurationError) {
-      target = try endpoint.target(of: method, pattern: context.endpointPath)
+      target = try self.target(context.endpointPath)
     } catch {
       context.logger.error("a paid route is not usable", metadata: ["mpp.code": .string("\(error.code)")])
       return PaymentResponse(problem: .internalError()).response(for: request.method)
