@@ -41,7 +41,13 @@ struct CLISessionsTests {
       #expect(try await market.sessions("list", "--json").output.isEmpty)
       #expect(
         try await market.sessions("list", "--all", "--json").events.first?["phase"]?.stringValue == "closed")
-      #expect(try await market.sessions("recover").output == ["Nothing is left to recover."])
+      let recovered = try await market.sessions("recover")
+      #expect(recovered.output == ["Nothing is left to recover."])
+      #expect(!recovered.errorText.contains("before block"))
+      let cutOff = try await market.sessions("recover", "--blocks", "1")
+      #expect(cutOff.exit == .code(0))
+      #expect(cutOff.output == ["Nothing is left to recover."])
+      #expect(cutOff.errorText.contains("channels opened before block"))
     }
   }
 

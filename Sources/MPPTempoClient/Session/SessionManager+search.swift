@@ -68,7 +68,7 @@ extension SessionManager {
     if search.isCutOff {
       let bound = head.number - options.recoveryBlocks
       logger.warning(
-        "channels opened before block \(bound) are not looked for; TempoSessionOptions.recoveryBlocks says how far back",
+        "channels opened before block \(bound) were not looked for: the last \(options.recoveryBlocks) blocks are searched",
         metadata: ["from": "\(bound)", "to": "\(head.number)"])
     }
     var descriptors: [ChannelDescriptor] = []

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import MPPClient
 import MPPCore
 import MPPTempoClient
@@ -22,12 +23,15 @@ struct SessionsOptions: ParsableArguments {
 
   /// Runs `body` with a client that can close and withdraw, but pays nothing.
   func withClient<T: Sendable>(
-    _ progress: String, _ body: @escaping @Sendable (PaymentClient) async throws -> T
+    _ progress: String, recoveryBlocks: UInt64? = nil, logger: Logger = ClientLog.quiet,
+    _ body: @escaping @Sendable (PaymentClient) async throws -> T
   ) async throws -> T {
     let nothing = try SpendPolicy(
       maximumPrice: Amount(units: 1), maximumDeposit: Amount(units: 1), maximumTotal: Amount(units: 1),
       periodSeconds: 1)
-    let client = try await ClientFactory.client(chain: chain, key: key, journal: journal, policy: nothing)
+    let client = try await ClientFactory.client(
+      chain: chain, key: key, journal: journal, policy: nothing, recoveryBlocks: recoveryBlocks,
+      logger: logger)
     return try await Interruptible.run(work: {
       let result: T
       do {
@@ -126,10 +130,15 @@ struct SessionsRecoverCommand: AsyncParsableCommand {
 
   @Flag(help: "Close the channels that can still be used, too.")
   var all = false
+  @Option(
+    help: "Blocks searched backwards for channels the journal has lost. Older ones are not found; a note says so.")
+  var blocks: UInt64 = TempoSessionOptions().recoveryBlocks
   @OptionGroup var options: SessionsOptions
 
   func run() async throws {
-    let (channels, incomplete) = try await options.withClient("looking at the chain") { [all] in
+    let (channels, incomplete) = try await options.withClient(
+      "looking at the chain", recoveryBlocks: blocks, logger: ClientLog.notes
+    ) { [all] in
       try await Self.recover(all ? .everything : .unusable, $0)
     }
     let shown = channels.filter { $0.mayHoldMoney || $0.note != nil }

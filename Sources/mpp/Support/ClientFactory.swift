@@ -8,7 +8,8 @@ import MPPTempoClient
 enum ClientFactory {
   static func client(
     chain: ChainOptions, key: String?, journal: String?, policy: SpendPolicy, concurrency: Int = 1,
-    mode: TempoChargeOptions.Mode? = nil, bootstrap: Bool = false
+    mode: TempoChargeOptions.Mode? = nil, bootstrap: Bool = false, recoveryBlocks: UInt64? = nil,
+    logger: Logger = ClientLog.quiet
   ) async throws -> PaymentClient {
     let url = try chain.url()
     let account = TempoAccount.key(try await KeySource.key(key))
@@ -18,6 +19,7 @@ enum ClientFactory {
     charges.mode = mode
     var sessions = try sessions(policy)
     sessions.bootstrap = bootstrap
+    if let recoveryBlocks { sessions.recoveryBlocks = recoveryBlocks }
     // Once it exists it must be shut down, whatever else goes wrong.
     let transport = transport(concurrency: concurrency)
     do {
@@ -25,7 +27,7 @@ enum ClientFactory {
         methods: [
           .tempo(
             account, network: .rpc(url, chainID: chain.chainID), options: sessions, charges: charges)
-        ], spending: policy, journal: .opened(journal), transport: transport, logger: ClientLog.quiet)
+        ], spending: policy, journal: .opened(journal), transport: transport, logger: logger)
     } catch {
       await transport.shutdown()
       do { try await journal.close() } catch {}
@@ -53,4 +55,19 @@ enum ClientLog {
     logger.logLevel = .error
     return logger
   }()
+
+  /// Warnings are notes on stderr: for a command that looks for what is wrong.
+  static let notes = Logger(label: "mpp.client") { _ in NoteLog() }
+}
+
+private struct NoteLog: LogHandler {
+  var logLevel = Logger.Level.warning
+  var metadata: Logger.Metadata = [:]
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) { Output.note("\(event.message)") }
 }
