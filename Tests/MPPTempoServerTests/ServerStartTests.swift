@@ -12,6 +12,14 @@ import Testing
 
 /// What the last run left behind may take long; a payer who has asked for its deposit waits a quarter of an hour, and no longer.
 @Suite("Forced closes while the server starts", .timeLimit(.minutes(1))) struct ServerStartTests {
+  /// Ends with the time limit of the test.
+  private func until(_ condition: () async throws -> Bool) async throws {
+    while try await !condition() {
+      try Task.checkCancellation()
+      await Task.yield()
+    }
+  }
+
   @Test("Chain actions that cannot be decided delay no forced close")
   func actionsOfTheLastRun() async throws {
     let devnet = try Harness.chain()
@@ -30,6 +38,7 @@ import Testing
     try await first.payer.sendDirectly(try ChannelReserveABI.requestCloseCalldata(victim.descriptor))
 
     let node = StallingNode(devnet)
+    defer { node.release() }
     let second = try await Harness(
       devnet: devnet, store: store.open(), seed: 2, options: { $0.transport = node })
     second.sleeper.isFrozen.withLock { $0 = true }
@@ -37,8 +46,8 @@ import Testing
     #expect(pending.count == slow.count)
     node.stall(pending.map(\.hash.hex))
     let run = Task { try await second.server.run() }
-    while node.waiting == 0 { await Task.yield() }
-    while try await second.record(victim).settled.units != 1_000 { await Task.yield() }
+    try await until { node.waiting > 0 }
+    try await until { try await second.record(victim).settled.units == 1_000 }
     #expect(node.waiting > 0)
     node.release()
     run.cancel()
@@ -49,6 +58,7 @@ import Testing
   func explanations() async throws {
     let devnet = try Harness.chain()
     let node = StallingNode(devnet)
+    defer { node.release() }
     let harness = try await Harness(
       devnet: devnet,
       options: {
@@ -64,9 +74,9 @@ import Testing
     harness.sleeper.isFrozen.withLock { $0 = true }
     node.stall(["eth_getLogs"])
     let watch = Task { await harness.method.settlements.watchForcedCloses() }
-    while node.waiting < 4 { await Task.yield() }
+    try await until { node.waiting == 4 }
     try await harness.payer.sendDirectly(try ChannelReserveABI.requestCloseCalldata(victim.descriptor))
-    while try await harness.record(victim).settled.units != 1_000 { await Task.yield() }
+    try await until { try await harness.record(victim).settled.units == 1_000 }
     node.release()
     watch.cancel()
     await watch.value

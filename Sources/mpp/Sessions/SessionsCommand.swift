@@ -131,7 +131,9 @@ struct SessionsRecoverCommand: AsyncParsableCommand {
   @Flag(help: "Close the channels that can still be used, too.")
   var all = false
   @Option(
-    help: "Blocks searched backwards for channels the journal has lost. Older ones are not found; a note says so.")
+    help:
+      "Blocks searched backwards for channels the journal has lost. Older ones are not found; a note says so."
+  )
   var blocks: UInt64 = TempoSessionOptions().recoveryBlocks
   @OptionGroup var options: SessionsOptions
 
