@@ -82,20 +82,20 @@ public struct RecordKey: Sendable, Hashable {
   }
 
   /// Identifier bytes; for an identifier longer than 32 bytes its SHA-256.
-  public var id: [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(Self.maximumInlineLength)
-    for word in [word0, word1, word2, word3] {
-      for shift in stride(from: UInt64(56), through: 0, by: -8) {
-        result.append(UInt8(truncatingIfNeeded: word >> shift))
-      }
-    }
-    result.removeLast(Self.maximumInlineLength - min(Int(length), Self.maximumInlineLength))
-    return result
-  }
+  public var id: [UInt8] { Array(bytes.dropFirst(2)) }
 
   /// Stored form: kind, length, identifier. Keys of one kind are contiguous in byte order.
-  public var bytes: [UInt8] { [kind, length] + id }
+  public var bytes: [UInt8] {
+    let words = (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
+    return withUnsafeBytes(of: words) { words in
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(2 + Self.maximumInlineLength)
+      bytes.append(kind)
+      bytes.append(length)
+      bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: words.prefix(Int(length))))
+      return bytes
+    }
+  }
 
   /// Which of `count` shards holds this key; `count` must be a power of two.
   @usableFromInline
