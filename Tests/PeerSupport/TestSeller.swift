@@ -50,6 +50,10 @@ package final class TestSeller: HTTPTransport {
     case refuseChallenge
     /// Charged, and answered with 500 and a receipt.
     case failWithReceipt
+    /// Taken as management: the voucher is kept, nothing is charged, 204 and a receipt.
+    case manages
+    /// Charged, and answered with 204 and a receipt.
+    case noContent
     /// No `Payment-Receipt`.
     case noReceipt
     /// This `Payment-Receipt`, whatever it says.
@@ -258,7 +262,7 @@ package final class TestSeller: HTTPTransport {
       }
       let spent = try channel.spent.adding(state.price)
       let isPaid = spent <= channel.accepted
-      if isPaid, behaviour != .handlerFails {
+      if isPaid, behaviour != .handlerFails, behaviour != .manages {
         channel.spent = spent
         channel.units += 1
         state.served += 1
@@ -269,6 +273,7 @@ package final class TestSeller: HTTPTransport {
     guard let charged else { return try demand(402, "session/insufficient-balance") }
     if behaviour == .handlerFails { return plain(500, "the handler failed") }
     if behaviour == .loseAnswer { throw HTTPTransportError(.ambiguous, "answer lost") }
+    if behaviour == .manages || behaviour == .noContent { return managed(receipt(id, charged, challenge)) }
     var answer = behaviour == .failWithReceipt ? plain(500, "failed") : plain(200, "content")
     if behaviour != .noReceipt {
       var receipt = receipt(id, charged, challenge)

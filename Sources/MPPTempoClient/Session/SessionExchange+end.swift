@@ -17,7 +17,7 @@ extension SessionExchange {
       let checked = check(head)
       let receipt: SessionReceipt? = if case .success(let receipt) = checked { receipt } else { nil }
       let isSuccess = (200..<300).contains(head.status.code)
-      let isDelivered = try settle(channelID, reservation, isSuccess: isSuccess, receipt: receipt)
+      let isDelivered = try settle(channelID, reservation, status: head.status.code, receipt: receipt)
       if action == .open {
         try await acknowledge(channelID, isSuccess: isSuccess, hasReceipt: receipt != nil)
       }
@@ -62,11 +62,17 @@ extension SessionExchange {
   }
 
   private func settle(
-    _ id: Hash32, _ reservation: VoucherReservation, isSuccess: Bool, receipt: SessionReceipt?
+    _ id: Hash32, _ reservation: VoucherReservation, status: Int, receipt: SessionReceipt?
   ) throws -> Bool {
     self.reservation = nil
-    let isDelivered = isContent && (isSuccess || receipt != nil)
-    try lane.update(id) { channel in
+    let isSuccess = (200..<300).contains(status)
+    let isAnswered = isContent && (isSuccess || receipt != nil)
+    let spentBefore = spentBefore
+    return try lane.update(id) { channel in
+      var isDelivered = isAnswered
+      if let receipt, !isSuccess || status == 204 {
+        isDelivered = isAnswered && Self.isCharged(reservation, receipt, since: spentBefore, on: channel)
+      }
       if isDelivered {
         channel.account.delivered(reservation)
       } else {
@@ -79,8 +85,24 @@ extension SessionExchange {
       if isSuccess, channel.phase == .open, !channel.isAcknowledged {
         channel = try channel.applying(.openAcknowledged)
       }
+      return isDelivered
     }
-    return isDelivered
+  }
+
+  /// Whether a receipt on an answer without content says that this request was charged. A server that took the credential as
+  /// management answers so without a charge, and what was not charged must not become part of the close. The total counts as well:
+  /// it may have grown since for other requests that were under way.
+  private static func isCharged(
+    _ reservation: VoucherReservation, _ receipt: SessionReceipt, since before: Amount,
+    on channel: ClientChannel
+  ) -> Bool {
+    guard receipt.spent > before else { return false }
+    do {
+      let delivered = try channel.account.delivered.adding(reservation.price)
+      return delivered <= max(receipt.spent, channel.spent)
+    } catch {
+      return false
+    }
   }
 
   /// After an opening: the server's receipt, or the chain, makes the channel usable. The lock is still held.

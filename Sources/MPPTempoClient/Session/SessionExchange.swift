@@ -34,6 +34,8 @@ final class SessionExchange: PaymentExchange {
     var holdsLock = false
     var channelID: Hash32?
     var reservation: VoucherReservation?
+    /// What the server's receipts said it had charged when the price was set aside.
+    var spentBefore = Amount.zero
     var action = Action.voucher
     /// A voucher or transaction of this exchange left the process.
     var isOut = false
@@ -73,6 +75,10 @@ final class SessionExchange: PaymentExchange {
   var reservation: VoucherReservation? {
     get { state.withLock { $0.reservation } }
     set { state.withLock { $0.reservation = newValue } }
+  }
+  var spentBefore: Amount {
+    get { state.withLock { $0.spentBefore } }
+    set { state.withLock { $0.spentBefore = newValue } }
   }
   var action: Action {
     get { state.withLock { $0.action } }
@@ -209,6 +215,7 @@ final class SessionExchange: PaymentExchange {
       switch try raise(id, after: nil) {
       case .raised(let made):
         reservation = made
+        spentBefore = channel.spent
         return made
       case .needsDeposit(let required):
         guard lane.channel(id)?.phase == .open else { break }
