@@ -25,7 +25,7 @@ struct FindingsATests {
     arguments: 1...12 as ClosedRange<UInt64>)
   func findingA1(seed: UInt64) async throws {
     let random = SeededRandom(seed: seed)
-    let fixture = try SessionFixture(spending: .upTo("0.01", perDay: "0.30"))
+    let fixture = try SessionFixture.overSocket(spending: .upTo("0.01", perDay: "0.30"))
     _ = try await fixture.get()
     var requests: UInt128 = 1
     for _ in 0..<20 {
@@ -52,7 +52,7 @@ struct FindingsATests {
 
   @Test("A receipt of the old channel changes nothing after the scope was rebound to a new one")
   func findingA2() async throws {
-    let fixture = try SessionFixture()
+    let fixture = try SessionFixture.overSocket()
     let old = try #require(try await fixture.get().headers[ProtocolHeaders.paymentReceipt])
     fixture.script(.forget)
     _ = try await fixture.get()
@@ -84,7 +84,7 @@ struct FindingsATests {
         "\(file): \(line)")
     }
     // Retry, top-up and close under lies.
-    let fixture = try SessionFixture(spending: .upTo("0.01", perDay: "0.05"))
+    let fixture = try SessionFixture.overSocket(spending: .upTo("0.01", perDay: "0.05"))
     _ = try await fixture.get()
     let lie = try SessionLies.snapshot(fixture, claim: 50_000)
     fixture.seller.state.withLock { state in
@@ -170,7 +170,7 @@ struct FindingsATests {
 
   @Test("A requirement one unit too high: a typed error, and nothing is signed")
   func findingA6() async throws {
-    let fixture = try SessionFixture()
+    let fixture = try SessionFixture.overSocket()
     _ = try await fixture.get()
     let lie = try SessionLies.snapshot(fixture, claim: 30_001)
     fixture.seller.state.withLock { $0.requestEdit = { $0.methodDetails.sessionSnapshot = lie } }
@@ -184,7 +184,7 @@ struct FindingsATests {
 
   @Test("A receipt on a response that was not paid, or of another origin, is not looked at")
   func findingA7() async throws {
-    let fixture = try SessionFixture()
+    let fixture = try SessionFixture.overSocket()
     let receipt = try #require(try await fixture.get().headers[ProtocolHeaders.paymentReceipt])
     let before = try await fixture.client.channels()
     fixture.seller.state.withLock { $0.freeReceipt = receipt }
@@ -198,7 +198,7 @@ struct FindingsATests {
 
   @Test("A suggested channel that cannot be checked does not displace the good one")
   func findingA8() async throws {
-    let fixture = try SessionFixture()
+    let fixture = try SessionFixture.overSocket()
     _ = try await fixture.get()
     let other = try SessionLies.foreignSnapshot(fixture, payer: fixture.signer.address)
     fixture.seller.state.withLock { $0.requestEdit = { $0.methodDetails.sessionSnapshot = other } }
@@ -211,7 +211,7 @@ struct FindingsATests {
 
   @Test("A server that always answers 402 gets the configured attempts, each challenge once, one price")
   func findingA9() async throws {
-    let fixture = try SessionFixture()
+    let fixture = try SessionFixture.overSocket()
     _ = try await fixture.get()
     let before = fixture.vouchers.count
     fixture.script(.refuse, .refuse, .refuse, .refuse, .refuse, .refuse)

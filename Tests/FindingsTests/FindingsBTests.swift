@@ -10,7 +10,7 @@ struct FindingsBTests {
   @Test("Payments that failed or were not acknowledged are not part of the close amount", arguments: 0..<4)
   func findingB9(failing: Int) async throws {
     for behaviour in [TestSeller.Behaviour.loseRequest, .handlerFails, .refuse] {
-      let fixture = try SessionFixture()
+      let fixture = try SessionFixture.overSocket()
       _ = try await fixture.get()
       var delivered: UInt128 = 1
       for index in 0..<4 {

@@ -43,7 +43,7 @@ struct FindingsCTests {
       { $0.currency = TempoAddress.betaUSD.hex },
     ]
     for edit in edits {
-      let fixture = try SessionFixture()
+      let fixture = try SessionFixture.overSocket()
       _ = try await fixture.get()
       let first = try #require(fixture.seller.state.withLock { $0.vouchers.first })
       fixture.seller.state.withLock { $0.requestEdit = edit }
@@ -52,7 +52,7 @@ struct FindingsCTests {
       #expect(onFirst.map(\.amount.units) == [10_000])
     }
     for edit: Edit in [{ $0.methodDetails.escrowContract = other }, { $0.methodDetails.chainID = 4217 }] {
-      let fixture = try SessionFixture()
+      let fixture = try SessionFixture.overSocket()
       _ = try await fixture.get()
       let signed = fixture.signer.count
       fixture.seller.state.withLock { $0.requestEdit = edit }
@@ -63,13 +63,13 @@ struct FindingsCTests {
 
   @Test("A finite cap by default: no suggestion, snapshot or requirement passes it, nor a recovery")
   func findingC18() async throws {
-    let fixture = try SessionFixture(spending: .upTo("0.01", perDay: "0.05"))
+    let fixture = try SessionFixture.overSocket(spending: .upTo("0.01", perDay: "0.05"))
     fixture.seller.state.withLock { $0.suggestedDeposit = .maxUInt96 }
     _ = try await fixture.get()
     #expect(try await fixture.channel().deposit == Amount(units: 50_000))
     let lie = try SessionLies.snapshot(fixture, claim: 50_000)
     // A client that lost its journal recovers under the same lies.
-    let lost = try SessionFixture(
+    let lost = try SessionFixture.overSocket(
       spending: .upTo("0.01", perDay: "0.05"), devnet: fixture.devnet, seller: fixture.seller)
     fixture.seller.state.withLock { $0.requestEdit = { $0.methodDetails.sessionSnapshot = lie } }
     _ = await failure { try await lost.client.recover() }
@@ -80,7 +80,7 @@ struct FindingsCTests {
 
   @Test("A descriptor whose payer or signer is not ours is never signed for")
   func findingC19() async throws {
-    let fixture = try SessionFixture()
+    let fixture = try SessionFixture.overSocket()
     let stranger = fixture.devnet.accounts[4].address
     let ours = fixture.signer.address
     for lie in [
@@ -217,7 +217,7 @@ struct FindingsCTests {
       .badReceipt(.garbage),
     ])
   func findingC24(behaviour: TestSeller.Behaviour) async throws {
-    let fixture = try SessionFixture()
+    let fixture = try SessionFixture.overSocket()
     _ = try await fixture.get()
     let before = try await fixture.channel()
     fixture.script(behaviour, behaviour, behaviour, behaviour)
@@ -241,7 +241,7 @@ struct FindingsCTests {
     "A receipt names this challenge, this channel and no more than was signed",
     arguments: TestSeller.BadReceipt.allCases)
   func findingC27(kind: TestSeller.BadReceipt) async throws {
-    let fixture = try SessionFixture()
+    let fixture = try SessionFixture.overSocket()
     _ = try await fixture.get()
     let before = try await fixture.channel()
     fixture.script(.badReceipt(kind))
@@ -253,14 +253,14 @@ struct FindingsCTests {
 
   @Test("A close under an expired challenge is repeated once with a fresh one")
   func findingC28() async throws {
-    let fixture = try SessionFixture()
+    let fixture = try SessionFixture.overSocket()
     _ = try await fixture.get()
     fixture.devnet.clock.advance(seconds: 400)
     let outcome = try #require(try await fixture.client.close().first)
     #expect(outcome.error == nil)
     #expect(outcome.captured?.units == 10_000)
     #expect(try await fixture.channel().phase == "closed")
-    let twice = try SessionFixture()
+    let twice = try SessionFixture.overSocket()
     _ = try await twice.get()
     twice.seller.state.withLock { $0.closeAnswers = [.refuseExpired, .refuseExpired, .refuseExpired] }
     #expect(try await twice.client.close().first?.error != nil)

@@ -19,7 +19,7 @@ import Testing
 struct FindingsUTests {
   @Test("410: the channel is put aside for recovery, the next request opens another")
   func findingU1() async throws {
-    let fixture = try SessionFixture()
+    let fixture = try SessionFixture.overSocket()
     _ = try await fixture.get()
     fixture.script(.forget)
     #expect(try await fixture.get().status == .ok)
@@ -156,11 +156,11 @@ struct FindingsUTests {
 
   @Test("Every channel is found on the chain alone, and every deposit comes back")
   func findingU8() async throws {
-    let fixture = try SessionFixture()
+    let fixture = try SessionFixture.overSocket()
     _ = try await fixture.get()
     fixture.script(.forget)
     _ = try await fixture.get()
-    let lost = try SessionFixture(devnet: fixture.devnet, seller: fixture.seller)
+    let lost = try SessionFixture.overSocket(devnet: fixture.devnet, seller: fixture.seller)
     let found = try await lost.client.recover()
     #expect(Set(found.map(\.id)) == Set(try await fixture.client.channels().map(\.id)))
     #expect(found.count == 2)

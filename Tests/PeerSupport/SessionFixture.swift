@@ -18,6 +18,7 @@ package struct SessionFixture {
   package let journal: TestJournal
   package let signer: CountingSigner
   package let client: PaymentClient
+  private let transport: any HTTPTransport
   package let url = "https://shop.example/ping"
 
   package init(
@@ -31,6 +32,7 @@ package struct SessionFixture {
     self.seller = try seller ?? TestSeller(devnet: self.devnet)
     self.journal = journal
     signer = CountingSigner(key: self.devnet.accounts[0].privateKey)
+    self.transport = transport ?? self.seller
     var options = options
     options.sleeper = ChainSleeper(devnet: self.devnet)
     client = try PaymentClient(
@@ -42,7 +44,7 @@ package struct SessionFixture {
           options: options)
       ],
       spending: spending ?? SpendPolicy.upTo("0.10", perDay: "5"), journal: .opened(journal),
-      transport: transport ?? self.seller, options: clientOptions, clock: self.devnet.clock, sleeper: sleeper,
+      transport: self.transport, options: clientOptions, clock: self.devnet.clock, sleeper: sleeper,
       random: SeededRandom(seed: seed), logger: logger)
   }
 
@@ -50,7 +52,8 @@ package struct SessionFixture {
   package func restarted(spending: SpendPolicy? = nil) throws -> SessionFixture {
     seller.state.withLock { $0.script = [] }
     return try SessionFixture(
-      spending: spending, journal: TestJournal(copying: journal), devnet: devnet, seller: seller)
+      spending: spending, journal: TestJournal(copying: journal), devnet: devnet, seller: seller,
+      transport: transport)
   }
 
   package func get(_ path: String = "/ping") async throws -> PaidResponse {
