@@ -103,6 +103,30 @@ struct LostAnswerTests {
     #expect(closeAmounts(fixture).count == 2)
   }
 
+  @Test(
+    "A close that is too low with what the last receipt showed, too, ends with the highest voucher that is out"
+  )
+  func closeAboveTheLastReceipt() async throws {
+    // 40 000 are out, of which the server has charged 30 000; delivered were 10 000, the last receipt says 20 000.
+    let fixture = try await losing(3, charged: 2)
+    let record = try #require(try await fixture.journal.records(kind: "channel").first)
+    var channel = try ClientChannel(decoding: record.body)
+      .applying(.receipt(spent: Amount(units: 20_000), units: nil))
+    channel.version += 1
+    // As another process would have left it.
+    let journal = TestJournal(copying: fixture.journal)
+    try await journal.write([
+      JournalRecord(kind: record.kind, key: record.key, version: channel.version, body: channel.encoded())
+    ])
+    fixture.seller.state.withLock { $0.script = [] }
+    let next = try SessionFixture(journal: journal, devnet: fixture.devnet, seller: fixture.seller)
+    let outcome = try #require(try await next.client.close().first)
+    #expect(outcome.error == nil)
+    #expect(closeAmounts(fixture) == [10_000, 20_000, 40_000])
+    #expect(outcome.captured == Amount(units: 30_000))
+    #expect(!outcome.isDisputed)
+  }
+
   @Test("A close never offers more than was sent, and gives up after one raise")
   func closeStaysBelowWhatWasSent() async throws {
     let fixture = try SessionFixture()

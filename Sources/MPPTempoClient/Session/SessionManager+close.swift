@@ -47,8 +47,9 @@ extension SessionManager {
     return try await submit(max(delivered, channel.closeAmount ?? .zero), channel, lane, terms, url)
   }
 
-  /// One attempt; one more with a fresh challenge where the first had expired (C28), one more with what the server may
-  /// claim where the amount was too low.
+  /// One attempt; one more with a fresh challenge where the first had expired (C28). Where the amount was too low, one more with
+  /// what the server shows or is known to have charged, and a last one with the highest voucher that is out: of answers that were
+  /// lost nobody here knows how many it charged.
   private func submit(
     _ first: Amount, _ channel: ClientChannel, _ lane: SessionLane, _ initialTerms: SessionTerms,
     _ url: RequestURL
@@ -57,7 +58,7 @@ extension SessionManager {
     var amount = first
     var terms = initialTerms
     var hasNewChallenge = false
-    var hasNewAmount = false
+    var raises = 0
     while true {
       // Recorded as closing before the close leaves; the record is kept whatever the answer (CD4).
       let durable = try await lane.apply([.closePrepared(amount)], to: id)
@@ -73,7 +74,8 @@ extension SessionManager {
       }
       if answer.status == 410 { return try await disownedAtClose(amount, answer, lane, id) }
       let isAboutChallenge = answer.problem?.isAboutChallenge ?? false
-      guard answer.status == 402, !(isAboutChallenge ? hasNewChallenge : hasNewAmount),
+      let mayRaise = raises == 0 || raises == 1 && amount < durable.channel.account.presented
+      guard answer.status == 402, isAboutChallenge ? !hasNewChallenge : mayRaise,
         let fresh = sameTerms(answer.challenges, terms),
         let read = try SessionTerms.read(fresh, options: options)
       else {
@@ -85,16 +87,16 @@ extension SessionManager {
       if isAboutChallenge {
         hasNewChallenge = true
       } else {
-        hasNewAmount = true
-        amount = try secondAmount(amount, durable.channel, read.snapshot)
+        raises += 1
+        amount = try raised(amount, durable.channel, read.snapshot, isLast: raises == 2)
       }
     }
   }
 
-  /// After a refusal: what the server shows it charged, else what it may have charged for answers that were lost. Never
-  /// above the highest voucher that is out: with that one it can close by itself (B4, T24).
-  private func secondAmount(
-    _ amount: Amount, _ channel: ClientChannel, _ snapshot: SessionSnapshot?
+  /// After a refusal: what the server shows it charged, else what it may have charged for answers that were lost; at last
+  /// everything that is out. Never above the highest voucher that is out: with that one it can close by itself (B4, T24).
+  private func raised(
+    _ amount: Amount, _ channel: ClientChannel, _ snapshot: SessionSnapshot?, isLast: Bool
   ) throws(PaymentClientError) -> Amount {
     let bound = channel.account.presented
     var claimed = max(channel.spent, channel.settled)
@@ -108,7 +110,7 @@ extension SessionManager {
         .closeFailed, "the server claims \(claimed), the highest voucher it was given is \(bound)",
         exposure: exposure(channel))
     }
-    return max(amount, claimed)
+    return max(amount, isLast ? bound : claimed)
   }
 
   /// The last challenge seen if it can still be answered, else a fresh one from the channel's resource.
