@@ -47,14 +47,16 @@ extension SessionManager {
 
   /// One channel, one step further. Returns what is in the way, or nil.
   private func recover(_ id: Hash32, in lane: SessionLane, _ scope: RecoveryScope) async throws -> String? {
-    var channel = try await reconcileOpening(id, in: lane)
+    let looked = try await lookForEnd(id, in: lane)
+    var channel = looked.channel
     switch channel.phase {
-    case .closed, .abandoned: return nil
+    case .closed: return looked.note
+    case .abandoned: return nil
     case .opening: return "the opening may still be mined"
     case .open where scope == .unusable: return nil
     case .open, .closing:
       let outcome = await closeCooperatively(id, in: lane)
-      guard let error = outcome.error else { return nil }
+      guard let error = outcome.error else { return outcome.captured == nil ? ChannelEnd.unknown : nil }
       logger.info("channel \(id.hex.prefix(10)): \(error); closing it on chain")
       channel = lane.channel(id) ?? channel
     case .orphaned, .closeRequested: break
@@ -68,10 +70,12 @@ extension SessionManager {
     var channel = channel
     if channel.phase != .closeRequested {
       try await act(.requestClose, ChannelReserveABI.requestCloseCalldata(channel.descriptor), channel, lane)
-      channel = try await reconcile(id, in: lane)
+      let looked = try await lookForEnd(id, in: lane)
+      if looked.channel.phase == .closed { return looked.note }
+      channel = looked.channel
     }
     guard channel.phase == .closeRequested, let withdrawableAt = withdrawableAt(channel) else {
-      return channel.phase == .closed ? nil : "the close request is not on chain yet"
+      return "the close request is not on chain yet"
     }
     let observed: ChainBlock
     let client = try await chain.paying.node(of: channel.chainID).client
@@ -82,8 +86,8 @@ extension SessionManager {
       return "the deposit can be withdrawn from \(withdrawableAt.rfc3339)"
     }
     try await act(.withdraw, ChannelReserveABI.withdrawCalldata(channel.descriptor), channel, lane)
-    channel = try await reconcile(id, in: lane)
-    return channel.phase == .closed ? nil : "the withdrawal is not on chain yet"
+    let looked = try await lookForEnd(id, in: lane)
+    return looked.channel.phase == .closed ? looked.note : "the withdrawal is not on chain yet"
   }
 
   /// One transaction of this client itself: recorded, sent, and looked for until it is decided. Its fee is counted, and no limit
