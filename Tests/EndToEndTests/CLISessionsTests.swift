@@ -51,6 +51,29 @@ struct CLISessionsTests {
     }
   }
 
+  @Test("recover shows what it closed, with what was paid and what came back")
+  func recoverShowsWhatItDid() async throws {
+    try await CLIProgram.withMarket { market in
+      _ = try await market.pay("/session", ["--max-price", "0.01", "-n", "3"])
+      let kept = try await market.sessions("recover", "--json")
+      #expect(kept.event("channel")?["phase"]?.stringValue == "open")
+      #expect(kept.event("channel")?["refunded"]?.isNull == true)
+      let recovered = try await market.sessions("recover", "--all", "--json")
+      #expect(recovered.exit == .code(0))
+      #expect(recovered.events.count == 1)
+      #expect(recovered.event("channel")?["phase"]?.stringValue == "closed")
+      #expect(recovered.event("channel")?["captured"]?.stringValue == "30000")
+      #expect(recovered.event("channel")?["refunded"]?.stringValue == "970000")
+      #expect(try await market.sessions("recover", "--all", "--json").events.isEmpty)
+
+      _ = try await market.pay()
+      let told = try await market.sessions("recover", "--all")
+      #expect(told.output.count == 2)
+      #expect(told.output.first?.contains("0.01 paid in all, 0.99 returned") == true, "\(told.output)")
+      #expect(told.output.last == "Nothing is left to recover.")
+    }
+  }
+
   @Test func stateIsForThisUserAlone() async throws {
     try await CLIProgram.withMarket { market in
       _ = try await market.pay()

@@ -28,6 +28,27 @@ enum SessionReport {
     return lines.joined(separator: "\n")
   }
 
+  /// One line for a channel that is closed now, with what is known of its end.
+  static func closedLine(_ channel: ChannelStatus, refunded: Amount?) -> String {
+    let name = "\(channel.id.prefix(14))…"
+    guard channel.phase == "closed" else {
+      return "channel \(name) was never opened; its deposit has not left"
+    }
+    guard let refunded else { return "channel \(name) is closed" }
+    let text =
+      "closed channel \(name): \(Money.text(channel.settled)) paid in all, \(Money.text(refunded)) returned"
+    return channel.isDisputed ? text + "; DISPUTED: that is more than was delivered" : text
+  }
+
+  /// The same object with `captured` and `refunded`, which are `null` while the channel is not closed, or its end is not known.
+  static func recoveredJSON(_ channel: ChannelStatus, refunded: Amount?) -> JSONValue {
+    .object(
+      (json(channel).objectValue ?? []) + [
+        .init(key: "captured", value: refunded == nil ? .null : channel.settled.json),
+        .init(key: "refunded", value: refunded?.json ?? .null),
+      ])
+  }
+
   static func json(_ channel: ChannelStatus) -> JSONValue {
     [
       "event": "channel", "id": .string(channel.id), "phase": .string(channel.phase),

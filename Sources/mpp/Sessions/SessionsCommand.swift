@@ -138,18 +138,27 @@ struct SessionsRecoverCommand: AsyncParsableCommand {
   @OptionGroup var options: SessionsOptions
 
   func run() async throws {
-    let (channels, incomplete) = try await options.withClient(
+    let recovery = try await options.withClient(
       "looking at the chain", recoveryBlocks: blocks, logger: ClientLog.notes
     ) { [all] in
-      try await Self.recover(all ? .everything : .unusable, $0)
+      try await Recovery(all ? .everything : .unusable, $0)
     }
-    let shown = channels.filter { $0.mayHoldMoney || $0.note != nil }
+    let (channels, incomplete) = (recovery.channels, recovery.incomplete)
+    let ended = channels.filter { $0.note == nil && recovery.hasEnded($0) }
+    let left = channels.filter { $0.mayHoldMoney || $0.note != nil }
     if options.isJSON {
-      for channel in shown { Output.json(SessionReport.json(channel)) }
-    } else if !shown.isEmpty {
-      Output.line(SessionReport.table(shown))
-    } else if incomplete == nil {
-      Output.line("Nothing is left to recover.")
+      for channel in ended + left {
+        Output.json(SessionReport.recoveredJSON(channel, refunded: recovery.refunded(channel)))
+      }
+    } else {
+      for channel in ended {
+        Output.line(SessionReport.closedLine(channel, refunded: recovery.refunded(channel)))
+      }
+      if !left.isEmpty {
+        Output.line(SessionReport.table(left))
+      } else if incomplete == nil {
+        Output.line("Nothing is left to recover.")
+      }
     }
     if let incomplete {
       throw CommandFailure(
@@ -161,13 +170,35 @@ struct SessionsRecoverCommand: AsyncParsableCommand {
         .paymentFailed, "some deposits are not back yet", hint: "run `mpp sessions recover` again later")
     }
   }
-  private static func recover(
-    _ scope: RecoveryScope, _ client: PaymentClient
-  ) async throws -> ([ChannelStatus], incomplete: PaymentClientError?) {
+}
+
+/// What one run of `recover` did.
+private struct Recovery: Sendable {
+  let channels: [ChannelStatus]
+  /// Why the chain could not be searched for channels that the journal does not know.
+  let incomplete: PaymentClientError?
+  private let before: [String: ChannelStatus]
+
+  init(_ scope: RecoveryScope, _ client: PaymentClient) async throws {
+    before = Dictionary(try await client.channels().map { ($0.id, $0) }, uniquingKeysWith: { $1 })
     do {
-      return (try await client.recover(scope), nil)
+      channels = try await client.recover(scope)
+      incomplete = nil
     } catch let error as PaymentClientError where error.code == .recoveryIncomplete {
-      return (error.channels, error)
+      channels = error.channels
+      incomplete = error
     }
+  }
+
+  /// Whether the channel ended in this run.
+  func hasEnded(_ channel: ChannelStatus) -> Bool {
+    !channel.mayHoldMoney && before[channel.id].map(\.mayHoldMoney) ?? true
+  }
+
+  /// What came back when the channel was closed in this run; nil when it was not, or its end is not known.
+  func refunded(_ channel: ChannelStatus) -> Amount? {
+    guard hasEnded(channel), channel.phase == "closed", channel.note == nil, let before = before[channel.id]
+    else { return nil }
+    do { return try before.deposit.subtracting(channel.settled) } catch { return nil }
   }
 }
