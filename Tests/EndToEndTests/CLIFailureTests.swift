@@ -80,7 +80,57 @@ struct CLIFailureTests {
         let refused = try await mpp.run(arguments, environment: environment)
         #expect(refused.exit == .code(75), "\(refused.errorText)")
         #expect(refused.errorText.contains("may have been paid"))
+        #expect(refused.errorText.contains("mpp sessions close 0x"), "\(refused.errorText)")
       }
+    }
+  }
+
+  /// A shop whose route `/sly` is the seller that misbehaves on demand.
+  private func withSly(
+    _ body: (TestSeller, CLIProgram, [String], [String: String]) async throws -> Void
+  ) async throws {
+    try await Marketplace.run { market in
+      let seller = try TestSeller(devnet: market.devnet)
+      let shop = try await market.shop { options in
+        options.routes = { router, _, _ in
+          router.get("sly") { request, _ -> Response in
+            let answer = try await seller.send(request.head, body: nil, timeout: .seconds(5))
+            return Response(
+              status: answer.head.status, headers: answer.head.headerFields,
+              body: .init(byteBuffer: ByteBuffer(bytes: try await answer.body.bytes())))
+          }
+        }
+      }
+      try await CLIProgram.inFolder { mpp in
+        let arguments = [
+          "request", shop.url + "/sly", "--max-price", "0.01", "--currency", TempoAddress.alphaUSD.hex,
+        ]
+        try await body(seller, mpp, arguments, payer(market.rpcURL))
+      }
+    }
+  }
+
+  @Test("An opening that ends in 503: what is deposited is said, and how it comes back")
+  func openingUnavailable() async throws {
+    try await withSly { seller, mpp, arguments, environment in
+      seller.state.withLock { $0.script = [.unavailable] }
+      let result = try await mpp.run(arguments, environment: environment)
+      #expect(result.exit == .code(22))
+      #expect(result.errorText.contains("503"))
+      #expect(result.errorText.contains("0.10 is deposited"), "\(result.errorText)")
+      #expect(result.errorText.contains("mpp sessions close 0x"))
+    }
+  }
+
+  @Test("A channel keeps the limit it was opened under: what to do about it is said")
+  func lowerLimit() async throws {
+    try await withSly { _, mpp, arguments, environment in
+      #expect(
+        try await mpp.run(arguments + ["--max-deposit", "0.02", "-n", "2"], environment: environment).exit
+          == .code(0))
+      let refused = try await mpp.run(arguments + ["--max-deposit", "0.10"], environment: environment)
+      #expect(refused.exit == .code(77), "\(refused.errorText)")
+      #expect(refused.errorText.contains("mpp sessions close --all"), "\(refused.errorText)")
     }
   }
 

@@ -111,7 +111,7 @@ final class RequestRun: Sendable {
     do {
       let body = try await response.body.bytes(upTo: Self.maximumBody)
       printer.response(index, response, body: body)
-      finish(response, body)
+      finish(response, body, deposit: await deposit(of: response))
     } catch {
       let error = Self.brokenOff(response, error)
       printer.failure(index, error)
@@ -146,8 +146,17 @@ final class RequestRun: Sendable {
     }
   }
 
-  private func finish(_ response: PaidResponse, _ body: [UInt8]) {
-    let failure = Self.failure(response, body, canPay: canPay)
+  /// What a failed request has put, or may have put, into a channel; nil when that was no part of it.
+  private func deposit(of response: PaidResponse) async -> String? {
+    guard response.status.code >= 400, let payment = response.payment, let channel = payment.channel,
+      payment.actions.contains("open") || payment.actions.contains("topUp"),
+      let status = try? await client.channels().first(where: { $0.id == channel }), status.deposit > .zero
+    else { return nil }
+    return FailureMapping.deposited(status.deposit, channel)
+  }
+
+  private func finish(_ response: PaidResponse, _ body: [UInt8], deposit: String?) {
+    let failure = Self.failure(response, body, canPay: canPay, hint: deposit)
     tally.withLock { tally in
       tally.done += 1
       if let failure {
@@ -165,14 +174,14 @@ final class RequestRun: Sendable {
   }
 
   private static func failure(
-    _ response: PaidResponse, _ body: [UInt8], canPay: Bool
+    _ response: PaidResponse, _ body: [UInt8], canPay: Bool, hint: String?
   ) -> CommandFailure? {
     if response.status.code == 402, response.payment == nil {
       return OfferedPayment.failure(response, canPay: canPay)
     }
     guard response.status.code >= 400 else { return nil }
     return CommandFailure(
-      .httpError, "the server answered \(HTTPStatusLine.text(response.status))")
+      .httpError, "the server answered \(HTTPStatusLine.text(response.status))", hint: hint)
   }
 
   private func close() async throws {

@@ -3,6 +3,7 @@ import EVM
 import MPPClient
 import MPPCore
 import MPPServer
+import MPPTempo
 import TempoDevnet
 import TempoRPC
 
@@ -34,7 +35,7 @@ enum FailureMapping {
       return CommandFailure(
         .refusedByPolicy, "refused by your limits, nothing was signed: \(error.reason)",
         hint: "the limits are --max-price, --max-deposit, --max-per-day, --via, --currency and --recipient; "
-          + "1000000 base units are 1 token")
+          + "1000000 base units are 1 token" + (isOfTheChannel(error) ? channelLimit : ""))
     case .insecureTransport:
       return CommandFailure(
         .refusedByPolicy, "a payment does not travel over plain HTTP to another machine", hint: "use https")
@@ -61,6 +62,14 @@ enum FailureMapping {
     return text
   }
 
+  private static let channelLimit =
+    "; a channel keeps the --max-deposit it was opened under: for a higher one, close it (`mpp sessions close --all`) and repeat"
+
+  private static func isOfTheChannel(_ error: PaymentClientError) -> Bool {
+    guard case .capExceeded = error.underlying as? VoucherPolicyError else { return false }
+    return true
+  }
+
   /// Whether the node did not answer, as opposed to: answered that it will not.
   private static func isUnreachable(_ error: PaymentClientError) -> Bool {
     guard error.code == .chain, let cause = error.underlying as? ChainError else { return true }
@@ -71,11 +80,18 @@ enum FailureMapping {
     var hint = error.isRetryable ? "the same command may be repeated: it does not pay twice" : nil
     let exposure = error.exposure
     if exposure.isAnything {
-      hint =
-        "at most \(Money.text(exposure.authorized)) may have been paid; \(Money.text(exposure.deposit)) is deposited "
-        + "and comes back with `mpp sessions recover`"
+      hint = "at most \(Money.text(exposure.authorized)) may have been paid"
+      if exposure.deposit > .zero {
+        hint = "\(hint ?? ""); \(deposited(exposure.deposit, exposure.channel))"
+      }
     }
     return CommandFailure(.paymentFailed, "\(error.code): \(reason)", hint: hint)
+  }
+
+  /// What is locked in a channel, and how what was not paid of it comes back.
+  static func deposited(_ amount: Amount, _ channel: String?) -> String {
+    "\(Money.text(amount)) is deposited; what is not paid of it comes back with `mpp sessions close "
+      + "\(channel ?? "--all")`, or, if the server is gone, `mpp sessions recover --all`"
   }
 
   private static func journal(_ error: PaymentClientError) -> CommandFailure {
