@@ -30,6 +30,11 @@
       }
     }
 
+    /// Whether there is something at `path` from which SQLite can undo a transaction.
+    static func isRollbackJournal(_ path: String) throws(StoreError) -> Bool {
+      try bytes(ofFileAt: path)?.starts(with: [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]) ?? false
+    }
+
     private static func number(_ bytes: [UInt8], at offset: Int) -> Int32 {
       var value: UInt32 = 0
       for byte in bytes[offset..<offset + 4] { value = value << 8 | UInt32(byte) }

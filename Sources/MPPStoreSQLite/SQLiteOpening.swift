@@ -8,13 +8,23 @@
     /// A file that is open, and the lock that keeps others out.
     struct Opened {
       let database: DatabaseQueue
-      let lock: FileLock
+      let lock: StoreLock
     }
 
     static func open(_ path: String, _ schema: SQLiteSchema) throws(StoreError) -> Opened {
       let path = try canonical(path)
-      let lock = try FileLock(forFile: path)
-      try inspect(path, schema)
+      let lock = try StoreLock.acquire(path) { () throws(StoreError) in try inspect(path, schema) }
+      do throws(StoreError) {
+        return Opened(database: try prepared(path, schema), lock: lock)
+      } catch {
+        lock.removeIfNew()
+        lock.release()
+        throw error
+      }
+    }
+
+    /// The database, open, checked and of the newest version. Closed when this throws.
+    private static func prepared(_ path: String, _ schema: SQLiteSchema) throws(StoreError) -> DatabaseQueue {
       let database: DatabaseQueue
       do {
         database = try DatabaseQueue(path: path, configuration: configuration())
@@ -31,7 +41,7 @@
         try? database.close()
         throw SQLiteErrors.storeError(error, path)
       }
-      return Opened(database: database, lock: lock)
+      return database
     }
 
     /// One name for one file, so that two paths to it meet in one lock.
@@ -46,30 +56,31 @@
       if FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), isDirectory.boolValue {
         throw StoreError(.foreign, "\(path) is a folder")
       }
+      // To look into a pipe would wait for ever.
+      if let identity = FileIdentity(path: url.path), !identity.isRegular {
+        throw StoreError(.foreign, "\(path) is not a file")
+      }
       return url.path
     }
 
-    /// Looks at the file from outside.
+    /// Looks at the file from outside, and changes nothing.
     private static func inspect(_ path: String, _ schema: SQLiteSchema) throws(StoreError) {
-      // An interrupted transaction of the rollback kind may have left any header; SQLite puts it right when it opens the file, and
-      // `check` looks again.
-      if try SQLiteHeader.bytes(ofFileAt: path + "-journal") != nil { return }
-      guard let bytes = try SQLiteHeader.bytes(ofFileAt: path) else {
+      let bytes = try SQLiteHeader.bytes(ofFileAt: path)
+      guard let header = bytes.flatMap({ SQLiteHeader($0) }) else {
+        // An interrupted transaction of the rollback kind may have left any header; SQLite puts it right when it opens the file, and
+        // `check` looks again.
+        if try SQLiteHeader.isRollbackJournal(path + "-journal") { return }
+        guard bytes == nil else {
+          throw StoreError(
+            .foreign, "\(path) is not a database of this package (or its first page is damaged)")
+        }
         guard try SQLiteHeader.bytes(ofFileAt: path + "-wal") == nil else {
           throw StoreError(
             .corrupt,
             "\(path) is missing or empty but its log \(path)-wal is there; restore the file, or move the log away"
           )
         }
-        guard
-          FileManager.default.fileExists(atPath: path)
-            || FileManager.default.createFile(
-              atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-        else { throw StoreError(.unavailable, "cannot create \(path)") }
         return
-      }
-      guard let header = SQLiteHeader(bytes) else {
-        throw StoreError(.foreign, "\(path) is not a database of this package (or its first page is damaged)")
       }
       guard header.applicationID == schema.applicationID else {
         throw StoreError(

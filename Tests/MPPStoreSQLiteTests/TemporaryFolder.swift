@@ -24,6 +24,19 @@ final class TemporaryFolder: Sendable {
     try data.write(to: URL(fileURLWithPath: file(name)))
   }
 
+  func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+
+  /// Name, kind, mode, size and content of everything in it.
+  func inventory() throws -> [String] {
+    try names().map { name in
+      let attributes = try FileManager.default.attributesOfItem(atPath: file(name))
+      let kind = (attributes[.type] as? FileAttributeType) ?? .typeUnknown
+      let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? -1
+      let content = kind == .typeRegular ? try contents(name).base64EncodedString() : ""
+      return "\(name) \(kind.rawValue) \(String(mode, radix: 8)) \(content)"
+    }
+  }
+
   /// The code with which the file is refused; `nil` when it is opened.
   func refusal(_ name: String = "ledger.db") -> StoreError.Code? {
     do {

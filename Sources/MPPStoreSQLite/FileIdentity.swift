@@ -1,0 +1,36 @@
+#if SQLite
+  #if canImport(Glibc)
+    import Glibc
+  #elseif canImport(Musl)
+    import Musl
+  #elseif canImport(Darwin)
+    import Darwin
+  #endif
+
+  /// Which file it is, whatever its names are.
+  struct FileIdentity: Hashable, Sendable {
+    private let device: UInt64
+    private let inode: UInt64
+    /// Not a folder, a pipe or a device.
+    let isRegular: Bool
+
+    /// What is at `path`, without opening it; `nil` when there is nothing.
+    init?(path: String) {
+      var information = stat()
+      guard stat(path, &information) == 0 else { return nil }
+      self.init(information)
+    }
+
+    init?(descriptor: Int32) {
+      var information = stat()
+      guard fstat(descriptor, &information) == 0 else { return nil }
+      self.init(information)
+    }
+
+    private init(_ information: stat) {
+      device = UInt64(truncatingIfNeeded: information.st_dev)
+      inode = UInt64(truncatingIfNeeded: information.st_ino)
+      isRegular = information.st_mode & S_IFMT == S_IFREG
+    }
+  }
+#endif
