@@ -105,6 +105,7 @@ struct DevnetCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    if let state { try Self.checkWritable(state) }
     let devnet = try chain()
     let signals = await TerminationSignals()
     let bound = try await devnet.start(host: host, port: Int(port))
@@ -128,6 +129,23 @@ struct DevnetCommand: AsyncParsableCommand {
       return try Devnet(configuration: configuration, restoring: Array(bytes))
     } catch {
       throw CommandFailure(.devnetUsage, "the chain cannot be set up: \(error)")
+    }
+  }
+
+  /// The file is replaced when the chain ends; that it cannot be must not be found out then.
+  private static func checkWritable(_ path: String) throws(CommandFailure) {
+    let url = URL(fileURLWithPath: path)
+    let folder = url.deletingLastPathComponent().path
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+      throw CommandFailure(.devnetUsage, "the chain cannot be saved to \(path): there is no folder \(folder)")
+    }
+    if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue {
+      throw CommandFailure(.devnetUsage, "the chain cannot be saved to \(path): it is a folder")
+    }
+    guard FileManager.default.isWritableFile(atPath: folder) else {
+      throw CommandFailure(
+        .devnetUsage, "the chain cannot be saved to \(path): \(folder) cannot be written to")
     }
   }
 

@@ -137,7 +137,10 @@ struct ServeCommand: AsyncParsableCommand {
 
   private func openLedger() throws -> Ledger {
     if ledger == "memory" { return try Ledger(MemoryStore(), allowVolatileLedger: true) }
-    return try .sqlite(at: try StatePaths.file(ledger, default: "ledger.db"))
+    let path = try StatePaths.file(ledger, default: "ledger.db")
+    let opened = try Ledger.sqlite(at: path)
+    try StatePaths.keepPrivate(path)
+    return opened
   }
 
   private func options(

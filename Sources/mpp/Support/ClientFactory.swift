@@ -15,6 +15,12 @@ enum ClientFactory {
     let account = TempoAccount.key(try await KeySource.key(key))
     let path = try StatePaths.file(journal, default: "journal.db")
     let journal = try SQLiteJournal(at: path)
+    do {
+      try StatePaths.keepPrivate(path)
+    } catch {
+      do { try await journal.close() } catch {}
+      throw error
+    }
     var charges = TempoChargeOptions()
     charges.mode = mode
     var sessions = try sessions(policy)

@@ -10,13 +10,8 @@
 enum StatePaths {
   /// The path given, with its folder as it is; or the default, with its folder made (mode 700).
   static func file(_ given: String?, default name: String) throws(CommandFailure) -> String {
-    if let given {
-      // A file that exists may be open to others; its content is nobody else's business.
-      if access(given, F_OK) == 0, chmod(given, 0o600) != 0 {
-        throw CommandFailure(.stateInvalid, "\(given) is not yours to use", hint: "name another file")
-      }
-      return given
-    }
+    // Whether it is ours is for the store to find out; nothing about it changes before.
+    if let given { return given }
     let root = Environment.value("XDG_STATE_HOME") ?? Environment.value("HOME").map { $0 + "/.local/state" }
     guard let root, root.hasPrefix("/") else {
       throw CommandFailure(
@@ -25,10 +20,22 @@ enum StatePaths {
     let folder = root + "/mpp"
     try makeFolder(folder)
     guard chmod(folder, 0o700) == 0 else {
-      throw CommandFailure(.stateInvalid, "\(folder) is not yours to use", hint: "name a file elsewhere")
+      throw CommandFailure(
+        .stateInvalid, "\(folder) cannot be kept private: \(reason)", hint: "name a file elsewhere")
     }
     return folder + "/" + name
   }
+
+  /// Keeps a file that was opened and found to be ours from other users: it may have been made with another mode.
+  static func keepPrivate(_ path: String) throws(CommandFailure) {
+    guard chmod(path, 0o600) == 0 else {
+      throw CommandFailure(
+        .stateInvalid, "\(path) cannot be kept private: \(reason)", hint: "name another file")
+    }
+  }
+
+  /// What the last call failed with.
+  private static var reason: String { String(cString: strerror(errno)) }
 
   private static func makeFolder(_ path: String) throws(CommandFailure) {
     var current = ""
@@ -36,7 +43,7 @@ enum StatePaths {
       current += "/" + part
       guard mkdir(current, 0o700) == 0 || errno == EEXIST else {
         throw CommandFailure(
-          .stateInvalid, "cannot make the folder \(current)", hint: "name a file elsewhere")
+          .stateInvalid, "cannot make the folder \(current): \(reason)", hint: "name a file elsewhere")
       }
     }
   }
