@@ -23,6 +23,36 @@ struct RoutePurposeTests {
     #expect(content.label == "proceed")
   }
 
+  /// Neither content nor management: whatever is paid for it would buy nothing.
+  @Test func aBodyWithAMethodWithoutContentIsNotAllowed() async throws {
+    let fixture = try await ServerFixture()
+    let route = try fixture.route(options: RouteOptions(contentMethods: [.get]))
+    let challenge = try await fixture.challenges(route)[0]
+    func post(_ request: PaymentRequest) -> PaymentRequest {
+      var request = request
+      request.method = .post
+      request.hasBody = true
+      return request
+    }
+    let unpaid = post(PaymentRequest(method: .post, path: "/items/1"))
+    let requests =
+      [unpaid] + ["pay", "manage"].map { post(ServerFixture.paying(challenge, ["do": .string($0)])) }
+    for request in requests {
+      let outcome = await fixture.server.authorize(request, for: route)
+      #expect(outcome.label == "problem")
+      #expect(outcome.problem?.code == .methodNotAllowed)
+      #expect(outcome.response?.headers[.allow] == "GET")
+      #expect(outcome.response?.headers[.wwwAuthenticate] == nil)
+    }
+    #expect(fixture.method.counts.verified == 0)
+    // Where it can be content it is asked to pay, and without a body it is management.
+    let both = try fixture.route(
+      method: .post, pattern: "/both", options: RouteOptions(contentMethods: [.get, .post]))
+    #expect(await fixture.server.authorize(unpaid, for: both).label == "challenge")
+    let manage = ServerFixture.paying(challenge, ["do": "manage"], method: .post)
+    #expect(await fixture.server.authorize(manage, for: route).label == "management")
+  }
+
   @Test func managementMayAnswerAChallengeOfASiblingRoute() async throws {
     let fixture = try await ServerFixture()
     let get = try fixture.route()

@@ -13,8 +13,15 @@ enum Redaction {
     ]
   }
 
-  /// An error of unknown origin: its type, never its text, which may quote a request or a key.
+  /// An error of unknown origin: its type, never its text, which may quote a request or a key. One of a store: its code and its
+  /// text too, which are for people and hold no secret.
   static func metadata(error: any Error) -> Logger.Metadata {
-    ["mpp.error": .string(String(describing: type(of: error)))]
+    var metadata: Logger.Metadata = ["mpp.error": .string(String(describing: type(of: error)))]
+    if let error = error as? StoreError {
+      metadata["mpp.code"] = .string(error.code.rawValue)
+      metadata["mpp.reason"] = .string(error.reason)
+      if let underlying = error.underlying { metadata["mpp.underlying"] = .string(underlying) }
+    }
+    return metadata
   }
 }

@@ -19,8 +19,8 @@ extension VerificationPipeline {
     switch error {
     case let error as PaymentProblem: return (error, nil)
     case let error as PaymentRefusal: return (error.problem, error.evidence)
-    case is StoreError:
-      logger.error("the ledger did not answer", metadata: Redaction.metadata(error: error))
+    case let error as StoreError:
+      logger.error("\(Self.complaint(about: error))", metadata: Redaction.metadata(error: error))
       return (.unavailable(retryAfter: 1), nil)
     case is CancellationError: return (.unavailable(retryAfter: 1), nil)
     default:
@@ -28,6 +28,17 @@ extension VerificationPipeline {
       metadata["mpp.challenge"] = .string(Redaction.short(challengeID))
       logger.warning("verification failed with an error that is not a payment problem", metadata: metadata)
       return (.verificationFailed(), nil)
+    }
+  }
+
+  private static func complaint(about error: StoreError) -> String {
+    switch error.code {
+    case .unavailable: "the ledger did not answer"
+    case .full: "the ledger has no room"
+    case .corrupt: "a record of the ledger is damaged"
+    case .overloaded: "too much work waits for the ledger"
+    case .closed: "the ledger is closed"
+    default: "the ledger refused what it was asked"
     }
   }
 
@@ -89,7 +100,8 @@ extension VerificationPipeline {
     return route.offers.filter { !$0.method.isOneTime }
   }
 
-  private func notAllowed(_ route: Route) -> PaymentOutcome {
+  /// Says which methods are content.
+  func notAllowed(_ route: Route) -> PaymentOutcome {
     guard case .problem(var response) = problem(.methodNotAllowed(), route) else {
       return problem(.methodNotAllowed(), route)
     }

@@ -20,7 +20,9 @@ struct VerificationPipeline: Sendable {
     _ request: PaymentRequest, _ route: Route, siblings: [Route]
   ) async -> PaymentOutcome {
     let now = clock.now
-    if let problem = unreadable(request, route) { return self.problem(problem, route) }
+    if let problem = unreadable(request, route) {
+      return problem.code == .methodNotAllowed ? notAllowed(route) : self.problem(problem, route)
+    }
     if let preflight = route.preflight, request.method == .head,
       let outcome = await identify(request, preflight, now)
     {
@@ -57,6 +59,9 @@ struct VerificationPipeline: Sendable {
 
   /// Why nothing of the request is looked at.
   func unreadable(_ request: PaymentRequest, _ route: Route) -> PaymentProblem? {
+    // Neither content, which this method never is here, nor management, which has no body (`04` §17): nothing that is paid for it
+    // could ever buy anything.
+    if request.hasBody, route.isNeverContent(request.method) { return .methodNotAllowed() }
     if route.collectsBody, isTooLarge(request) { return .contentTooLarge(limit: limits.maxBodyBytes) }
     if route.bindsBody, request.hasBody, request.body == nil {
       // Issued now, a challenge could never be redeemed: nobody must pay for it.
