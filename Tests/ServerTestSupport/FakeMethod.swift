@@ -6,7 +6,7 @@ import Synchronization
 /// A payment method without a chain: the payload says what shall happen, and everything is counted.
 ///
 /// Payloads: `{"do": "pay" | "payAndLose" | "payWithoutHold" | "manage" | "deny" | "refuse" | "crash" | "store" |
-/// "cancel" | "contradict" | "unavailable"}`.
+/// "cancel" | "contradict" | "unavailable" | "storeFull" | "storeDamaged"}`.
 public final class FakeMethod: ServerMethod {
   public struct Counts: Sendable, Equatable {
     public var verified = 0
@@ -145,6 +145,8 @@ public final class FakeMethod: ServerMethod {
       tally.counts.withLock { $0.held += 1 }
       return payment(FakeHold(method: self))
     case "store": throw StoreError(.unavailable, "disk is gone")
+    case "storeFull": throw StoreError(.full, "no room for ledger.db", underlying: "SQLite 13: disk is full")
+    case "storeDamaged": throw StoreError(.corrupt, "a record is damaged")
     case "cancel": throw CancellationError()
     case "unavailable": throw PaymentProblem.unavailable(reason: "no RPC", retryAfter: 7)
     case "status":

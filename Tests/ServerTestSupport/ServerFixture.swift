@@ -1,5 +1,5 @@
 public import HTTPTypes
-import Logging
+public import Logging
 public import MPPCore
 public import MPPServer
 import Synchronization
@@ -35,7 +35,8 @@ public struct ServerFixture: Sendable {
   public init(
     method: FakeMethod = FakeMethod(), others: [FakeMethod] = [], realm: String = "api.example.com",
     secret: String = ServerFixture.secret, limits: ServerLimits = ServerLimits(),
-    compatibility: Compatibility = Compatibility()
+    compatibility: Compatibility = Compatibility(),
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) async throws {
     self.method = method
     clock = FixedClock(Self.start)
@@ -45,7 +46,7 @@ public struct ServerFixture: Sendable {
       realm: realm, secrets: .values(secret),
       ledger: try Ledger(MemoryStore(), allowVolatileLedger: true), methods: all, limits: limits,
       compatibility: compatibility, clock: clock, random: CountingRandom(),
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      logger: logger)
   }
 
   public func route(
