@@ -209,9 +209,12 @@ final class RequestRun: Sendable {
       ])
     }
     if let failure = tally.failure { throw failure }
-    guard tally.paid > .zero, !closes else { return }
+    guard tally.paid > .zero || tally.channel != nil, !closes else { return }
     let requests = tally.done == 1 ? "this request" : "\(tally.done) requests"
-    printer.note("paid \(Money.text(tally.paid)) for \(requests)")
+    printer.note(
+      tally.paid > .zero
+        ? "paid \(Money.text(tally.paid)) for \(requests)"
+        : "nothing was bought: the server answered without content and charged nothing")
     if let channel = tally.channel {
       printer.note("the channel stays open; its deposit comes back with: mpp sessions close \(channel)")
     }
