@@ -110,6 +110,25 @@ struct CLIFailureTests {
     }
   }
 
+  @Test("What a server takes as management buys nothing: it does not count as paid, and the deposit is said")
+  func answeredWithoutContent() async throws {
+    try await withSly { seller, mpp, arguments, environment in
+      seller.state.withLock { $0.script = [.manages] }
+      let opened = try await mpp.run(arguments, environment: environment)
+      #expect(opened.exit == .code(0))
+      #expect(opened.errorText.contains("nothing was bought"), "\(opened.errorText)")
+      #expect(opened.errorText.contains("mpp sessions close 0x"), "\(opened.errorText)")
+      #expect(try await mpp.run(arguments, environment: environment).exit == .code(0))
+      seller.state.withLock { $0.script = [.manages] }
+      let again = try await mpp.run(arguments + ["--json"], environment: environment)
+      #expect(again.event("response")?["status"]?.intValue == 204)
+      #expect(again.event("response")?["payment"]?["amount"]?.stringValue == "0")
+      #expect(again.event("summary")?["paid"]?.stringValue == "0")
+      let listed = try await mpp.run(["sessions", "list", "--json"], environment: environment)
+      #expect(listed.event("channel")?["delivered"]?.stringValue == "10000")
+    }
+  }
+
   @Test("An opening that ends in 503: what is deposited is said, and how it comes back")
   func openingUnavailable() async throws {
     try await withSly { seller, mpp, arguments, environment in

@@ -30,28 +30,6 @@ struct CLIRequestTests {
     }
   }
 
-  @Test(
-    "A POST that a GET route takes as management buys nothing: it does not count as paid, and the close does not pay for it"
-  )
-  func answeredWithoutContent() async throws {
-    try await CLIProgram.withMarket { market in
-      let opened = try await market.pay("/session", ["--max-price", "0.01", "-d", "hello"])
-      #expect(opened.exit == .code(0))
-      #expect(opened.errorText.contains("nothing was bought"), "\(opened.errorText)")
-      #expect(opened.errorText.contains("mpp sessions close 0x"), "\(opened.errorText)")
-      #expect(try await market.pay().exit == .code(0))
-      let again = try await market.pay("/session", ["--max-price", "0.01", "-d", "hello", "--json"])
-      #expect(again.event("response")?["status"]?.intValue == 204)
-      #expect(again.event("response")?["payment"]?["amount"]?.stringValue == "0")
-      #expect(again.event("summary")?["paid"]?.stringValue == "0")
-      let listed = try await market.sessions("list", "--json")
-      #expect(listed.event("channel")?["delivered"]?.stringValue == "10000")
-      let closed = try await market.sessions("close", "--all", "--json")
-      #expect(closed.event("closed")?["amount"]?.stringValue == "10000")
-      #expect(closed.event("closed")?["captured"]?.stringValue == "10000")
-    }
-  }
-
   @Test func withoutALimitNothingIsPaidAndThePriceIsTold() async throws {
     try await CLIProgram.withMarket { market in
       let result = try await market.pay("/session", [])
