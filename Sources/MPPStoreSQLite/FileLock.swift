@@ -76,6 +76,7 @@
       }
     }
 
-    private static func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }
+    /// `close`, which names something else where a lock is released.
+    static func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }
   }
 #endif

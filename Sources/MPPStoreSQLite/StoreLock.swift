@@ -56,7 +56,7 @@
         throw StoreError(.unavailable, "cannot open \(path)", underlying: String(cString: strerror(errno)))
       }
       guard let identity = FileIdentity(descriptor: descriptor), Self.lock(descriptor) else {
-        _ = Self.closeDescriptor(descriptor)
+        _ = FileLock.closeDescriptor(descriptor)
         throw Self.inUse(path)
       }
       self.name = name
@@ -88,14 +88,12 @@
       descriptor.withLock { descriptor in
         guard let open = descriptor else { return }
         _ = flock(open, LOCK_UN)
-        _ = Self.closeDescriptor(open)
+        _ = FileLock.closeDescriptor(open)
         descriptor = nil
         // Only now may this process open it again.
         _ = Self.openFiles.withLock { $0.remove(identity) }
         name.release()
       }
     }
-
-    private static func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }
   }
 #endif

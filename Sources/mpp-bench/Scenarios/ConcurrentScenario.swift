@@ -54,6 +54,8 @@ struct ConcurrentScenario: Scenario {
       report.figures.append(Figure("processor time of a request, \(store.rawValue)", used, "us"))
       report.figures.append(Figure("… of a signature check among them", stage.signature, "us"))
       report.figures.append(Figure("neither HTTP nor signature, \(store.rawValue)", rest, "us"))
+      report.verdicts.append(
+        .atMost(8, "us", "neither HTTP nor signature, \(store.rawValue), processor time", rest))
     }
     return report
   }

@@ -59,8 +59,8 @@ struct PaidHTTPScenario: Scenario {
       Figure("… unpaid, same answer and a signature check", all.checked.processorMicroseconds, "us"),
       Figure("… paid, memory", all.memory.processorMicroseconds, "us"),
       Figure("… paid, SQLite", all.sqlite.processorMicroseconds, "us"),
-      Figure("what payment adds to that, memory", rest(all.memory), "us"),
-      Figure("what payment adds to that, SQLite", rest(all.sqlite), "us"),
+      Figure("neither HTTP nor signature, memory", rest(all.memory), "us"),
+      Figure("neither HTTP nor signature, SQLite", rest(all.sqlite), "us"),
       Figure("paid, SQLite, by processor time", 1e6 / all.sqlite.processorMicroseconds, "1/s"),
       Figure(
         "durable / volatile, by processor time",
@@ -69,6 +69,8 @@ struct PaidHTTPScenario: Scenario {
     report.verdicts = [
       .atLeast(10_000, "1/s", "durable paid requests a second and core", all.sqlite.perSecond),
       .atLeast(0.85, "x", "durable / volatile at \(bench.connections) connections", ratio),
+      .atMost(8, "us", "neither HTTP nor signature, memory, over HTTP", rest(all.memory)),
+      .atMost(8, "us", "neither HTTP nor signature, SQLite, over HTTP", rest(all.sqlite)),
     ]
     return report
   }
