@@ -7,9 +7,11 @@
   struct Gathering {
     /// From the beginning of one transaction to that of the next, while changes keep coming.
     private static let interval: UInt64 = 2_500_000
-    /// Pauses between two looks at the queue, in nanoseconds. Each is longer than the one before: the thread wakes a few times, not
+    /// Pauses between two looks at the queue, in nanoseconds, after the glance. Each is longer than the one before: the thread wakes a few times, not
     /// dozens of times.
-    private static let pauses: [UInt64] = [250_000, 500_000, 750_000, 1_000_000]
+    private static let pauses: [UInt64] = [190_000, 500_000, 750_000, 1_000_000]
+    /// A short pause before the others, enough for a few callers that come back at once. That it brings nothing says nothing.
+    private static let glance: UInt64 = 60_000
     /// Enough: more make a transaction no cheaper for each.
     private static let enough = 256
     /// Batches whose sizes are remembered.
@@ -37,11 +39,11 @@
       let everybody = sizes.count < Self.memory ? Self.enough : sizes.reduce(1, max)
       // Until something is known, one caller alone is taken for all there are.
       guard count > 1 || sizes.contains(where: { $0 > 1 }) else { return }
-      for pause in Self.pauses where count < everybody {
+      for pause in [Self.glance] + Self.pauses where count < everybody {
         let passed = now() &- began
         guard passed < Self.interval, sleep(min(pause, Self.interval - passed)) else { return }
         let more = gathered()
-        guard more > count else { return }
+        guard more > count || pause == Self.glance else { return }
         count = more
       }
     }

@@ -34,8 +34,7 @@ struct RunCommand: AsyncParsableCommand {
   var connections = 64
   @Option(help: "Folder for ledgers; it decides which disk is measured.")
   var folder = "."
-  @Flag(help: "Run the tasks of the servers on the event loop's thread instead of threads of their own.")
-  var onEventLoop = false
+  @OptionGroup var threads: ServerThreads
   @Flag(help: "Leave the choice of processors to the system.")
   var noAffinity = false
 
@@ -68,7 +67,7 @@ struct RunCommand: AsyncParsableCommand {
     defer { try? FileManager.default.removeItem(at: folder) }
     let bench = Bench(
       rounds: rounds, scale: scale, connections: connections, folder: folder.path, cores: cores,
-      onEventLoop: onEventLoop, isQuiet: quiet)
+      threads: threads, isQuiet: quiet)
     let chosen = Scenarios.all.filter { scenarios.isEmpty || scenarios.contains($0.name) }
     var reports: [ScenarioReport] = []
     for scenario in chosen {

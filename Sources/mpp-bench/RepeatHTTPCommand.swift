@@ -17,8 +17,7 @@ struct RepeatHTTPCommand: AsyncParsableCommand {
   @Option var connections = 64
   @Option(help: "Folder for the ledger.")
   var folder = "."
-  @Flag(help: "Run the tasks of the server on the event loop's thread.")
-  var onEventLoop = false
+  @OptionGroup var threads: ServerThreads
   @Option(
     help:
       "Program to start in place of the server, which gets its arguments: a script that runs it under a profiler."
@@ -39,7 +38,7 @@ struct RepeatHTTPCommand: AsyncParsableCommand {
     defer { try? FileManager.default.removeItem(at: folder) }
     let bench = Bench(
       rounds: 1, scale: 1, connections: connections, folder: folder.path, cores: cores,
-      onEventLoop: onEventLoop, serverProgram: server, isQuiet: true)
+      threads: threads, serverProgram: server, isQuiet: true)
     let load = LoadGenerator()
     let server = try ServerProcess(store, channels: connections, bench, load)
     defer { server.stop() }

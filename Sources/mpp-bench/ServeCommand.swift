@@ -19,12 +19,17 @@ struct ServeCommand: AsyncParsableCommand {
   @Option var file: String
   @Option var channels: Int
   @Option var processor: Int?
-  @Flag(help: "Run tasks on the event loop's thread.") var onEventLoop = false
+  @OptionGroup var threads: ServerThreads
 
   func run() async throws {
     if let processor { Processor.pin(to: processor) }
     NIOSingletons.groupLoopCountSuggestion = 1
-    if onEventLoop, !NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor() {
+    if threads.batchScheduling, !Processor.scheduleAsBatch() {
+      throw BenchFailure("threads cannot be scheduled as a batch here")
+    }
+    if threads.onEventLoop,
+      !NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
+    {
       throw BenchFailure("tasks cannot run on the event loop here")
     }
     let service = try await PaidService(store, file: file, channels: channels)

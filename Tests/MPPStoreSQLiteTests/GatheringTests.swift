@@ -69,7 +69,7 @@ import Testing
     scene.arrivals += [scene.now + 1, scene.now + 1]
     scene.now += 300_000
     #expect(scene.batch() == 2)
-    #expect(scene.slept == [250_000])
+    #expect(scene.slept == [60_000, 190_000], "the glance alone says nothing")
   }
 
   @Test func whenEverybodyIsThereNobodyWaits() {
@@ -79,6 +79,17 @@ import Testing
       scene.arrivals += (0..<8).map { _ in scene.now }
       #expect(scene.batch() == 8)
       #expect(scene.slept.isEmpty || round < 8)
+      scene.now += 200_000
+    }
+  }
+
+  @Test func aFewCallersWhoComeBackAtOnceWaitForAGlance() {
+    // Eight callers: the first comes back as the batch begins, the others 20 µs later.
+    let scene = Scene()
+    for round in 0..<30 {
+      scene.arrivals += [scene.now] + (0..<7).map { _ in scene.now + 20_000 }
+      #expect(scene.batch() == 8 || round == 0)
+      #expect(scene.slept == [60_000] || round < 9)
       scene.now += 200_000
     }
   }

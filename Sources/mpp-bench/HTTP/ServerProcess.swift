@@ -29,8 +29,7 @@ final class ServerProcess {
       "--channels", String(count),
     ]
     if let cores = bench.cores { arguments += ["--processor", String(cores.server)] }
-    if bench.onEventLoop { arguments.append("--on-event-loop") }
-    process.arguments = arguments
+    process.arguments = arguments + bench.threads.arguments
     process.standardInput = input
     process.standardOutput = output
     try process.run()

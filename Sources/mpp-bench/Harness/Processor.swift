@@ -49,7 +49,22 @@ enum Processor {
     #endif
   }
 
+  /// From now on no thread of this process interrupts a running one when it wakes (`SCHED_BATCH`); threads these start do as they do.
+  /// - Returns: `false` where the system cannot do it.
+  static func scheduleAsBatch() -> Bool {
+    #if canImport(Glibc)
+      var parameters = sched_param()
+      for thread in threads() { sched_setscheduler(thread, batchPolicy, &parameters) }
+      return sched_setscheduler(0, batchPolicy, &parameters) == 0
+    #else
+      return false
+    #endif
+  }
+
   #if canImport(Glibc)
+    /// `SCHED_BATCH`, which Swift's module does not have.
+    private static let batchPolicy: Int32 = 3
+
     private static func threads() -> [Int32] {
       let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
       return (names ?? []).compactMap { Int32($0) }

@@ -18,8 +18,7 @@ struct Bench: Sendable {
   var folder: String
   /// Processor of the server, and of this process with its load; `nil`: wherever the system likes.
   var cores: (server: Int, load: Int)?
-  /// Servers run their tasks on the thread of the event loop.
-  var onEventLoop = false
+  var threads: ServerThreads
   /// What starts the server; `nil`: this program.
   var serverProgram: String?
   var isQuiet: Bool
@@ -35,7 +34,7 @@ struct Bench: Sendable {
     var command = "swift run -c release mpp-bench \(scenario.name) --rounds \(rounds)"
     if scale != 1 { command += " --scale \(scale)" }
     if connections != 64 { command += " --connections \(connections)" }
-    if onEventLoop { command += " --on-event-loop" }
+    for argument in threads.arguments { command += " " + argument }
     return ScenarioReport(name: scenario.name, title: scenario.title, command: command)
   }
 }
