@@ -5,8 +5,8 @@
   import MPPServer
   import Synchronization
 
-  /// The thread that owns a database. It takes everything that waits, runs it in one transaction with a savepoint for each piece
-  /// of work, commits, and reports to everybody: one `fdatasync` for as many as came together.
+  /// The thread that owns a database. It takes everything that waits, runs what changes something in one transaction with a savepoint
+  /// for each piece of work, commits, and reports to everybody: one `fdatasync` for as many as came together.
   final class SQLiteWriter: Sendable {
     /// Runs a piece of work and gives the report to make when the transaction has ended: with `nil` after a commit, with the
     /// error when nothing of the batch was kept. A thrown error undoes this piece of work alone.
@@ -14,7 +14,7 @@
     typealias Report = @Sendable (StoreError?) -> Void
 
     struct Job: Sendable {
-      /// Changes nothing, so there is nothing to undo.
+      /// Changes nothing, and sees what came before it.
       var isReading = false
       /// How many changes have come in for this work; it takes them when it runs. Asked by the thread to see whether it is worth
       /// to wait for more.
@@ -139,7 +139,16 @@
       return false
     }
 
+    /// What only reads runs behind the transaction: SQLite gives up a whole transaction when a page of it cannot be read.
     private func perform(_ jobs: [Job], _ statements: PreparedStatements) {
+      let changes = jobs.filter { !$0.isReading }
+      if !changes.isEmpty { commit(changes, statements) }
+      for job in jobs where job.isReading {
+        do { try job.work(statements)(nil) } catch { job.refuse(SQLiteErrors.storeError(error, path)) }
+      }
+    }
+
+    private func commit(_ jobs: [Job], _ statements: PreparedStatements) {
       var reports: [Report] = []
       reports.reserveCapacity(jobs.count)
       do {
@@ -149,12 +158,8 @@
               // SQLite gave up the whole transaction, for example because the disk is full.
               throw StoreError(.unavailable, "\(path) gave up a transaction")
             }
-            guard jobs.count > 1, !job.isReading else {
-              do {
-                reports.append(try job.work(statements))
-              } catch  where job.isReading && statements.isInsideTransaction {
-                reports.append(refusal(job, error))
-              }
+            guard jobs.count > 1 else {
+              reports.append(try job.work(statements))
               continue
             }
             do {

@@ -59,6 +59,13 @@
         _ = FileLock.closeDescriptor(descriptor)
         throw Self.inUse(path)
       }
+      guard !identity.hasOtherNames else {
+        _ = FileLock.closeDescriptor(descriptor)
+        throw StoreError(
+          .unavailable,
+          "\(path) has another name (a hard link), and what is not in it yet lies beside one of the two; remove the other"
+        )
+      }
       self.name = name
       self.identity = identity
       self.descriptor = Mutex(descriptor)

@@ -19,6 +19,7 @@ public final class FaultStore: LedgerStore {
     var removals = 0
     var commitFaults: [Int: Fault] = [:]
     var loadFaults: Set<Int> = []
+    var unreadable: Set<RecordKey> = []
     var claimFaults: [Int: Fault] = [:]
     var batches: [[Write]] = []
     var isPaused = false
@@ -45,6 +46,11 @@ public final class FaultStore: LedgerStore {
   /// Makes the n-th load from the beginning fail (1 is the first), with nothing read.
   public func failLoad(_ number: Int) {
     state.withLock { _ = $0.loadFaults.insert(number) }
+  }
+
+  /// Makes every load of this record fail, as a bad sector does.
+  public func failLoads(of key: RecordKey) {
+    state.withLock { _ = $0.unreadable.insert(key) }
   }
 
   /// Makes the n-th claim from the beginning fail (1 is the first).
@@ -85,7 +91,7 @@ public final class FaultStore: LedgerStore {
   public func load(_ keys: [RecordKey]) async throws(StoreError) -> [VersionedRecord?] {
     let fails = state.withLock { state in
       state.loads += 1
-      return state.loadFaults.contains(state.loads)
+      return state.loadFaults.contains(state.loads) || !state.unreadable.isDisjoint(with: keys)
     }
     if fails { throw Self.error }
     return try await base.load(keys)

@@ -32,6 +32,39 @@ import Testing
     #expect(folder.refusal() == code, "the lock was not freed")
   }
 
+  /// SQLite gives up the whole transaction when it cannot read a page.
+  @Test func aReadThatFailsUndoesNothingOfOthers() async throws {
+    let file = try SQLiteFile(
+      path: folder.file(),
+      schema: SQLiteSchema(
+        applicationID: 1, name: "numbers",
+        migrations: [{ try $0.execute(sql: "CREATE TABLE number (n INTEGER)") }]))
+    let (results, report) = AsyncStream.makeStream(of: String.self)
+    let gate = DispatchSemaphore(value: 0)
+    // What comes meanwhile is taken together.
+    file.submit({ _ in gate.wait() }, completion: { _ in })
+    file.submitPrepared(
+      isReading: true,
+      { statements in
+        try statements.database.execute(sql: "ROLLBACK")
+        throw StoreError(.unavailable, "a page cannot be read")
+      },
+      completion: { (result: Result<Void, StoreError>) in
+        if case .failure = result { report.yield("not read") }
+      })
+    file.submit(
+      { try $0.execute(sql: "INSERT INTO number VALUES (1)") },
+      completion: { result in
+        if case .success = result { report.yield("written") } else { report.yield("not written") }
+      })
+    gate.signal()
+    var seen: Set<String> = []
+    for await result in results.prefix(2) { seen.insert(result) }
+    #expect(seen == ["not read", "written"])
+    #expect(try await file.perform { try Int.fetchOne($0, sql: "SELECT count(*) FROM number") } == 1)
+    await file.close()
+  }
+
   @Test func aTextFileIsForeign() throws {
     try folder.write(Data("these are not the records you are looking for".utf8))
     try expectRefusal(.foreign)

@@ -40,6 +40,15 @@ import Testing
     await expectLockedElsewhere("other.db")
     #expect(try !folder.names().contains("other.db.lock"), "a refused opening left its lock file")
     await ledger.close()
+  }
+
+  /// What is not in the file yet lies beside the name it was opened by: by the other one it would be missing.
+  @Test func aLedgerWithTwoNamesIsRefused() async throws {
+    try await makeLedger()
+    try FileManager.default.linkItem(atPath: folder.file(), toPath: folder.file("other.db"))
+    try expectUntouched(.unavailable, "by its name")
+    #expect(folder.refusal("other.db") == .unavailable)
+    try FileManager.default.removeItem(atPath: folder.file("other.db"))
     #expect(folder.refusal() == nil)
   }
 

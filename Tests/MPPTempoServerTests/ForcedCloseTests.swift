@@ -3,6 +3,7 @@ import HTTPTypes
 import MPPCore
 import MPPServer
 import MPPTempo
+import MPPTesting
 import PeerSupport
 import Synchronization
 import Tempo
@@ -61,6 +62,23 @@ import Testing
     harness.devnet.clock.advance(seconds: 6)
     _ = try Harness.receipt(try await harness.post(topUp))
     try await harness.expectAgreement(channel)
+  }
+
+  // MARK: The disk
+
+  @Test func aRecordThatCannotBeReadHidesNoOther() async throws {
+    let store = MemoryStore()
+    let first = try await Harness(store: store)
+    let channels = [try await first.opened(deposit: 9_000), try await first.opened(deposit: 9_000)]
+    for channel in channels { try await Self.requestClose(first, channel) }
+    for (unreadable, victim) in [(0, 1), (1, 0)] {
+      let faulty = FaultStore(store)
+      faulty.failLoads(of: ChannelRecord.key(channels[unreadable].id))
+      let harness = try await Harness(devnet: first.devnet, store: faulty, seed: UInt64(unreadable + 2))
+      try await harness.method.start()
+      await harness.method.settlements.sweepForcedCloses()
+      #expect(try await harness.record(channels[victim]).settled.units == 1_000)
+    }
   }
 
   // MARK: The node

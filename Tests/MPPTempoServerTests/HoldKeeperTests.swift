@@ -53,6 +53,18 @@ import Testing
     #expect(payment.begin()?.status == 410)
   }
 
+  @Test func aHoldWhoseLeaseEndedBeforeItsDeliveryIsGivenBack() async throws {
+    let (first, second) = try await Self.pair()
+    let channel = try await first.opened(deposit: 9_000)
+    let payment = try await second.paid(channel.voucher(2_000))
+    first.devnet.clock.advance(seconds: 61)
+    #expect(payment.begin()?.status == 410)
+    await HoldKeeper(second.channels).look()
+    #expect(try await second.record(channel).held == .zero)
+    #expect(second.channels.live.count == 0)
+    try await second.deliver(try await second.get(channel.voucher(2_000)))
+  }
+
   @Test func aCloseElsewhereChargesWhatIsBeingSentHere() async throws {
     let (first, second) = try await Self.pair()
     let channel = try await first.opened(deposit: 9_000)

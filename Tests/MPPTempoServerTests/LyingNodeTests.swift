@@ -152,13 +152,16 @@ import Testing
     #expect(heights.accept(500, now: start))
     #expect(!heights.accept(500 + 1_025, now: start))
     #expect(heights.accept(500 + 1_000, now: start))
-    #expect(!heights.accept(.max, now: start.adding(seconds: 3_600)))
-    #expect(!heights.accept(1_500 + 1_024 + 36_001, now: start.adding(seconds: 3_600)))
-    #expect(heights.accept(1_500 + 1_024 + 36_000, now: start.adding(seconds: 3_600)))
-    // A clock that is corrected allows nothing more, and nothing less.
+    // Several lies lead no further than one.
+    #expect(!heights.accept(500 + 2_000, now: start))
     let late = start.adding(seconds: 3_600)
-    #expect(!heights.accept(38_524 + 1_025, now: late.adding(seconds: -60)))
-    #expect(heights.accept(38_524 + 1_024, now: late.adding(seconds: -60)))
+    #expect(!heights.accept(.max, now: late))
+    #expect(!heights.accept(500 + 1_024 + 36_001, now: late))
+    #expect(heights.accept(500 + 1_024 + 36_000, now: late))
+    #expect(heights.accept(500 + 36_000, now: late))
+    // A clock that is corrected allows nothing more, and nothing less.
+    #expect(!heights.accept(36_500 + 1_025, now: late.adding(seconds: -60)))
+    #expect(heights.accept(36_500 + 1_024, now: late.adding(seconds: -60)))
   }
 
   @Test func aClockThatWasSetBackMakesNoBlockImpossible() async throws {
@@ -187,6 +190,21 @@ import Testing
     #expect(harness.devnet.requestCount("eth_blockNumber") >= asked + 3)
   }
 
+  @Test func aScheduleSurvivesAClockThatWasAhead() async throws {
+    let devnet = try Harness.chain()
+    let clock = FalseClock(devnet.clock)
+    let harness = try await Harness(
+      devnet: devnet, clock: clock,
+      options: { $0.settlement = SettlementSchedule(intervalMilliseconds: 60_000) })
+    let channel = try await harness.opened(deposit: 9_000)
+    clock.back.withLock { $0 = -600 }
+    _ = try await harness.method.settle(channelID: channel.id.hex)
+    clock.back.withLock { $0 = 0 }
+    try await harness.deliver(try await harness.get(channel.voucher(2_000)))
+    await harness.method.settlements.sweep()
+    #expect(try await harness.record(channel).settled.units == 2_000)
+  }
+
   /// Nodes lag behind each other, chains are begun anew, and receipts are old: none of it makes what comes next impossible.
   @Test func aLowerBlockNumberChangesNothing() {
     let heights = ChainHeights()
@@ -196,10 +214,12 @@ import Testing
     #expect(heights.isPossible(0, now: start))
     #expect(heights.isPossible(100_000 + 1_024, now: start))
     #expect(!heights.isPossible(100_000 + 1_025, now: start))
+    // What is only asked about sets no bound, nor does what time does not explain.
     #expect(heights.accept(100_000 + 1_024, now: start))
-    #expect(heights.isPossible(101_024 + 1_024, now: start))
-    // What is only asked about sets no bound.
-    #expect(!heights.accept(101_024 + 1_025, now: start))
+    #expect(!heights.accept(100_000 + 1_025, now: start))
+    let later = start.adding(seconds: 200)
+    #expect(heights.accept(101_024, now: later))
+    #expect(heights.isPossible(101_024 + 1_024, now: later))
   }
 
   @Test func theFirstBlockNumberIsAskedForTwice() async throws {

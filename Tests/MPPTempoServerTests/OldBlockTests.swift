@@ -32,10 +32,11 @@ import Testing
     let other = try await harness.opened(deposit: 9_000)
     let topUp = try await harness.payer.topUp(channel, 1_000)
     _ = try Harness.receipt(try await harness.post(topUp))
-    harness.devnet.mine(1_000)
-    await harness.method.settlements.sweep()
-    harness.devnet.mine(1_000)
-    await harness.method.settlements.sweep()
+    for _ in 0..<2 {
+      harness.devnet.clock.advance(seconds: 100)
+      harness.devnet.mine(1_000)
+      await harness.method.settlements.sweep()
+    }
     _ = try Harness.receipt(try await harness.post(topUp))
     try await harness.payer.sendDirectly(try Self.requestClose(other.descriptor))
     await harness.method.settlements.sweep()

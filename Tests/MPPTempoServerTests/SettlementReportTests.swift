@@ -55,6 +55,25 @@ import Testing
     #expect(await reports.first(4).map(\.trigger) == [.settle, .settle, .close, .forcedClose])
   }
 
+  @Test func whicheverWriteFailsTheReportsAddUp() async throws {
+    for number in 1... {
+      let harness = try await Harness()
+      let channel = try await harness.opened(deposit: 9_000)
+      let failing = harness.store.commitCount + number
+      harness.store.failCommit(failing, .before)
+      _ = try? await harness.method.settle(channelID: channel.id.hex)
+      if harness.store.commitCount < failing { return #expect(number > 4) }
+      await harness.method.settlements.sweep()
+      _ = try await harness.method.settle(channelID: channel.id.hex)
+      try await harness.deliver(try await harness.get(channel.voucher(2_000)))
+      _ = try Harness.receipt(try await harness.post(channel.close(2_000)))
+      await harness.method.settlements.sweep()
+      try await harness.expectAgreement(channel)
+      while harness.log.all.last?.trigger != .close { await Task.yield() }
+      #expect(harness.log.all.map(\.delta.units).reduce(0, +) == 2_000, "write \(number)")
+    }
+  }
+
   @Test func reportsAreBoundedAndInOrder() async throws {
     let (barrier, seen) = (OpeningGateTests.Barrier(), SettlementLog())
     let logger = try await Harness().channels.logger

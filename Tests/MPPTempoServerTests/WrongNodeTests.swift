@@ -80,6 +80,48 @@ struct WrongNodeTests {
     for await _ in events {}
   }
 
+  @Test("A ledger of another chain starts no server, and none of its channels is booked as lost")
+  func ledger() async throws {
+    let store = MemoryStore()
+    let harness = try await Harness(store: store)
+    let channel = try await harness.opened(deposit: 9_000)
+    let before = try await harness.record(channel)
+    var configuration = DevnetConfiguration()
+    configuration.chainID = 1_337
+    let other = try Devnet(configuration: configuration)
+    other.mine(1_000)
+    let elsewhere = try await Harness(devnet: other, store: store)
+    // A ledger from before chains were written down; then one that knows its chain.
+    for _ in 0..<2 {
+      do {
+        try await elsewhere.method.start()
+        Issue.record("started")
+      } catch let error as ConfigurationError {
+        #expect(error.code == .chain)
+      }
+      try await harness.method.start()
+    }
+    let again = try await Harness(devnet: harness.devnet, store: store, seed: 2)
+    #expect(try await again.record(channel) == before)
+    try await harness.payer.sendDirectly(try ChannelReserveABI.requestCloseCalldata(channel.descriptor))
+    await again.method.settlements.sweepForcedCloses()
+    #expect(try await again.record(channel).settled.units == 1_000)
+  }
+
+  @Test("Charges and channels may be on chains of their own; each starts again on its own alone")
+  func charges() async throws {
+    let store = MemoryStore()
+    let harness = try await ChargeHarness(store: FaultStore(store))
+    try await harness.method.start()
+    try await harness.method.start()
+    var configuration = DevnetConfiguration()
+    configuration.chainID = 1_337
+    let other = try Devnet(configuration: configuration)
+    let elsewhere = try await ChargeHarness(devnet: other, store: FaultStore(store))
+    await #expect(throws: ConfigurationError.self) { try await elsewhere.method.start() }
+    try await Harness(devnet: other, store: store).method.start()
+  }
+
   @Test("A node that does not answer keeps no server from starting")
   func down() async throws {
     let harness = try await ChargeHarness()

@@ -19,4 +19,6 @@ public struct IndexRange: Sendable, Equatable {
   public static func through(_ number: Int64) -> IndexRange {
     IndexRange(through: IndexValue.bytes(of: number))
   }
+  /// Numbers from `number` on, as written by ``IndexValue/init(slot:number:)``.
+  public static func from(_ number: Int64) -> IndexRange { IndexRange(from: IndexValue.bytes(of: number)) }
 }

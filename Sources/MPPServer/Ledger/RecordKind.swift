@@ -14,6 +14,8 @@ public enum RecordKind {
   public static let sponsorBudget: UInt8 = 6
   /// The newest channel of a payer.
   public static let payerChannel: UInt8 = 7
+  /// The chain that channels, or charges, are on.
+  public static let chain: UInt8 = 8
   /// First number an application may use for its own kinds.
   public static let firstOfApplication: UInt8 = 128
 }

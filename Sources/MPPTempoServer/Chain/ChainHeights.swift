@@ -28,14 +28,19 @@ final class ChainHeights: Sendable {
     seen.withLock { Self.isPossible(number, $0, now) }
   }
 
-  /// Whether the newest block can have this number. The next ones are compared with it, unless it is lower than
-  /// one before: nodes lag behind each other, and a chain that begins anew is served as well.
+  /// Whether the newest block can have this number. The next ones are compared with it when time explains it, unless it is lower
+  /// than one before: nodes lag behind each other, and a chain that begins anew is served as well.
   ///
   /// The first is taken as it is: give it only after asking twice.
   func accept(_ number: UInt64, now: Timestamp) -> Bool {
     seen.withLock { seen in
       guard Self.isPossible(number, seen, now) else { return false }
-      if let last = Self.comparable(seen, now), number < last.number { return true }
+      if let last = Self.comparable(seen, now) {
+        // One that time alone does not explain is let pass and not built upon: a few of them would lead anywhere.
+        guard number >= last.number, number - last.number <= Self.blocks(since: last, now) else {
+          return true
+        }
+      }
       seen = Seen(number: number, at: now)
       return true
     }
@@ -43,10 +48,13 @@ final class ChainHeights: Sendable {
 
   private static func isPossible(_ number: UInt64, _ seen: Seen?, _ now: Timestamp) -> Bool {
     guard let last = comparable(seen, now) else { return true }
-    let elapsed = max(now.milliseconds.subtractingReportingOverflow(last.at.milliseconds).partialValue, 0)
-    let blocks = UInt64(elapsed / shortestBlockTime)
-    let (bound, overflow) = last.number.addingReportingOverflow(slack + blocks)
+    let (bound, overflow) = last.number.addingReportingOverflow(slack + blocks(since: last, now))
     return overflow || number <= bound
+  }
+
+  private static func blocks(since last: Seen, _ now: Timestamp) -> UInt64 {
+    let elapsed = max(now.milliseconds.subtractingReportingOverflow(last.at.milliseconds).partialValue, 0)
+    return UInt64(elapsed / shortestBlockTime)
   }
 
   private static func comparable(_ seen: Seen?, _ now: Timestamp) -> Seen? {

@@ -80,7 +80,7 @@ public struct LedgerIntentStore: IntentStore {
   private func readable(_ entry: IndexEntry) async throws -> ChainIntent? {
     do {
       return try await table.load(entry.key)?.intent
-    } catch let error as StoreError where error.code == .corrupt {
+    } catch let error as StoreError where error.code != .closed {
       report(entry, error)
       return nil
     }
@@ -97,7 +97,7 @@ public struct LedgerIntentStore: IntentStore {
     for entry in entries {
       do {
         _ = try await table.remove(entry.key) { $0.intent.state.isFinal }
-      } catch let error as StoreError where error.code == .corrupt {
+      } catch let error as StoreError where error.code != .closed {
         report(entry, error)
       }
     }

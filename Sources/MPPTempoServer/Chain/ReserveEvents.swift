@@ -33,11 +33,11 @@ struct ReserveEvents: Sendable {
     }
   }
 
-  /// `newSettled` of the one `Settled`.
-  func settled() throws(PaymentProblem) -> Amount {
+  /// The one `Settled`: paid by it, and in total.
+  func settled() throws(PaymentProblem) -> (paid: Amount, total: Amount) {
     try one("Settled") {
-      guard case .settled(_, _, let total) = $0.kind else { return nil }
-      return Amount(units: total)
+      guard case .settled(_, let paid, let total) = $0.kind else { return nil }
+      return (Amount(units: paid), Amount(units: total))
     }
   }
 

@@ -13,6 +13,7 @@ final class ChargeService: Sendable {
   /// For dry runs of transactions that anybody may hand in: its own, smaller share of the node.
   let simulator: ChainClient
   let broadcaster: Broadcaster
+  let ledger: Ledger
   let intents: LedgerIntentStore
   let records: RecordTable<ChargeRecord>
   let claims: ReplayClaims
@@ -34,10 +35,11 @@ final class ChargeService: Sendable {
       sleeper: options.sleeper, random: environment.random, limits: options.limits)
     let simulator = client.share()
     self.simulator = simulator
-    intents = try LedgerIntentStore(environment.ledger)
+    ledger = environment.ledger
+    intents = try LedgerIntentStore(ledger)
     broadcaster = Broadcaster(client: client, store: intents)
-    records = try environment.ledger.table(ChargeRecord.self)
-    claims = environment.ledger.claims
+    records = try ledger.table(ChargeRecord.self)
+    claims = ledger.claims
     holds = HoldSequence(random: environment.random)
     feePayer = try options.feePayer.map {
       try FeePayer($0, chainID: options.chainID, client: simulator, environment)

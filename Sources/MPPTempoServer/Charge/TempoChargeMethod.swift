@@ -49,8 +49,12 @@ public final class TempoChargeMethod: ServerMethod {
 
   /// Asks the node for its chain. Payments whose answer was lost when the last run ended are looked at by ``run()``.
   ///
-  /// - Throws: `ConfigurationError` when the node is on another chain. One that does not answer is asked again before it is believed.
-  public func start() async throws { try await service.client.checkChainAtStart() }
+  /// - Throws: `ConfigurationError` when the node, or the ledger, is on another chain; `StoreError`. A node that does not answer is asked
+  ///   again before it is believed.
+  public func start() async throws {
+    try await service.client.checkChainAtStart()
+    try await LedgerChain.check(service.ledger, .charges, is: service.options.chainID)
+  }
 
   /// Looks once at the payments that are not decided; what fails is logged and looked at again by ``run()``.
   package func reconcile() async { await service.sweep() }

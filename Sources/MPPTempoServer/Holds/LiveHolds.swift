@@ -59,10 +59,15 @@ final class LiveHolds: Sendable {
   /// - Parameter now: nil when nobody else can have released the hold; otherwise a hold whose lease has ended is
   ///   no longer ours.
   func begin(_ id: HoldID, now: Timestamp?) -> Bool {
-    change(id) { hold in
-      if let now, hold.expires <= now, hold.state == .waiting { hold.state = .revoked }
-      return hold.begin()
-    } ?? false
+    let (begins, isLeft) =
+      change(id) { hold in
+        // In the ledger it is still held, until somebody looks: the keeper gives it back.
+        let isLeft = hold.state == .waiting && now.map { hold.expires <= $0 } ?? false
+        if isLeft { hold.state = .owed(.release) }
+        return (hold.begin(), isLeft)
+      } ?? (false, false)
+    if isLeft { continuation.yield() }
+    return begins
   }
 
   /// What its owner has to do for the end of a hold; one that needs nothing is forgotten.

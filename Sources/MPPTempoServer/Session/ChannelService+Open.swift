@@ -53,14 +53,6 @@ extension ChannelService {
     return try answer(StoredRecord(record), outcome, record.payerSource, call, result.intent.hash)
   }
 
-  /// The record is durable and a price may be held: a journal that fails now must not refuse what was paid.
-  /// The next sweep ends the intent.
-  private func confirmed(_ result: BroadcastResult) async {
-    do { try await broadcaster.confirm(result) } catch {
-      logger.warning("an open stays in the journal for now", metadata: ["mpp.code": "\(error)"])
-    }
-  }
-
   /// Record and price in one transition.
   private func persist(
     _ opening: ChannelOpening, _ request: HoldRequest?

@@ -206,7 +206,7 @@ extension ChannelService {
     let record = try await apply(.closed(captured: captured, voucher: voucher, block: block), to: id)
     live.revokeAll(of: id)
     settlementBackoff.succeeded(id)
-    try await broadcaster.confirm(result)
+    await confirmed(result)
     notify(
       SettlementEvent(
         channelID: id, transactionHash: result.intent.hash, trigger: trigger, amount: captured,
@@ -254,6 +254,13 @@ extension ChannelService {
     }
     if let failure = search.failure { throw failure.problem("the end of the channel") }
     return nil
+  }
+
+  /// The channel's record is durable: a journal that fails now takes nothing of it back, and the next sweep ends the intent.
+  func confirmed(_ result: BroadcastResult) async {
+    do { try await broadcaster.confirm(result) } catch {
+      logger.warning("a chain action stays in the journal for now", metadata: ["mpp.code": "\(error)"])
+    }
   }
 
   func notify(_ event: SettlementEvent) {

@@ -84,12 +84,21 @@ extension ChannelService {
     }
   }
 
+  /// A channel that owes something; nil when there is none, or when the first one cannot be read.
+  func anyOwing() async throws -> ChannelRecord? {
+    guard let entry = try await table.scan(slot: ChannelRecord.owedSlot, limit: 1).first else { return nil }
+    return try? await table.load(entry.key)
+  }
+
   /// A channel was found gone: whoever ended it may have captured more than we knew of.
   func explainEnd(_ end: UnexplainedEnds.End) async throws {
     let (before, id) = (end.before, end.before.channelID)
     try await exclusively(id, isOwn: true) {
-      guard try await pendingClose(id) == nil, let record = try await load(id),
-        record.accepted > record.settled,
+      guard try await pendingClose(id) == nil else {
+        // It may come to nothing, and then somebody else's close was the end.
+        throw PaymentProblem.unavailable(reason: "a close of this channel is under way", retryAfter: 1)
+      }
+      guard let record = try await load(id), record.accepted > record.settled,
         let captured = try await closedAmount(before, upTo: end.block)
       else { return }
       try await apply(.closed(captured: captured, voucher: nil, block: end.block), to: id)

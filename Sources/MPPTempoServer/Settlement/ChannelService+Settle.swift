@@ -96,12 +96,26 @@ extension ChannelService {
       throw SessionProblem.failed("settle receipt does not match the channel's state")
     }
     settlementBackoff.succeeded(id)
-    try await broadcaster.confirm(result)
+    await confirmed(result)
     let event = SettlementEvent(
       channelID: id, transactionHash: result.intent.hash, trigger: trigger, amount: total,
-      delta: Amount(units: total.units - min(before.settled.units, total.units)))
+      delta: captured(result, before, mark, total))
     notify(event)
     return event
+  }
+
+  /// What a settlement captured. Who watches the channel may have seen it first, so the receipt counts; once it is in the books, it was
+  /// reported.
+  private func captured(
+    _ result: BroadcastResult, _ before: ChannelRecord, _ mark: SettlementMark, _ total: Amount
+  ) -> Amount {
+    if before.lastSettlement != mark, case .included(let receipt) = result.outcome,
+      let event = try? ReserveEvents(receipt, channelID: before.channelID, escrow: before.escrow).settled(),
+      event.paid <= total
+    {
+      return event.paid
+    }
+    return Amount(units: total.units - min(before.settled.units, total.units))
   }
 
   /// Writes what a settlement did; nil when the chain's state does not contain it.
@@ -112,7 +126,7 @@ extension ChannelService {
     var event: Amount?
     if case .included(let receipt) = result.outcome {
       block = try await reader.newest(after: receipt)
-      event = try? ReserveEvents(receipt, channelID: record.channelID, escrow: record.escrow).settled()
+      event = try? ReserveEvents(receipt, channelID: record.channelID, escrow: record.escrow).settled().total
     } else {
       block = try await reader.head()
     }

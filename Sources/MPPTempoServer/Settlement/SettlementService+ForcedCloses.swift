@@ -89,7 +89,8 @@ extension SettlementService {
     for entry in entries {
       do {
         if let record = try await channels.table.load(entry.key), !record.finalized { records.append(record) }
-      } catch let error as StoreError where error.code == .corrupt {
+      } catch let error as StoreError where error.code != .closed {
+        // Damaged, or on a part of the disk that is.
         report("a channel's record cannot be read", try? Hash32(entry.key.id), error)
       }
     }

@@ -127,7 +127,10 @@ final class SettlementService: Sendable {
   private func sweepDue() async throws {
     guard let plan else { return }
     try await channels.ledger.flush()
-    let range = dueRange(plan)
+    for range in dueRanges(plan) { try await sweepDue(range) }
+  }
+
+  private func sweepDue(_ range: IndexRange) async throws {
     var cursor: IndexCursor?
     while true {
       let entries = try await channels.table.scan(
@@ -138,10 +141,16 @@ final class SettlementService: Sendable {
     }
   }
 
-  /// Where time alone decides, younger channels need not be looked at.
-  private func dueRange(_ plan: SettlementPlan) -> IndexRange {
-    guard plan.units == nil, plan.amount == nil, let interval = plan.intervalMilliseconds else { return .all }
-    return .through(channels.clock.now.adding(milliseconds: -interval).milliseconds)
+  /// Where time alone decides, younger channels need not be looked at, except those of a clock that was ahead.
+  private func dueRanges(_ plan: SettlementPlan) -> [IndexRange] {
+    guard plan.units == nil, plan.amount == nil, let interval = plan.intervalMilliseconds else {
+      return [.all]
+    }
+    let now = channels.clock.now
+    return [
+      .through(now.adding(milliseconds: -interval).milliseconds),
+      .from(now.adding(milliseconds: interval).milliseconds),
+    ]
   }
 
   private func resume(_ listed: ChainIntent, deadline: Int64?) async throws {
