@@ -30,11 +30,19 @@ enum RequestTarget {
 
   /// A URL without a scheme is http on this machine and https elsewhere.
   static func complete(_ url: String) -> String {
-    guard !url.contains("://") else { return url }
+    guard !hasScheme(url) else { return url }
     let host = url.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     let name = host.hasPrefix("[") ? host.prefix { $0 != "]" } + "]" : host.prefix { $0 != ":" }
     let isLocal = name == "localhost" || name == "[::1]" || name.hasPrefix("127.")
     return (isLocal ? "http://" : "https://") + url
+  }
+
+  /// At the front only: a query may have an address in it.
+  private static func hasScheme(_ url: String) -> Bool {
+    let rest = url.utf8.drop { byte in
+      byte < 0x80 && (UnicodeScalar(byte).properties.isAlphabetic || "0123456789+-.".utf8.contains(byte))
+    }
+    return rest.startIndex > url.startIndex && rest.starts(with: "://".utf8)
   }
 
   private static func field(_ header: String) throws -> HTTPField {
