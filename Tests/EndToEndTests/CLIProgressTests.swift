@@ -43,4 +43,33 @@ struct CLIProgressTests {
       }
     }
   }
+
+  @Test("A node that is silent is waited for aloud", arguments: ["account", "serve"])
+  func silentNode(command: String) async throws {
+    let latch = Latch()
+    try await Marketplace.run { market in
+      let shop = try await market.shop { options in
+        options.routes = { router, _, _ in
+          router.post("rpc") { _, _ -> String in
+            await latch.wait()
+            return "{}"
+          }
+        }
+      }
+      let commands = [
+        "account": ["account", "balance"], "serve": ["serve", "--port", "0", "--ledger", "memory"],
+      ]
+      try await CLIProgram.inFolder { mpp in
+        let environment = [
+          "MPP_PRIVATE_KEY": CLIProgram.payerKey, "MPP_RPC_URL": shop.url + "/rpc",
+          "MPP_SECRET_KEY": CLIProgram.secret,
+        ]
+        try await mpp.start(try #require(commands[command]), environment: environment) { child in
+          let line = try #require(await child.nextErrorLine())
+          #expect(line.hasPrefix("mpp: asking the node") && line.hasSuffix(" (1 s)"), "\(line)")
+        }
+        latch.open()
+      }
+    }
+  }
 }

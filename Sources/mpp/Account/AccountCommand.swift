@@ -85,7 +85,9 @@ struct AccountBalanceCommand: AsyncParsableCommand {
     for token in named.isEmpty ? usual : named where !shown.contains(token) { shown.append(token) }
     var rows: [[String]] = []
     for token in shown {
-      let amount = Amount(units: try await client.balance(of: account, token: token))
+      let amount = try await Progress.during(
+        { "asking the node for the balance" },
+        work: { Amount(units: try await client.balance(of: account, token: token)) })
       if options.isJSON {
         Output.json([
           "event": "balance", "address": .string(account.checksummed), "token": .string(token.checksummed),
@@ -119,7 +121,8 @@ struct AccountFundCommand: AsyncParsableCommand {
     guard chainID != TempoChain.mainnet else {
       throw CommandFailure(.usage, "there is no faucet on the main network")
     }
-    let hashes = try await Self.ask(client, account)
+    let hashes = try await Progress.during(
+      { "asking for the faucet" }, work: { try await Self.ask(client, account) })
     for hash in hashes {
       let receipt = try await Progress.during(
         { "waiting for the faucet" },

@@ -15,7 +15,8 @@ struct ChainOptions: ParsableArguments {
     if let url = rpc ?? Environment.value("MPP_RPC_URL") {
       guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
         throw CommandFailure(
-          .usage, "\(url) is not the address of a node", hint: "for example http://127.0.0.1:8545")
+          .usage, "\(Self.shown(url)) is not the address of a node",
+          hint: "an http or https address, for example http://127.0.0.1:8545")
       }
       return url
     }
@@ -28,10 +29,12 @@ struct ChainOptions: ParsableArguments {
     return url
   }
 
-  /// An address without what may be a key: providers have theirs in the path.
+  /// An address without what may be a key: providers have theirs in the path, or behind a question mark.
   static func shown(_ url: String) -> String {
     let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
-    guard parts.count > 2, let host = parts[2].split(separator: "@").last else { return "(no address)" }
+    guard parts.count > 2, parts[1].isEmpty, parts[0].last == ":", parts[0].utf8.count <= 10,
+      let host = parts[2].prefix(while: { $0 != "?" && $0 != "#" }).split(separator: "@").last
+    else { return "(what was given)" }
     return "\(parts[0])//\(host)"
   }
 
@@ -40,7 +43,8 @@ struct ChainOptions: ParsableArguments {
     let client = ChainClient(transport: AsyncHTTPRPCTransport(url: url), clock: SystemWallClock())
     let actual: UInt64
     do {
-      actual = try await client.chainID()
+      actual = try await Progress.during(
+        { "asking the node at \(Self.shown(url)) for its chain" }, work: { try await client.chainID() })
     } catch {
       throw CommandFailure(
         .unreachable, "the node at \(Self.shown(url)) does not answer: \(error)",
