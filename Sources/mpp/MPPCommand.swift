@@ -26,6 +26,7 @@ struct MPPCommand: AsyncParsableCommand {
 
   /// Not on the main actor: every `await` from there would hop executors.
   nonisolated static func main() async {
+    StandardDescriptors.keepTaken()
     signal(SIGPIPE, SIG_IGN)
     // Journals, ledgers and their folders are for this user alone.
     umask(0o077)

@@ -6,7 +6,7 @@ enum CloseReport {
   static func text(_ outcome: CloseOutcome) -> String {
     let channel = String(outcome.channel.prefix(10)) + "…"
     if let error = outcome.error {
-      return "channel \(channel) is not closed: \(FailureMapping.reason(error))"
+      return PlainText.text("channel \(channel) is not closed: \(FailureMapping.reason(error))")
     }
     guard let captured = outcome.captured, let refunded = outcome.refunded else {
       return "channel \(channel) is closed"
@@ -24,7 +24,7 @@ enum CloseReport {
       "transaction": outcome.transaction.map { .string($0) } ?? .null,
       "disputed": .bool(outcome.isDisputed),
       "code": outcome.error.map { .string($0.code.label) } ?? .null,
-      "message": outcome.error.map { .string($0.reason) } ?? .null,
+      "message": outcome.error.map { .string(PlainText.text($0.reason)) } ?? .null,
     ]
   }
 }

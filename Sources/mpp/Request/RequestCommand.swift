@@ -29,6 +29,7 @@ struct RequestCommand: AsyncParsableCommand {
   @Flag(name: [.customShort("s"), .customLong("silent")], help: "Nothing on stderr but errors.")
   var silent = false
   @OptionGroup(title: "Limits (whole tokens)") var spending: SpendingOptions
+  @OptionGroup(title: "Limits (whole tokens)") var fees: FeeOptions
   @OptionGroup(title: "Payment") var chain: ChainOptions
   @Option(help: ArgumentHelp(KeySource.help, valueName: "source"))
   var key: String?
@@ -71,7 +72,8 @@ struct RequestCommand: AsyncParsableCommand {
     let client = try await client(printer)
     let run = RequestRun(
       client: client, request: request, count: count, concurrency: concurrency, closes: closes,
-      canPay: spending.maxPrice != nil, printer: printer)
+      canPay: spending.maxPrice != nil, printer: printer,
+      recoverCommand: RecoverCommandLine.text(chain: chain, key: key, journal: journal))
     try await Interruptible.run(stop: { run.stop() }, work: { try await run.run() })
   }
 
@@ -86,7 +88,9 @@ struct RequestCommand: AsyncParsableCommand {
         transport: ClientFactory.transport(concurrency: concurrency), logger: ClientLog.quiet)
     }
     return try await ClientFactory.client(
-      chain: chain, key: key, journal: journal, policy: policy, concurrency: concurrency,
-      mode: chargeMode.flatMap { TempoChargeOptions.Mode(rawValue: $0.rawValue) }, bootstrap: bootstrap)
+      chain: chain, key: key, journal: journal, policy: policy, maximumFee: fees.limit(),
+      concurrency: concurrency,
+      mode: chargeMode.flatMap { TempoChargeOptions.Mode(rawValue: $0.rawValue) }, bootstrap: bootstrap
+    ).client
   }
 }

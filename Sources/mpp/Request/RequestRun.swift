@@ -7,16 +7,6 @@ import Synchronization
 final class RequestRun: Sendable {
   static let maximumBody = ByteCount.mebibytes(256)
 
-  private struct Tally {
-    var next = 1
-    var done = 0
-    var failed = 0
-    var paid = Amount.zero
-    var channel: String?
-    /// The first failure decides the exit code, and no new request is started after it.
-    var failure: CommandFailure?
-  }
-
   private let client: PaymentClient
   private let request: ClientRequest
   private let count: Int
@@ -25,12 +15,14 @@ final class RequestRun: Sendable {
   /// Whether the client has any way to pay.
   private let canPay: Bool
   private let printer: ResponsePrinter
-  private let tally = Mutex(Tally())
+  private let recoverCommand: String
+  private let tally = Mutex(RequestTally())
 
   init(
     client: PaymentClient, request: ClientRequest, count: Int, concurrency: Int, closes: Bool,
-    canPay: Bool, printer: ResponsePrinter
+    canPay: Bool, printer: ResponsePrinter, recoverCommand: String
   ) {
+    self.recoverCommand = recoverCommand
     self.canPay = canPay
     self.client = client
     self.request = request
@@ -53,9 +45,15 @@ final class RequestRun: Sendable {
     } catch {
       fail(Self.failure(for: error), countsAsFailed: false)
     }
+    let channels = await channels()
     // What failed before is what the user needs to see.
     do { try await client.shutdown() } catch { fail(Self.failure(for: error), countsAsFailed: false) }
-    try report()
+    try report(channels)
+  }
+
+  /// What the client knows of at its end; nothing when it could not begin.
+  private func channels() async -> [ChannelStatus] {
+    do { return try await client.channels() } catch { return [] }
   }
 
   private static func failure(for error: any Error) -> CommandFailure {
@@ -64,10 +62,7 @@ final class RequestRun: Sendable {
 
   /// Starts no new request. Those on their way are waited for: what is paid for should arrive.
   func stop() {
-    fail(
-      CommandFailure(
-        .interrupted, "interrupted", hint: "what was signed is in the journal: `mpp sessions list`"),
-      countsAsFailed: false)
+    fail(CommandFailure(.interrupted, "interrupted"), countsAsFailed: false)
     printer.note("waiting for the answers on their way; once more breaks off")
   }
 
@@ -101,33 +96,28 @@ final class RequestRun: Sendable {
     } catch let error as PaymentClientError {
       await printDelivered(index, error)
       printer.failure(index, error)
-      fail(FailureMapping.payment(error))
+      fail(
+        FailureMapping.payment(error, isOutOfUse: await isOutOfUse(error.exposure.channel)),
+        exposure: error.exposure)
       return
     } catch {
       return fail(Self.failure(for: error))
     }
     // Paid, whatever becomes of its body.
-    count(response.payment)
+    if let payment = response.payment { tally.withLock { $0.count(payment) } }
     do {
       let body = try await response.body.bytes(upTo: Self.maximumBody)
       printer.response(index, response, body: body)
-      finish(response, body, deposit: await deposit(of: response))
+      finish(response, body)
     } catch {
-      let error = Self.brokenOff(response, error)
-      printer.failure(index, error)
-      fail(FailureMapping.payment(error))
+      printer.failure(index, BrokenBody.error(response, error))
+      fail(BrokenBody.failure(response, error))
     }
   }
 
-  /// A body that did not arrive as a whole: what was paid for it is out.
-  private static func brokenOff(_ response: PaidResponse, _ error: any Error) -> PaymentClientError {
-    if error is CancellationError { return PaymentClientError(.cancelled, "cancelled") }
-    let paid = response.payment.map {
-      PaymentClientError.Exposure(authorized: $0.amount, deposit: .zero, channel: $0.channel)
-    }
-    return PaymentClientError(
-      .transport, "the body of the response broke off: \(error)", isRetryable: paid == nil,
-      exposure: paid ?? .none, underlying: error)
+  private func isOutOfUse(_ channel: String?) async -> Bool {
+    guard let channel else { return false }
+    return await channels().contains { $0.id == channel && OutOfUse.contains($0) }
   }
 
   /// What was delivered was paid for and is shown, whatever else is wrong.
@@ -138,50 +128,47 @@ final class RequestRun: Sendable {
     printer.response(index, response, body: body)
   }
 
-  private func count(_ payment: PaymentSummary?) {
-    guard let payment else { return }
-    tally.withLock { tally in
-      tally.paid = (try? tally.paid.adding(payment.amount)) ?? tally.paid
-      tally.channel = payment.channel ?? tally.channel
-    }
-  }
-
-  /// What a failed request has put, or may have put, into a channel; nil when that was no part of it.
-  private func deposit(of response: PaidResponse) async -> String? {
-    guard response.status.code >= 400, let payment = response.payment, let channel = payment.channel,
-      payment.actions.contains("open") || payment.actions.contains("topUp"),
-      let status = try? await client.channels().first(where: { $0.id == channel }), status.deposit > .zero
-    else { return nil }
-    return FailureMapping.deposited(status.deposit, channel)
-  }
-
-  private func finish(_ response: PaidResponse, _ body: [UInt8], deposit: String?) {
-    let failure = Self.failure(response, body, canPay: canPay, hint: deposit)
+  private func finish(_ response: PaidResponse, _ body: [UInt8]) {
+    let httpError = Self.failure(response, body, canPay: canPay)
+    let failure = httpError ?? Self.unwritten(response)
     tally.withLock { tally in
       tally.done += 1
-      if let failure {
-        tally.failed += 1
-        tally.failure = tally.failure ?? failure
-      }
+      if httpError != nil { tally.failed += 1 }
+      tally.failure = tally.failure ?? failure
     }
   }
 
-  private func fail(_ failure: CommandFailure, countsAsFailed: Bool = true) {
+  /// An answer that went nowhere, and may have been paid for.
+  private static func unwritten(_ response: PaidResponse) -> CommandFailure? {
+    guard let reason = Output.failure else { return nil }
+    guard let amount = response.payment?.amount, amount > .zero else {
+      return CommandFailure(.failure, "the answer could not be written: \(reason)")
+    }
+    return CommandFailure(
+      .paymentFailed, "what was paid for could not be written: \(reason)",
+      hint: FailureMapping.paysAgain(amount))
+  }
+
+  private func fail(
+    _ failure: CommandFailure, exposure: PaymentClientError.Exposure = .none, countsAsFailed: Bool = true
+  ) {
     tally.withLock { tally in
+      tally.count(exposure)
       if countsAsFailed { tally.failed += 1 }
       tally.failure = tally.failure ?? failure
     }
   }
 
   private static func failure(
-    _ response: PaidResponse, _ body: [UInt8], canPay: Bool, hint: String?
+    _ response: PaidResponse, _ body: [UInt8], canPay: Bool
   ) -> CommandFailure? {
     if response.status.code == 402, response.payment == nil {
       return OfferedPayment.failure(response, canPay: canPay)
     }
     guard response.status.code >= 400 else { return nil }
     return CommandFailure(
-      .httpError, "the server answered \(HTTPStatusLine.text(response.status))", hint: hint)
+      .httpError, "the server answered \(HTTPStatusLine.text(response.status))",
+      hint: response.payment?.undelivered.map(FailureMapping.charges))
   }
 
   private func close() async throws {
@@ -194,29 +181,27 @@ final class RequestRun: Sendable {
         tally.failure =
           tally.failure
           ?? CommandFailure(
-            .paymentFailed, "a channel could not be closed: \(error.reason)",
-            hint: "nothing is lost: `mpp sessions close \(outcome.channel)` or `mpp sessions recover` later")
+            .paymentFailed, "a channel could not be closed: \(FailureMapping.reason(error))",
+            hint: error.code == .channelUnusable
+              ? nil
+              : "nothing is lost: `mpp sessions close \(outcome.channel)` or `mpp sessions recover --all` later"
+          )
       }
     }
   }
 
-  private func report() throws {
+  private func report(_ channels: [ChannelStatus]) throws {
     let tally = tally.withLock { $0 }
+    let report = RequestReport(tally: tally, channels: channels, recoverCommand: recoverCommand)
+    let failure = tally.failure.map(report.explained)
     if printer.isJSON {
+      for event in OutOfUse.json(channels, recover: recoverCommand) { Output.json(event) }
       Output.json([
         "event": "summary", "requests": .integer(Int64(tally.done)), "failed": .integer(Int64(tally.failed)),
-        "paid": tally.paid.json, "exitCode": .integer(Int64((tally.failure?.status ?? .success).rawValue)),
+        "paid": tally.paid.json, "exitCode": .integer(Int64((failure?.status ?? .success).rawValue)),
       ])
     }
-    if let failure = tally.failure { throw failure }
-    guard tally.paid > .zero || tally.channel != nil, !closes else { return }
-    let requests = tally.done == 1 ? "this request" : "\(tally.done) requests"
-    printer.note(
-      tally.paid > .zero
-        ? "paid \(Money.text(tally.paid)) for \(requests)"
-        : "nothing was bought: the server answered without content and charged nothing")
-    if let channel = tally.channel {
-      printer.note("the channel stays open; its deposit comes back with: mpp sessions close \(channel)")
-    }
+    if let failure { throw failure }
+    for line in report.lines(closes: closes) { printer.note(line) }
   }
 }

@@ -49,7 +49,7 @@ struct ResponsePrinter: Sendable {
   }
 
   func note(_ text: String) {
-    if !isSilent, !isJSON { Output.note("mpp: \(text)") }
+    if !isSilent, !isJSON { Output.note("mpp: \(PlainText.text(text))") }
   }
 
   private func head(_ response: PaidResponse) -> [UInt8] {

@@ -1,5 +1,6 @@
 import MPPClient
 import MPPCore
+import MPPTempoClient
 
 extension ChannelStatus {
   /// Whether the channel may still hold a deposit.
@@ -23,7 +24,7 @@ enum SessionReport {
         lines.append(
           "\(channel.id.prefix(14))…: captured on chain was more than this journal remembers signing")
       }
-      if let note = channel.note { lines.append("\(channel.id.prefix(14))…: \(note)") }
+      if let note = channel.note { lines.append("\(channel.id.prefix(14))…: \(PlainText.text(note))") }
     }
     return lines.joined(separator: "\n")
   }
@@ -49,6 +50,19 @@ enum SessionReport {
       ])
   }
 
+  static func line(_ charge: UnfinishedCharge) -> String {
+    PlainText.text(
+      "charge of \(Money.text(charge.amount)) without an answer (token \(charge.token), chain \(charge.chainID), transaction "
+        + "\(charge.transaction)): paid, or may be; the same request presents it again")
+  }
+
+  static func json(_ charge: UnfinishedCharge) -> JSONValue {
+    [
+      "event": "charge", "amount": charge.amount.json, "token": .string(charge.token),
+      "chainId": .integer(Int64(clamping: charge.chainID)), "transaction": .string(charge.transaction),
+    ]
+  }
+
   static func json(_ channel: ChannelStatus) -> JSONValue {
     [
       "event": "channel", "id": .string(channel.id), "phase": .string(channel.phase),
@@ -59,7 +73,8 @@ enum SessionReport {
       "spent": channel.spent.json, "settled": channel.settled.json, "refundable": channel.refundable.json,
       "closeRequestedAt": channel.closeRequestedAt.map { .string($0.rfc3339) } ?? .null,
       "withdrawableAt": channel.withdrawableAt.map { .string($0.rfc3339) } ?? .null,
-      "disputed": .bool(channel.isDisputed), "note": channel.note.map { .string($0) } ?? .null,
+      "disputed": .bool(channel.isDisputed),
+      "note": channel.note.map { .string(PlainText.text($0)) } ?? .null,
     ]
   }
 }

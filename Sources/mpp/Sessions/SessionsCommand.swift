@@ -1,7 +1,9 @@
 import ArgumentParser
+import EVM
 import Logging
 import MPPClient
 import MPPCore
+import MPPStoreSQLite
 import MPPTempoClient
 
 struct SessionsCommand: AsyncParsableCommand {
@@ -23,20 +25,31 @@ struct SessionsOptions: ParsableArguments {
 
   /// Runs `body` with a client that can close and withdraw, but pays nothing.
   func withClient<T: Sendable>(
-    _ progress: String, recoveryBlocks: UInt64? = nil, logger: Logger = ClientLog.quiet,
+    _ progress: String, maximumFee: Amount, recoveryBlocks: UInt64? = nil, logger: Logger = ClientLog.quiet,
     _ body: @escaping @Sendable (PaymentClient) async throws -> T
+  ) async throws -> T {
+    try await withJournal(
+      progress, maximumFee: maximumFee, recoveryBlocks: recoveryBlocks, logger: logger
+    ) { client, _, _ in try await body(client) }
+  }
+
+  /// The same, with the client's journal, to be read only.
+  func withJournal<T: Sendable>(
+    _ progress: String, maximumFee: Amount, recoveryBlocks: UInt64? = nil, isOffline: Bool = false,
+    logger: Logger = ClientLog.quiet,
+    _ body: @escaping @Sendable (PaymentClient, SQLiteJournal, Address) async throws -> T
   ) async throws -> T {
     let nothing = try SpendPolicy(
       maximumPrice: Amount(units: 1), maximumDeposit: Amount(units: 1), maximumTotal: Amount(units: 1),
       periodSeconds: 1)
-    let client = try await ClientFactory.client(
-      chain: chain, key: key, journal: journal, policy: nothing, recoveryBlocks: recoveryBlocks,
-      logger: logger)
+    let (client, journal, payer) = try await ClientFactory.client(
+      chain: chain, key: key, journal: journal, policy: nothing, maximumFee: maximumFee,
+      recoveryBlocks: recoveryBlocks, isOffline: isOffline, logger: logger)
     return try await Interruptible.run(work: {
       let result: T
       do {
         try await client.start()
-        result = try await Progress.during({ progress }, work: { try await body(client) })
+        result = try await Progress.during({ progress }, work: { try await body(client, journal, payer) })
       } catch {
         do { try await client.shutdown() } catch {}
         throw error
@@ -57,7 +70,28 @@ struct SessionsListCommand: AsyncParsableCommand {
   var all = false
 
   func run() async throws {
-    let channels = try await options.withClient("reading the journal") { try await $0.channels() }
+    let (channels, charges) = try await options.withJournal(
+      "reading the journal", maximumFee: .zero, isOffline: true
+    ) { client, journal, payer in
+      let charges = try await UnfinishedCharge.all(in: journal)
+      return (try await client.channels(), charges.filter { $0.payer.map { $0 == payer.hex } ?? true })
+    }
+    show(channels)
+    show(charges)
+  }
+
+  /// Charges whose answer never counted: the next equal request presents them.
+  private func show(_ charges: [UnfinishedCharge]) {
+    for charge in charges {
+      if options.isJSON {
+        Output.json(SessionReport.json(charge))
+      } else {
+        Output.line(SessionReport.line(charge))
+      }
+    }
+  }
+
+  private func show(_ channels: [ChannelStatus]) {
     let shown = channels.filter { all || $0.mayHoldMoney }
     if options.isJSON {
       for channel in shown { Output.json(SessionReport.json(channel)) }
@@ -81,6 +115,7 @@ struct SessionsCloseCommand: AsyncParsableCommand {
   var channel: String?
   @Flag(help: "All channels.")
   var all = false
+  @OptionGroup var fees: FeeOptions
   @OptionGroup var options: SessionsOptions
 
   func validate() throws {
@@ -88,9 +123,15 @@ struct SessionsCloseCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let outcomes = try await options.withClient("closing") { [channel] client in
-      guard let channel else { return try await client.close(.all) }
-      return try await client.close(.id(try await Self.find(channel, in: client)))
+    let (outcomes, channels) = try await options.withClient("closing", maximumFee: fees.limit()) {
+      [channel] client in
+      let outcomes =
+        if let channel {
+          try await client.close(.id(try await Self.find(channel, in: client)))
+        } else {
+          try await client.close(.all)
+        }
+      return (outcomes, try await client.channels())
     }
     for outcome in outcomes {
       if options.isJSON {
@@ -99,12 +140,28 @@ struct SessionsCloseCommand: AsyncParsableCommand {
         Output.line(CloseReport.text(outcome))
       }
     }
-    if outcomes.isEmpty, !options.isJSON { Output.line("Nothing to close.") }
-    guard outcomes.allSatisfy({ $0.error == nil }) else {
+    let command = RecoverCommandLine.text(chain: options.chain, key: options.key, journal: options.journal)
+    if options.isJSON { for event in OutOfUse.json(channels, recover: command) { Output.json(event) } }
+    try finish(
+      outcomes, OutOfUse.lines(channels, recover: command), Set(channels.filter(OutOfUse.contains).map(\.id)))
+  }
+
+  /// - Parameter left: what is said of channels that only the chain can close.
+  private func finish(_ outcomes: [CloseOutcome], _ left: [String], _ outOfUse: Set<String>) throws {
+    if outcomes.contains(where: { $0.error != nil && !outOfUse.contains($0.channel) }) {
       throw CommandFailure(
         .paymentFailed, "not every channel could be closed; nothing is lost",
-        hint: "try again, or get the deposit back without the server: mpp sessions recover --all")
+        hint: "try again, or get the deposit back without the server: mpp sessions recover --all",
+        details: left)
     }
+    guard left.isEmpty || !all && outcomes.allSatisfy({ $0.error == nil }) else {
+      throw CommandFailure(
+        .paymentFailed,
+        "there are channels that cannot be closed together with their servers; nothing is lost",
+        details: left)
+    }
+    for line in left { Output.note("mpp: \(PlainText.text(line))") }
+    if outcomes.isEmpty, !options.isJSON { Output.line("Nothing to close.") }
   }
 
   private static func find(_ text: String, in client: PaymentClient) async throws -> String {
@@ -135,11 +192,12 @@ struct SessionsRecoverCommand: AsyncParsableCommand {
       "Blocks searched backwards for channels the journal has lost. Older ones are not found; a note says so."
   )
   var blocks: UInt64 = TempoSessionOptions().recoveryBlocks
+  @OptionGroup var fees: FeeOptions
   @OptionGroup var options: SessionsOptions
 
   func run() async throws {
     let recovery = try await options.withClient(
-      "looking at the chain", recoveryBlocks: blocks, logger: ClientLog.notes
+      "looking at the chain", maximumFee: fees.limit(), recoveryBlocks: blocks, logger: ClientLog.notes
     ) { [all] in
       try await Recovery(all ? .everything : .unusable, $0)
     }
@@ -164,6 +222,13 @@ struct SessionsRecoverCommand: AsyncParsableCommand {
       throw CommandFailure(
         .paymentFailed, FailureMapping.reason(incomplete),
         hint: "there may be deposits the journal does not know: run `mpp sessions recover` again later")
+    }
+    // The library's words: a limit of the user's own stands in the way.
+    if channels.contains(where: { $0.note?.utf8.starts(with: "refused-by-policy: the fee".utf8) == true }) {
+      throw CommandFailure(
+        .refusedByPolicy,
+        "getting deposits back costs more in fees than your limit; nothing was signed for that",
+        hint: "allow more with --max-fee, or run `mpp sessions recover` again later")
     }
     guard !channels.contains(where: { ($0.phase != "open" || $0.note != nil) && $0.mayHoldMoney }) else {
       throw CommandFailure(

@@ -1,3 +1,4 @@
+import EVM
 import Logging
 import MPPClient
 import MPPCore
@@ -6,13 +7,15 @@ import MPPTempoClient
 
 /// The paying client of `request` and `sessions`.
 enum ClientFactory {
+  /// - Parameter isOffline: nothing is asked of a node, and none has to be named.
   static func client(
-    chain: ChainOptions, key: String?, journal: String?, policy: SpendPolicy, concurrency: Int = 1,
+    chain: ChainOptions, key: String?, journal: String?, policy: SpendPolicy, maximumFee: Amount,
+    concurrency: Int = 1,
     mode: TempoChargeOptions.Mode? = nil, bootstrap: Bool = false, recoveryBlocks: UInt64? = nil,
-    logger: Logger = ClientLog.quiet
-  ) async throws -> PaymentClient {
-    let url = try chain.url()
-    let account = TempoAccount.key(try await KeySource.key(key))
+    isOffline: Bool = false, logger: Logger = ClientLog.quiet
+  ) async throws -> (client: PaymentClient, journal: SQLiteJournal, payer: Address) {
+    let network = try network(chain, isOffline: isOffline)
+    let key = try await KeySource.key(key)
     let path = try StatePaths.file(journal, default: "journal.db")
     let journal = try SQLiteJournal(at: path)
     do {
@@ -23,22 +26,28 @@ enum ClientFactory {
     }
     var charges = TempoChargeOptions()
     charges.mode = mode
+    charges.maximumFee = maximumFee
     var sessions = try sessions(policy)
     sessions.bootstrap = bootstrap
+    sessions.maximumFee = maximumFee
     if let recoveryBlocks { sessions.recoveryBlocks = recoveryBlocks }
     // Once it exists it must be shut down, whatever else goes wrong.
     let transport = transport(concurrency: concurrency)
     do {
-      return try PaymentClient(
-        methods: [
-          .tempo(
-            account, network: .rpc(url, chainID: chain.chainID), options: sessions, charges: charges)
-        ], spending: policy, journal: .opened(journal), transport: transport, logger: logger)
+      let client = try PaymentClient(
+        methods: [.tempo(.key(key), network: network, options: sessions, charges: charges)],
+        spending: policy, journal: .opened(journal), transport: transport, logger: logger)
+      return (client, journal, key.address)
     } catch {
       await transport.shutdown()
       do { try await journal.close() } catch {}
       throw error
     }
+  }
+
+  private static func network(_ chain: ChainOptions, isOffline: Bool) throws -> TempoNetwork {
+    isOffline
+      ? .transport(NoNode(), chainID: chain.chainID) : .rpc(try chain.url(), chainID: chain.chainID)
   }
 
   /// A top-up is a transaction with a fee: enough for a hundred requests at once, within the limit.
@@ -75,5 +84,5 @@ private struct NoteLog: LogHandler {
     set { metadata[key] = newValue }
   }
 
-  func log(event: LogEvent) { Output.note("\(event.message)") }
+  func log(event: LogEvent) { Output.note(PlainText.text("\(event.message)")) }
 }

@@ -15,12 +15,20 @@ enum CommandRunner {
       } else {
         try command.run()
       }
-      return .success
+      return written
     } catch {
       guard let failure = FailureMapping.failure(for: error) else { return reportUsage(error, arguments) }
       for line in failure.lines { Output.note(line) }
       return failure.status
     }
+  }
+
+  /// What came of a command that has done its work: nobody may take results for written that were not.
+  private static var written: ExitStatus {
+    guard let reason = Output.failure else { return .success }
+    let failure = CommandFailure(.failure, "the results could not be written: \(reason)")
+    for line in failure.lines { Output.note(line) }
+    return failure.status
   }
 
   /// What the argument parser says: help on stdout, complaints on stderr.
@@ -29,7 +37,7 @@ enum CommandRunner {
     switch MPPCommand.exitCode(for: error) {
     case .success:
       Output.line(message)
-      return .success
+      return written
     case .validationFailure:
       Output.note(message)
       return arguments.first == "devnet" ? .devnetUsage : .usage

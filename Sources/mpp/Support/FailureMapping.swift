@@ -26,15 +26,19 @@ enum FailureMapping {
   }
 
   /// What a payment that did not end as asked means to the user.
-  static func payment(_ error: PaymentClientError) -> CommandFailure {
+  /// - Parameter isOutOfUse: whether its channel can neither pay nor be closed together with its server.
+  static func payment(_ error: PaymentClientError, isOutOfUse: Bool = false) -> CommandFailure {
     let reason = self.reason(error)
     // Something has left before that: nobody may read that nothing was signed, or that nothing was paid.
-    guard !error.exposure.isAnything || error.code == .cancelled else { return failed(error, reason) }
+    guard !error.exposure.isAnything || error.code == .cancelled else {
+      return failed(error, reason, isOutOfUse: isOutOfUse)
+    }
     switch error.code {
     case .refusedByPolicy:
       return CommandFailure(
-        .refusedByPolicy, "refused by your limits, nothing was signed: \(error.reason)",
-        hint: "the limits are --max-price, --max-deposit, --max-per-day, --via, --currency and --recipient; "
+        .refusedByPolicy, "refused by your limits, nothing was signed for this request: \(error.reason)",
+        hint:
+          "the limits are --max-price, --max-deposit, --max-per-day, --max-fee, --via, --currency and --recipient; "
           + "1000000 base units are 1 token" + (isOfTheChannel(error) ? channelLimit : ""))
     case .insecureTransport:
       return CommandFailure(
@@ -44,12 +48,17 @@ enum FailureMapping {
       return CommandFailure(.usage, reason, hint: "nothing was done; name the right node with --rpc")
     case .journal: return journal(error)
     case .cancelled: return CommandFailure(.interrupted, "interrupted")
+    case .transport where error.underlying is ResponseBodyTooLarge:
+      return CommandFailure(
+        .httpError, "the server answered with something that is no payment request: \(reason)",
+        hint: "it is longer than any payment request; nothing was paid for it")
     case .transport, .chain:
       let target = error.code == .chain ? "the chain" : "the server"
-      guard isUnreachable(error) else { return failed(error, reason) }
+      guard isUnreachable(error) else { return failed(error, reason, isOutOfUse: isOutOfUse) }
       return CommandFailure(
-        .unreachable, "\(target) could not be reached: \(reason)", hint: "nothing was paid; try again")
-    default: return failed(error, reason)
+        .unreachable, "\(target) could not be reached: \(reason)",
+        hint: "nothing was paid for this request; try again")
+    default: return failed(error, reason, isOutOfUse: isOutOfUse)
     }
   }
 
@@ -59,7 +68,7 @@ enum FailureMapping {
     if let cause = error.underlying as? ChainError { text += ": \(cause.message)" }
     if let cause = error.underlying as? PaymentClientError { text += ": \(self.reason(cause))" }
     if let problem = error.problem, problem.kind != "payment-required" { text += " (server: \(problem))" }
-    return text
+    return PlainText.text(text)
   }
 
   private static let channelLimit =
@@ -76,22 +85,53 @@ enum FailureMapping {
     return cause.isRetryable
   }
 
-  private static func failed(_ error: PaymentClientError, _ reason: String) -> CommandFailure {
-    var hint = error.isRetryable ? "the same command may be repeated: it does not pay twice" : nil
+  private static func failed(
+    _ error: PaymentClientError, _ reason: String, isOutOfUse: Bool
+  ) -> CommandFailure {
+    CommandFailure(.paymentFailed, "\(error.code): \(reason)", hint: hint(error, isOutOfUse: isOutOfUse))
+  }
+
+  private static func hint(_ error: PaymentClientError, isOutOfUse: Bool) -> String? {
     let exposure = error.exposure
-    if exposure.isAnything {
-      hint = "at most \(Money.text(exposure.authorized)) may have been paid"
-      if exposure.deposit > .zero {
-        hint = "\(hint ?? ""); \(deposited(exposure.deposit, exposure.channel))"
-      }
+    guard exposure.isAnything else {
+      return error.isRetryable ? "the same command may be repeated: it does not pay twice" : nil
     }
-    return CommandFailure(.paymentFailed, "\(error.code): \(reason)", hint: hint)
+    if exposure.channel == nil, exposure.deposit == .zero {
+      return isPresentedAgain(error) ? charges(exposure.authorized) : paysAgain(exposure.authorized)
+    }
+    let hint = "at most \(Money.text(exposure.authorized)) may have been paid"
+    guard exposure.deposit > .zero else { return hint }
+    guard !isOutOfUse else {
+      return "\(hint); \(Money.text(exposure.deposit)) is deposited in a channel that is out of use now"
+    }
+    return "\(hint); \(Money.text(exposure.deposit)) is deposited; \(comesBack(exposure.channel ?? "--all"))"
+  }
+
+  /// Whether the charge is not finished for this client: the next equal request presents it before anything new is signed.
+  private static func isPresentedAgain(_ error: PaymentClientError) -> Bool {
+    let mayBeFinished: [PaymentClientError.Code] = [.paymentRefused, .receiptInvalid]
+    return error.isRetryable || !mayBeFinished.contains(error.code)
+  }
+
+  /// Charges without an answer that counts.
+  static func charges(_ amount: Amount) -> String {
+    "\(Money.text(amount)) is paid, or may be, by charge: repeat the same command, it presents the same payment again"
+  }
+
+  /// What was paid, and is used up.
+  static func paysAgain(_ amount: Amount) -> String {
+    "\(Money.text(amount)) was paid for it; the same command would pay again"
   }
 
   /// What is locked in a channel, and how what was not paid of it comes back.
-  static func deposited(_ amount: Amount, _ channel: String?) -> String {
-    "\(Money.text(amount)) is deposited; what is not paid of it comes back with `mpp sessions close "
-      + "\(channel ?? "--all")`, or, if the server is gone, `mpp sessions recover --all`"
+  static func deposited(_ channel: ChannelStatus) -> String {
+    "\(Money.text(channel.deposit)) is deposited\(channel.phase == "opening" ? ", or may be" : ""), "
+      + "at most \(Money.text(channel.authorized)) of it may be taken; \(comesBack(channel.id))"
+  }
+
+  private static func comesBack(_ channel: String) -> String {
+    "what is not paid of it comes back with `mpp sessions close \(channel)`, or, if the server is gone, "
+      + "`mpp sessions recover --all`"
   }
 
   private static func journal(_ error: PaymentClientError) -> CommandFailure {

@@ -42,9 +42,10 @@ enum Interruptible {
         }
       }
       group.cancelAll()
-      // What the work says about its end does not matter any more, only that it has come to one.
       while let end = await group.nextResult() {
         if case .success(.done) = end { break }
+        // What the work says about its interruption is more than what is known here; anything else does not matter any more.
+        if case .failure(let error as CommandFailure) = end, error.status == .interrupted { throw error }
       }
       throw CommandFailure(.interrupted, "interrupted", hint: hint)
     }
