@@ -22,6 +22,10 @@ struct FindingsUTests {
     let fixture = try SessionFixture.overSocket()
     _ = try await fixture.get()
     fixture.script(.forget)
+    // Its voucher may be captured: it does not pay a second time.
+    let error = await failure { try await fixture.get() }
+    #expect(error?.code == .channelUnusable)
+    #expect(error?.exposure.authorized == Amount(units: 10_000))
     #expect(try await fixture.get().status == .ok)
     let channels = try await fixture.client.channels()
     #expect(channels.map(\.phase).sorted() == ["open", "orphaned"])
@@ -159,6 +163,7 @@ struct FindingsUTests {
     let fixture = try SessionFixture.overSocket()
     _ = try await fixture.get()
     fixture.script(.forget)
+    _ = await failure { try await fixture.get() }
     _ = try await fixture.get()
     let lost = try SessionFixture.overSocket(devnet: fixture.devnet, seller: fixture.seller)
     let found = try await lost.client.recover()

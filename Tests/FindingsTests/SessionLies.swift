@@ -11,7 +11,13 @@ import Testing
 enum SessionLies {
   /// Of the seller's newest channel, with these amounts.
   static func snapshot(_ fixture: SessionFixture, claim: UInt128) throws -> JSONValue {
-    let (id, channel) = try #require(fixture.seller.state.withLock { $0.channels.first })
+    let known = fixture.seller.state.withLock { state in
+      let channels = state.channels
+      return state.vouchers.reversed().lazy.compactMap { entry in
+        channels[entry.channel].map { (entry.channel, $0) }
+      }.first
+    }
+    let (id, channel) = try #require(known)
     return snapshot(id, channel.descriptor, channel.signature, claim, fixture)
   }
 

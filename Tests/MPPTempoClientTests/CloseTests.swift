@@ -144,6 +144,7 @@ struct RecoveryTests {
     let fixture = try SessionFixture()
     _ = try await fixture.get()
     fixture.script(.forget)
+    _ = await failure { try await fixture.get() }
     _ = try await fixture.get()
     let lost = try SessionFixture(devnet: fixture.devnet, seller: fixture.seller)
     let found = try await lost.client.recover()

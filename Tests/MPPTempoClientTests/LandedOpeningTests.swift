@@ -120,6 +120,7 @@ struct LandedOpeningTests {
     _ = try await fixture.get()
     fixture.seller.state.withLock { $0.price = Amount(units: 60_000) }
     fixture.script(.forget, .forget)
+    #expect(await failure { try await fixture.get() }?.code == .channelUnusable)
     #expect(await failure { try await fixture.get() }?.code == .refusedByPolicy)
     #expect(Set(fixture.broadcasts).count == 1)
   }

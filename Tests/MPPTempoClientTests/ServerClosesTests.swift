@@ -30,18 +30,8 @@ struct ServerClosesTests {
 
   /// The server captures everything it has a voucher for.
   private func capture(_ fixture: SessionFixture, _ amount: Amount? = nil) async throws {
-    let seller = fixture.seller
-    let channel = try #require(seller.state.withLock { $0.channels.values.first })
-    let call = try ChannelReserveABI.closeCalldata(
-      channel.descriptor, cumulativeAmount: channel.accepted.units,
-      captureAmount: (amount ?? channel.accepted).units, signature: channel.signature)
-    let transaction = try await TransactionPlanner(
-      client: seller.chain, chainID: fixture.devnet.configuration.chainID
-    ).plan(
-      calls: [Call(to: TempoAddress.channelReserve, data: call)], from: seller.payee.address,
-      feeToken: channel.descriptor.token)
-    let signed = try transaction.signed(with: seller.payee.privateKey)
-    #expect(try await seller.chain.sendRawTransactionSync(signed.serialized).succeeded)
+    let id = try #require(fixture.seller.state.withLock { $0.channels.keys.first })
+    try await fixture.seller.closeOnChain(id, capturing: amount)
   }
 
   @Test("It is seen at once, with what was captured", arguments: [false, true])

@@ -157,11 +157,12 @@ struct SessionTests {
     #expect(fixture.signer.count == signed + 1)
   }
 
-  @Test("410: the channel is listed for recovery, a new one is opened (U1)")
+  @Test("410: the channel is listed for recovery, the next request opens a new one (U1)")
   func forgotten() async throws {
     let fixture = try SessionFixture()
     _ = try await fixture.get()
     fixture.script(.forget)
+    #expect(await failure { try await fixture.get() }?.code == .channelUnusable)
     #expect(try await fixture.get().status == .ok)
     let channels = try await fixture.client.channels()
     #expect(channels.map(\.phase).sorted() == ["open", "orphaned"])

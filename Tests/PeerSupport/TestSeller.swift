@@ -40,6 +40,10 @@ package final class TestSeller: HTTPTransport {
     case sameChallenge
     /// The record is gone: 410.
     case forget
+    /// The voucher is kept, and 410 says that there is no such channel.
+    case disown
+    /// Closed on the chain with all that was accepted, perhaps this voucher too: 410.
+    case finalize(keepsVoucher: Bool)
     /// 503; a channel that was opened is not on record.
     case unavailable
     /// 400, nothing looked at.
@@ -235,6 +239,13 @@ package final class TestSeller: HTTPTransport {
     case .forget:
       state.withLock { $0.channels[id] = nil }
       return try demand(410, "session/channel-not-found")
+    case .disown:
+      keep(amount, signature, of: id)
+      return try demand(410, "session/channel-not-found")
+    case .finalize(let keepsVoucher):
+      if keepsVoucher { keep(amount, signature, of: id) }
+      try await closeOnChain(id)
+      return try demand(410, "session/channel-finalized")
     case .unavailable:
       state.withLock { $0.channels[id] = nil }
       return plain(503, "busy")

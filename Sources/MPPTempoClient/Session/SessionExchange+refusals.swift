@@ -18,7 +18,7 @@ extension SessionExchange {
       if action == .open {
         return try await openRefused(channelID, reservation, problem, isLast: next == nil)
       }
-      if problem.status == 410 { return try await disowned(channelID, reservation, problem) }
+      if problem.status == 410 { return try await disowned(channelID, problem) }
       guard next != nil else { return }
       let considered = try await considerSnapshot(channelID, reservation)
       try await repeatOrStep(channelID, considered, problem)
@@ -31,9 +31,8 @@ extension SessionExchange {
     _ id: Hash32, _ reservation: VoucherReservation, _ problem: ServerProblem
   ) async throws {
     guard lane.channel(id)?.phase == .open else {
-      // Another request of the lane learned that the channel is finished: pay with the next one.
-      try release(id, reservation)
-      return
+      // Another request of the lane learned that the channel is finished.
+      return try await leave(id, problem)
     }
     // The amount was not looked at: the same voucher under the new challenge.
     if problem.isAboutChallenge { return }
@@ -88,19 +87,35 @@ extension SessionExchange {
     return reservation
   }
 
-  /// The server does not know the channel: out of use, on the list of funds to recover, and a new one next (U1).
-  private func disowned(_ id: Hash32, _ reservation: VoucherReservation, _ problem: ServerProblem)
-    async throws
-  {
-    try release(id, reservation)
-    guard lane.channel(id)?.phase == .open || lane.channel(id)?.phase == .opening else { return }
-    manager.logger.warning("channel \(id.hex.prefix(10)): \(problem); its deposit is to be recovered")
-    _ = try await lane.apply([.disowned], to: id)
+  /// The server does not know the channel: out of use, on the list of funds to recover (U1). The next request opens another one, and so
+  /// does this one where its voucher cannot be captured.
+  private func disowned(_ id: Hash32, _ problem: ServerProblem) async throws {
+    if let phase = lane.channel(id)?.phase, phase == .open || phase == .opening {
+      manager.logger.warning("channel \(id.hex.prefix(10)): \(problem); its deposit is to be recovered")
+      _ = try await lane.apply([.disowned], to: id)
+    }
+    try await leave(id, problem)
+  }
+
+  /// Gives up a channel. One request adds one price to what the payee can capture, over all channels (A1, `05` §6.2): a server that kept
+  /// its voucher and disowns the channel gets no second one for it. The chain can show that nothing of it can be captured any more: the
+  /// channel never was, or is closed, and its payee got no more than was authorised before.
+  func leave(_ id: Hash32, _ problem: ServerProblem?) async throws {
+    if let reservation { try release(id, reservation) }
+    var captured: Amount?
     do {
-      _ = try await manager.reconcile(id, in: lane)
+      captured = try await manager.finalCapture(id, in: lane)
     } catch {
       manager.logger.debug("channel \(id.hex.prefix(10)) not looked at: \(error)")
     }
+    guard isOut, let floor, captured.map({ $0 > floor }) ?? true else {
+      self.floor = nil
+      return
+    }
+    throw PaymentClientError(
+      .channelUnusable,
+      "the channel cannot be used any more, and the voucher of this request may be captured; the next request opens another one",
+      exposure: lane.channel(id).map { manager.exposure($0) } ?? .none, problem: problem)
   }
 
   /// An opening was refused. The chain says whether it landed all the same; if not, the same one is handed out again.

@@ -39,6 +39,8 @@ final class SessionExchange: PaymentExchange {
     var action = Action.voucher
     /// A voucher or transaction of this exchange left the process.
     var isOut = false
+    /// What was authorised on the channel before this request added to it; nil as long as it has added nothing there.
+    var floor: Amount?
     /// Something was signed or written down for it, or is about to be.
     var isCommitted = false
     var actions: [String] = []
@@ -87,6 +89,10 @@ final class SessionExchange: PaymentExchange {
   var isOut: Bool {
     get { state.withLock { $0.isOut } }
     set { state.withLock { $0.isOut = newValue } }
+  }
+  var floor: Amount? {
+    get { state.withLock { $0.floor } }
+    set { state.withLock { $0.floor = newValue } }
   }
   var isCommitted: Bool { state.withLock { $0.isCommitted } }
   private func commit() { state.withLock { $0.isCommitted = true } }
@@ -174,8 +180,12 @@ final class SessionExchange: PaymentExchange {
         authorizedSigner: channel.descriptor.authorizedSigner))
   }
 
-  /// The open channel; the one being opened, after a look at the chain; or one that is new here.
+  /// The open channel; the one being opened, after a look at the chain; or one that is new here. Another one than before only when
+  /// nothing of this request is at stake on that.
   private func usableChannel() async throws -> ClientChannel {
+    if let channelID, reservation != nil, lane.current?.channelID != channelID {
+      try await leave(channelID, nil)
+    }
     guard var channel = lane.current else { return try await newChannel() }
     if channel.phase == .opening {
       // Its transaction may be taken at any time.
@@ -192,7 +202,9 @@ final class SessionExchange: PaymentExchange {
           isRetryable: true, exposure: manager.exposure(channel))
       }
       return channel
-    default: return try await newChannel()
+    default:
+      if channel.channelID == channelID, reservation != nil { try await leave(channel.channelID, nil) }
+      return try await newChannel()
     }
   }
 
@@ -237,8 +249,9 @@ final class SessionExchange: PaymentExchange {
   func raise(_ id: Hash32, after refused: VoucherReservation?) throws -> Raise {
     let terms = terms
     let limit = manager.channelLimit(context)
-    return try lane.update(id) { channel -> Raise in
-      let before = channel.account.authorized
+    var before = Amount.zero
+    let result = try lane.update(id) { channel -> Raise in
+      before = channel.account.authorized
       let reservation: VoucherReservation
       do throws(VoucherPolicyError) {
         if let refused {
@@ -256,6 +269,8 @@ final class SessionExchange: PaymentExchange {
       try manager.charge(delta, lane)
       return .raised(reservation)
     }
+    if case .raised(let made) = result, made.target > before, floor == nil { floor = before }
+    return result
   }
 
   func release(_ id: Hash32, _ reservation: VoucherReservation) throws {

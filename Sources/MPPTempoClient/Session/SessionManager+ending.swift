@@ -42,6 +42,21 @@ extension SessionManager {
     return ChannelEnd(channel: try await reconcileOpening(id, in: lane))
   }
 
+  /// What the payee has of a channel for good; nil while it may capture more, or nobody knows. The lane's lock must be held.
+  func finalCapture(_ id: Hash32, in lane: SessionLane) async throws -> Amount? {
+    let channel = try await reconcile(id, in: lane)
+    guard channel.phase != .abandoned else { return .zero }
+    // A channel that was opened a moment ago counts as closed by its closing event alone.
+    guard try await chain.observe(channel).deposit == .zero,
+      let captured = try await capturedByClose(of: channel)
+    else { return nil }
+    // With other requests under way nobody can say whether it is too much.
+    if lane.channel(id)?.account.pending == .zero {
+      _ = try await lane.apply([.closeProven(captured: captured)], to: id)
+    }
+    return captured
+  }
+
   /// What the payee got over the channel's whole life, by its closing event; nil when there is none that accounts for the deposit.
   private func capturedByClose(of channel: ClientChannel) async throws -> Amount? {
     let client = try await chain.paying.node(of: channel.chainID).client
