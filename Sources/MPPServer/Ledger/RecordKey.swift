@@ -99,11 +99,15 @@ public struct RecordKey: Sendable, Hashable {
 
   /// Which of `count` shards holds this key; `count` must be a power of two.
   @usableFromInline
-  func shard(of count: Int) -> Int {
+  func shard(of count: Int) -> Int { Int(mixed >> 48) & (count - 1) }
+
+  /// As ``shard(of:)``, by other bits: tells the keys of one shard apart.
+  func part(of count: Int) -> Int { Int(mixed >> 56) & (count - 1) }
+
+  private var mixed: UInt64 {
     // Channel identifiers are hashes already; the fold spreads short sequential ones as well.
-    var mixed = word0 ^ word1 ^ word2 ^ word3 ^ UInt64(kind)
-    mixed = (mixed ^ (mixed >> 32)) &* 0x9E37_79B9_7F4A_7C15
-    return Int(mixed >> 48) & (count - 1)
+    let folded = word0 ^ word1 ^ word2 ^ word3 ^ UInt64(kind)
+    return (folded ^ (folded >> 32)) &* 0x9E37_79B9_7F4A_7C15
   }
 }
 

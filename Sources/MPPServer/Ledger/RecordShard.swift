@@ -4,14 +4,19 @@ public import Synchronization
 @usableFromInline
 struct RecordShard<Record: LedgerRecord> {
   @usableFromInline private(set) var entries: [RecordKey: RecordEntry<Record>] = [:]
-  /// Grows when an entry leaves. A record read from the store may be put in only if nothing has left since, because it
-  /// could be older than what left.
-  @usableFromInline private(set) var departures: UInt64 = 0
+  /// Each counts the entries that left among a part of the keys.
+  private var departures = [UInt64](repeating: 0, count: Self.parts)
+  private static var parts: Int { 64 }
   private var ring: [RecordKey] = []
   private var hand = 0
   private let capacity: Int
 
   @usableFromInline init(capacity: Int) { self.capacity = max(capacity, 1) }
+
+  /// Grows when the entry leaves. A record read from the store may be put in only if it has not grown since, because it could be older
+  /// than what left.
+  @usableFromInline
+  func departures(of key: RecordKey) -> UInt64 { departures[key.part(of: Self.parts)] }
 
   @usableFromInline
   mutating func insert(_ entry: RecordEntry<Record>, for key: RecordKey) {
@@ -28,7 +33,7 @@ struct RecordShard<Record: LedgerRecord> {
   @usableFromInline
   mutating func remove(_ key: RecordKey) {
     guard entries.removeValue(forKey: key) != nil else { return }
-    departures &+= 1
+    departures[key.part(of: Self.parts)] &+= 1
   }
 
   /// Second-chance eviction: a slot of the ring whose record is clean and was not used since the last round. `nil` when there

@@ -63,15 +63,15 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
   package nonisolated(nonsending) func loadStored(_ key: RecordKey) async throws -> StoredRecord<Record>? {
     while true {
       let (cached, departures): (StoredRecord<Record>??, UInt64) = shard(key).state.withLock { shard in
-        guard let entry = shard.entries[key] else { return (.none, shard.departures) }
-        return (.some(entry.state.use()), shard.departures)
+        guard let entry = shard.entries[key] else { return (.none, shard.departures(of: key)) }
+        return (.some(entry.state.use()), 0)
       }
       if let cached { return cached }
       let (stored, version) = try await fetch(key)
       guard let stored else { return nil }
       let result: StoredRecord<Record>?? = shard(key).state.withLock { shard in
         if let entry = shard.entries[key] { return .some(entry.state.stored) }
-        guard shard.departures == departures else { return .none }
+        guard shard.departures(of: key) == departures else { return .none }
         shard.insert(RecordEntry(stored: stored, version: version), for: key)
         return .some(stored)
       }
@@ -252,14 +252,14 @@ public final class RecordTable<Record: LedgerRecord>: Sendable {
     while true {
       let (done, departures): ((StoredRecord<Record>, T, WriteTicket?)?, UInt64) =
         try shard(key).state.withLock { shard in
-          guard let entry = shard.entries[key] else { return (nil, shard.departures) }
-          return (try change(entry, key, body), shard.departures)
+          guard let entry = shard.entries[key] else { return (nil, shard.departures(of: key)) }
+          return (try change(entry, key, body), 0)
         }
       if let done { return done }
       let (stored, version) = try await fetch(key)
       let result: (StoredRecord<Record>, T, WriteTicket?)? = try shard(key).state.withLock { shard in
         if let entry = shard.entries[key] { return try change(entry, key, body) }
-        guard shard.departures == departures else { return nil }
+        guard shard.departures(of: key) == departures else { return nil }
         let entry = RecordEntry(stored: stored, version: version)
         let result = try change(entry, key, body)
         shard.insert(entry, for: key)
