@@ -76,6 +76,33 @@ struct ChargeTermsTests {
     #expect(try pulled(stall).0.transaction.feeToken == TempoAddress.betaUSD)
   }
 
+  @Test("A fee is paid in a token of the policy or not at all, whatever the account or the options prefer")
+  func feeTokenOfThePolicy() async throws {
+    let stall = try await ChargeStall(try Devnet()) { $0.currency = TempoAddress.alphaUSD.hex }
+    let payer = stall.devnet.accounts[1]
+    stall.devnet.setBalance(
+      Amount(units: ChargeStall.price), of: payer.address, token: TempoAddress.alphaUSD)
+    let key = CountingKey(payer.privateKey)
+    let before = stall.balance(1)
+    let alpha = try SpendPolicy.upTo("0.01", perDay: "1").paying(tokens: [TempoAddress.alphaUSD.hex])
+    for chosen in [nil, TempoAddress.betaUSD] {
+      let client = try stall.client(as: .signer(key), spending: alpha) { $0.feeToken = chosen }
+      let error = await #expect(throws: PaymentClientError.self) {
+        try await client.execute(stall.get("/paid"))
+      }
+      #expect(error?.code == .refusedByPolicy)
+    }
+    #expect(key.count == 0)
+    #expect(stall.balance(1) == before)
+    // With enough of the charge's own, and with another one that is listed.
+    let both = alpha.paying(tokens: [TempoAddress.alphaUSD.hex, TempoAddress.pathUSD.hex])
+    #expect(try await stall.client(spending: both).execute(stall.get("/paid")).status == .ok)
+    #expect(try pulled(stall).0.transaction.feeToken == TempoAddress.pathUSD)
+    stall.devnet.setBalance(Amount(units: 1_000_000), of: payer.address, token: TempoAddress.alphaUSD)
+    #expect(try await stall.client(spending: alpha).execute(stall.get("/paid")).status == .ok)
+    #expect(try pulled(stall).0.transaction.feeToken == TempoAddress.alphaUSD)
+  }
+
   @Test("A payment whose fee may be above the client's limit is not signed")
   func feeLimit() async throws {
     var configuration = DevnetConfiguration()

@@ -35,6 +35,34 @@ struct HostileTermsTests {
     }
   }
 
+  @Test("No fee is taken from a token that the policy does not list (T14)", arguments: [false, true])
+  func feeTokenOfThePolicy(isListed: Bool) async throws {
+    var tokens = [TempoAddress.alphaUSD.hex]
+    if isListed { tokens.append(TempoAddress.pathUSD.hex) }
+    let fixture = try SessionFixture(spending: .upTo("0.10", perDay: "5").paying(tokens: tokens))
+    let payer = fixture.devnet.accounts[0].address
+    let before = fixture.devnet.balance(of: payer, token: TempoAddress.pathUSD)
+    fixture.seller.state.withLock { state in
+      state.requestEdit = { $0.methodDetails.feeToken = SpelledAddress(TempoAddress.pathUSD) }
+    }
+    let error = await failure { try await fixture.get() }
+    #expect(error?.code == (isListed ? nil : .refusedByPolicy))
+    #expect((fixture.devnet.balance(of: payer, token: TempoAddress.pathUSD) < before) == isListed)
+    if !isListed { #expect(fixture.signer.count == 0) }
+  }
+
+  @Test("Getting a deposit back may take its fee from a token that the policy does not list")
+  func recoveryFeeToken() async throws {
+    let fixture = try SessionFixture(
+      spending: .upTo("0.10", perDay: "5").paying(tokens: [TempoAddress.alphaUSD.hex]))
+    _ = try await fixture.get()
+    let payer = fixture.devnet.accounts[0].address
+    fixture.devnet.setBalance(.zero, of: payer, token: TempoAddress.alphaUSD)
+    fixture.seller.state.withLock { $0.closeAnswers = [.gone] }
+    _ = try await fixture.client.close()
+    #expect(try await fixture.client.recover().first?.phase == "closeRequested")
+  }
+
   @Test("Unusable challenges are skipped or refused: legacy protocol, no payee, price zero (T1, T32)")
   func malformed() async throws {
     let legacy = try fixture { $0.methodDetails.sessionProtocol = "v1" }

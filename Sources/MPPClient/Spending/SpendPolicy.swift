@@ -21,7 +21,8 @@ public struct SpendPolicy: Sendable, Hashable {
   public private(set) var origins: Set<Origin>?
   /// Recipients that may be paid, compared without regard to case; nil: any.
   public private(set) var recipients: Set<String>?
-  /// Tokens that may be spent, compared without regard to case; nil: any.
+  /// Tokens that may be spent, on prices, deposits and fees, compared without regard to case; nil: any. Getting deposits back, which is
+  /// never refused, may take its fee from another token that the account holds.
   public private(set) var tokens: Set<String>?
   /// Ways to pay that may be used, as `method/intent`; nil: all the client has.
   public private(set) var methods: Set<String>?
@@ -100,6 +101,10 @@ public struct SpendPolicy: Sendable, Hashable {
     return methods.contains { $0.equalsBytes(of: name) }
   }
 
+  /// Whether a token may be spent.
+  /// - Parameter token: its address, as the method writes it.
+  public func allows(token: String) -> Bool { tokens.map { $0.contains(token.lowercased()) } ?? true }
+
   /// Refuses an offer that is outside the policy, before anything is signed.
   /// - Throws: `refusedByPolicy`, with the limit in words. The period's total is not looked at here.
   public func check(_ offer: PaymentOffer, origin: Origin) throws(PaymentClientError) {
@@ -119,7 +124,7 @@ public struct SpendPolicy: Sendable, Hashable {
         throw .refusedByPolicy("\(printable(recipient, limit: 80)) is not an allowed recipient")
       }
     }
-    if let tokens, !tokens.contains(offer.token.lowercased()) {
+    guard allows(token: offer.token) else {
       throw .refusedByPolicy("\(printable(offer.token, limit: 80)) is not an allowed token")
     }
   }

@@ -53,14 +53,10 @@ extension ChargePayer {
   private func candidates(_ swap: AutoSwap, instead target: Address) -> [Address] {
     var tokens: [Address] = []
     for token in swap.tokens + [TempoAddress.pathUSD, TempoAddress.usdcE]
-    where token != target && !tokens.contains(token) && isAllowed(token) {
+    where token != target && !tokens.contains(token) && environment.policy.allows(token: token.hex) {
       tokens.append(token)
     }
     return tokens
-  }
-
-  private func isAllowed(_ token: Address) -> Bool {
-    environment.policy.tokens.map { $0.contains(token.hex) } ?? true
   }
 
   /// Nil for a pair that is not exchanged, or not in this amount.

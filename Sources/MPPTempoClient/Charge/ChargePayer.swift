@@ -131,17 +131,31 @@ final class ChargePayer: Sendable {
   }
 
   /// The token of the fee: the user's, else the first that the account has of the charge's, the one it has chosen on the chain, and
-  /// pathUSD (`06` §1.7).
-  private func feeToken(
-    _ terms: ChargeTerms, _ client: ChainClient
-  ) async throws(ChainError) -> Address {
-    if let chosen = options.feeToken { return chosen }
+  /// pathUSD (`06` §1.7). Only one that the policy lets be spent.
+  private func feeToken(_ terms: ChargeTerms, _ client: ChainClient) async throws -> Address {
+    if let chosen = options.feeToken {
+      guard environment.policy.allows(token: chosen.hex) else {
+        throw PaymentClientError(
+          .refusedByPolicy, "the fee is to be paid in \(chosen), which is not an allowed token")
+      }
+      return chosen
+    }
     if try await client.balance(of: account.address, token: terms.token) > terms.request.amount.units {
       return terms.token
     }
+    var isNarrowed = false
     for token in [try await client.userFeeToken(of: account.address), TempoAddress.pathUSD] {
       guard let token, token != terms.token else { continue }
+      guard environment.policy.allows(token: token.hex) else {
+        isNarrowed = true
+        continue
+      }
       if try await client.balance(of: account.address, token: token) > 0 { return token }
+    }
+    guard !isNarrowed else {
+      throw PaymentClientError(
+        .refusedByPolicy,
+        "the account has too little of \(terms.token) for the fee, and no other allowed token")
     }
     return terms.token
   }

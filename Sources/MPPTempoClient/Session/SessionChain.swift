@@ -9,6 +9,7 @@ import TempoRPC
 struct SessionChain: Sendable {
   let paying: PayingChain
   let options: TempoSessionOptions
+  private let policy: SpendPolicy
   private let random: any RandomSource
   private let clock: any WallClock
   private let intents: any IntentStore
@@ -20,6 +21,7 @@ struct SessionChain: Sendable {
     self.paying = paying
     self.options = options
     self.intents = intents
+    policy = environment.policy
     random = environment.random
     clock = environment.clock
   }
@@ -145,7 +147,7 @@ struct SessionChain: Sendable {
   }
 
   /// Tokens that may pay for getting a deposit back, those the account holds first: the channel's own may be no dollar, or all of it
-  /// may be in the channel, and then something else has to pay.
+  /// may be in the channel, and then something else has to pay. The policy's list of tokens does not stand in the way of that.
   private func recoveryFeeTokens(
     _ channel: ClientChannel, _ client: ChainClient
   ) async throws(PaymentClientError) -> [Address] {
@@ -169,10 +171,15 @@ struct SessionChain: Sendable {
     }
   }
 
+  /// The server's choice where it is one of ours, and the policy lets the token be spent.
   private func feeToken(_ terms: SessionTerms) throws(PaymentClientError) -> Address {
     guard let wanted = terms.feeToken else { return terms.token }
     guard wanted == terms.token || wanted == TempoAddress.pathUSD || options.feeTokens.contains(wanted) else {
       throw PaymentClientError(.untrustedTerms, "fees in \(wanted) are not allowed")
+    }
+    guard policy.allows(token: wanted.hex) else {
+      throw PaymentClientError(
+        .refusedByPolicy, "the fee is to be paid in \(wanted), which is not an allowed token")
     }
     return wanted
   }
