@@ -28,7 +28,8 @@ public struct PaymentClientError: Error, Sendable, CustomStringConvertible {
     public static let requirementExceedsBound = Code("requirement-exceeds-bound")
     /// The server refused the payment for good, or as often as this client tries.
     public static let paymentRefused = Code("payment-refused")
-    /// The channel cannot be used; its deposit is on the list of funds to recover.
+    /// The channel cannot be used; its deposit is on the list of funds to recover. A request whose voucher may still be captured signs
+    /// nothing else: the next request opens another channel.
     public static let channelUnusable = Code("channel-unusable")
     /// An opening or top-up was handed out and its outcome is not known yet; nothing new is signed until it is.
     public static let outcomeUnknown = Code("outcome-unknown")

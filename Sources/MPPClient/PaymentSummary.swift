@@ -18,12 +18,15 @@ public struct PaymentSummary: Sendable {
   public let actions: [String]
   /// nil when the server sent none.
   public let receipt: PaymentReceipt?
+  /// What may have been paid without a delivery. ``PaymentClientError/Exposure/none`` when the server delivered.
+  public let exposure: PaymentClientError.Exposure
 
   /// For ways to pay of your own. Amounts are base units.
   public init(
     amount: Amount, token: String, method: String, intent: String, channel: String?, authorized: Amount,
-    actions: [String], receipt: PaymentReceipt?
+    actions: [String], receipt: PaymentReceipt?, exposure: PaymentClientError.Exposure = .none
   ) {
+    self.exposure = exposure
     self.amount = amount
     self.token = token
     self.method = method

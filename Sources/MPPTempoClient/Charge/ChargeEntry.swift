@@ -33,8 +33,33 @@ struct ChargeEntry: Sendable, Hashable {
   /// Where there is no evidence: a transfer that may look like another one, looked for only in the block that a receipt names.
   let trace: ChargeEvidence?
   var state: State
-  /// In how many requests a server has refused it although it is on the chain.
+  /// The weights of the refusals it has met.
   var refusals = 0
+
+  /// How much a refusal says about whether a payment was used. The raw value is its weight.
+  enum Refusal: Int {
+    /// Of the request, by somebody who may never have seen the payment.
+    case asRequest = 1
+    /// Of the payment, although it is on the chain.
+    case asPayment = 2
+  }
+
+  /// Statuses of 400 and above that say nothing against the request: it is to come again.
+  private static let comeAgain = [408, 409, 425, 429]
+
+  /// Whether an answer without a receipt refuses the request.
+  static func isRefusal(status: Int) -> Bool { (400..<500).contains(status) && !comeAgain.contains(status) }
+
+  func refused(_ refusal: Refusal) -> ChargeEntry {
+    var next = self
+    next.refusals = min(refusals, Self.enoughRefusals) + refusal.rawValue
+    return next
+  }
+
+  private static let enoughRefusals = 4
+
+  /// A payment on the chain counts as used then.
+  var isRefusedOften: Bool { refusals >= Self.enoughRefusals }
 
   /// Whether its hash is presented, of a transaction the client has broadcast itself.
   var isPushed: Bool {

@@ -119,19 +119,34 @@ final class ChargeExchange: PaymentExchange {
   /// that was pushed is kept once for the next equal request before it counts as used.
   /// - Returns: whether it is kept.
   private func refusedThoughPaid(_ entry: ChargeEntry) async throws(PaymentClientError) -> Bool {
-    guard entry.isPushed, entry.refusals == 0 else {
+    let refused = entry.refused(.asPayment)
+    guard entry.isPushed, !refused.isRefusedOften else {
       try await end(entry, .delivered)
       return false
     }
-    var kept = entry
-    kept.refusals += 1
+    await keep(refused)
+    return true
+  }
+
+  /// No delivery, and no refusal of the payment: the answer may be that of somebody who never passed the credential on, so the payment is
+  /// kept for the next equal request. What is on the chain, and was refused often enough, counts as used.
+  private func undelivered(_ entry: ChargeEntry, status: Int) async throws(PaymentClientError) {
+    guard ChargeEntry.isRefusal(status: status) else { return payer.journal.putBack(entry) }
+    let refused = entry.refused(.asRequest)
+    if refused.isRefusedOften, (try? await payer.fate(refused)) == .paid {
+      try await end(refused, .delivered)
+    } else {
+      await keep(refused)
+    }
+  }
+
+  private func keep(_ entry: ChargeEntry) async {
     do throws(PaymentClientError) {
-      try await payer.journal.write(unfinished: kept)
+      try await payer.journal.write(unfinished: entry)
     } catch {
       // Presented once more after a restart, at worst.
       payer.environment.logger.warning("the refusal of a charge was not recorded: \(error)")
     }
-    return true
   }
 
   /// Whether the answer may be another one a moment later: the outcome is open, or a pushed payment is on the chain and the server
@@ -170,19 +185,26 @@ final class ChargeExchange: PaymentExchange {
       return (state.terms, state.entry, state.actions)
     }
     guard let terms else { throw PaymentClientError(.inconsistent, "finished before paying") }
-    let isDelivered = head.status.code < 500
+    let status = head.status.code
+    let checked = check(head, terms, entry)
+    let receipt: PaymentReceipt? = if case .success(let receipt) = checked { receipt } else { nil }
+    let isDelivered = (200..<400).contains(status) || receipt != nil
     if let entry {
       if isDelivered {
         try await end(entry, .delivered)
       } else {
-        payer.journal.putBack(entry)
+        try await undelivered(entry, status: status)
       }
     }
-    let receipt = try check(head, terms, entry)
+    if case .failure(var error) = checked {
+      error.exposure = entry.map(exposure) ?? .none
+      throw error
+    }
     let paid = entry?.amount ?? terms.request.amount
     return PaymentSummary(
       amount: isDelivered ? paid : .zero, token: entry?.token ?? terms.token.hex, method: "tempo",
-      intent: "charge", channel: nil, authorized: paid, actions: actions, receipt: receipt)
+      intent: "charge", channel: nil, authorized: paid, actions: actions, receipt: receipt,
+      exposure: isDelivered ? .none : entry.map(exposure) ?? .none)
   }
 
   func failed() async -> PaymentClientError.Exposure {
@@ -198,20 +220,23 @@ final class ChargeExchange: PaymentExchange {
   /// A receipt names the payment that was made, or the challenge that was proved (C27). None is no error.
   private func check(
     _ head: HTTPResponse, _ terms: ChargeTerms, _ entry: ChargeEntry?
-  ) throws(PaymentClientError) -> PaymentReceipt? {
-    guard let text = head.headerFields[values: ProtocolHeaders.paymentReceipt].first else { return nil }
+  ) -> Result<PaymentReceipt?, PaymentClientError> {
+    guard let text = head.headerFields[values: ProtocolHeaders.paymentReceipt].first else {
+      return .success(nil)
+    }
     guard let receipt = try? Receipt(parsing: text), receipt.method.equalsBytes(of: "tempo") else {
-      throw PaymentClientError(.receiptInvalid, "not a receipt of a charge")
+      return .failure(PaymentClientError(.receiptInvalid, "not a receipt of a charge"))
     }
     let isSponsored = entry?.isSponsored == true
     let expected = entry?.hash.hex ?? terms.challenge.id
     // A sponsor's signature changes the hash: it cannot be known before.
     guard isSponsored || receipt.reference.lowercased() == expected.lowercased() else {
-      throw PaymentClientError(.receiptInvalid, "the receipt names another payment")
+      return .failure(PaymentClientError(.receiptInvalid, "the receipt names another payment"))
     }
-    return PaymentReceipt(
-      reference: receipt.reference, challengeID: terms.challenge.id, accepted: nil, spent: nil, units: nil,
-      transaction: entry == nil ? nil : receipt.reference)
+    return .success(
+      PaymentReceipt(
+        reference: receipt.reference, challengeID: terms.challenge.id, accepted: nil, spent: nil, units: nil,
+        transaction: entry == nil ? nil : receipt.reference))
   }
 
   private func end(_ entry: ChargeEntry, _ result: ChargeEntry.State) async throws(PaymentClientError) {

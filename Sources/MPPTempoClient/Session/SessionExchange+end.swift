@@ -26,7 +26,8 @@ extension SessionExchange {
       return PaymentSummary(
         amount: isDelivered ? reservation.price : .zero, token: terms.token.hex, method: "tempo",
         intent: "session", channel: channelID.hex, authorized: reservation.target, actions: actions,
-        receipt: final.map(\.summary))
+        receipt: final.map(\.summary),
+        exposure: isDelivered ? .none : lane.channel(channelID).map { manager.exposure($0) } ?? .none)
     } catch {
       var wrapped = PaymentClientError.wrapping(error)
       if let channel = lane.channel(channelID) { wrapped.exposure = manager.exposure(channel) }
