@@ -149,6 +149,8 @@ struct PaidRun {
 
   /// One HTTP exchange; reads the body only of what may be a demand for payment.
   private mutating func send(credential: String?) async throws {
+    // Of the answer before: it says nothing about what goes wrong from here on.
+    problem = ServerProblem(status: 0, kind: nil, detail: nil)
     var head = HTTPRequest(
       method: request.method, scheme: url.origin.scheme, authority: url.authority, path: url.path,
       headerFields: request.headers)

@@ -68,6 +68,8 @@ final class ChargeExchange: PaymentExchange {
         fate = try await payer.fate(entry)
       } catch {
         payer.journal.putBack(entry)
+        var error = error
+        error.exposure = exposure(entry)
         throw error
       }
       guard fate == .dead else { return entry }
