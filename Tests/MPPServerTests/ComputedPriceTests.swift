@@ -2,6 +2,7 @@ import HTTPTypes
 import MPPCore
 import MPPServer
 import ServerTestSupport
+import Synchronization
 import Testing
 
 /// Prices that depend on the request (A5, `01` §16).
@@ -45,6 +46,78 @@ struct ComputedPriceTests {
       ServerFixture.paying(challenge, ["do": "pay"], target: "/items/1"), for: route)
     #expect(content.response?.status != 200)
     #expect(fixture.method.counts.held == 0)
+  }
+
+  /// The problem of the request, with a fresh challenge at the price of the one it answers; the price is not asked for.
+  @Test(arguments: [("refuse", PaymentProblem.Code.channelClosed, 410), ("deny", .insufficientBalance, 402)])
+  func findingD12RefusedManagementKeepsThePriceOfItsChallenge(
+    _ action: String, _ code: PaymentProblem.Code, _ status: Int
+  ) async throws {
+    let fixture = try await ServerFixture()
+    let asked = Mutex(0)
+    let price = Price.computed { request in
+      asked.withLock { $0 += 1 }
+      guard request.query == "2" else { throw NoPrice() }
+      return "0.02"
+    }
+    let route = try fixture.route(
+      [.session(price, per: "request")], options: RouteOptions(contentMethods: [.get]))
+    let challenge = try await fixture.challenges(route, Self.get("2"))[0]
+    #expect(asked.withLock { $0 } == 1)
+    for method in [HTTPRequest.Method.head, .post] {
+      let outcome = await fixture.server.authorize(
+        ServerFixture.paying(challenge, ["do": .string(action)], method: method, target: "/items/1"),
+        for: route)
+      try PipelineTests.expectRefusal(outcome, code, status: status)
+      let fresh = try ServerFixture.challenges(in: try #require(outcome.response))[0]
+      #expect(fresh.request.value()["amount"] == "20000")
+    }
+    #expect(asked.withLock { $0 } == 1)
+  }
+
+  /// What is wrong with the request is known, and what it would have to pay is not.
+  @Test func findingD12ManagementWithoutAPriceIsToldWhatIsWrongWithIt() async throws {
+    let fixture = try await ServerFixture()
+    let options = RouteOptions(contentMethods: [.get])
+    let route = try fixture.route([.session(Self.byQuery, per: "request")], options: options)
+    let other = try fixture.route(
+      [.session(Self.byQuery, per: "request")], pattern: "/other", options: options)
+    let foreign = try await fixture.challenges(other, Self.get("2"))[0]
+    let stranger = try await ServerFixture(secret: "another-secret-0123456789abcdef-0123")
+    let forged = try await stranger.challenges(
+      try stranger.route([.session(Self.byQuery, per: "request")], options: options), Self.get("2"))[0]
+    for challenge in [foreign, forged] {
+      for method in [HTTPRequest.Method.head, .post] {
+        let outcome = await fixture.server.authorize(
+          ServerFixture.paying(challenge, ["do": "manage"], method: method, target: "/items/1"), for: route)
+        #expect(outcome.label == "problem")
+        #expect(outcome.response?.status == 402)
+        #expect(outcome.problem?.code == .invalidChallenge)
+        #expect(outcome.response?.headers[.cacheControl] == "no-store")
+        #expect(outcome.response?.headers[.wwwAuthenticate] == nil)
+      }
+    }
+    #expect(fixture.method.counts.verified == 0)
+  }
+
+  /// Content has to be asked for its price.
+  @Test func aHeadOrPostThatCannotBeContentAndHasNoPriceIsNotAllowed() async throws {
+    let fixture = try await ServerFixture()
+    let route = try fixture.route(
+      [.session(Self.byQuery, per: "request")], options: RouteOptions(contentMethods: [.get]))
+    for method in [HTTPRequest.Method.head, .post] {
+      let outcome = await fixture.server.authorize(
+        PaymentRequest(method: method, target: "/items/1"), for: route)
+      #expect(outcome.response?.status == 405)
+      #expect(outcome.response?.headers[.allow] == "GET")
+      let priced = await fixture.server.authorize(
+        PaymentRequest(method: method, target: "/items/1?2"), for: route)
+      try PipelineTests.expectRefusal(priced, .paymentRequired)
+    }
+    let any = try fixture.route([.session(Self.byQuery, per: "request")])
+    let head = await fixture.server.authorize(PaymentRequest(method: .head, target: "/items/1"), for: any)
+    #expect(head.response?.status == 402)
+    #expect(head.response?.headers[.wwwAuthenticate] == nil)
   }
 
   @Test func priceThatCannotBeComputedIsAProblemDocument() async throws {

@@ -53,6 +53,25 @@ struct RoutePurposeTests {
     #expect(await fixture.server.authorize(manage, for: route).label == "management")
   }
 
+  /// Nothing but content redeems it: the answer says where that is (RFC 9110 §15.5.6).
+  @Test(arguments: [HTTPRequest.Method.head, .post])
+  func aOneTimeCredentialWithAMethodWithoutContentIsToldTheMethods(_ method: HTTPRequest.Method) async throws
+  {
+    let fixture = try await ServerFixture(
+      method: FakeMethod(key: MethodKey(name: "tempo", intent: "charge"), isOneTime: true),
+      others: [FakeMethod()])
+    for offers in [[Offer.charge("0.01")], [.charge("0.01"), .session("0.01", per: "request")]] {
+      let route = try fixture.route(offers, options: RouteOptions(contentMethods: [.get, .put]))
+      let challenge = try #require(try await fixture.challenges(route).first { $0.intent == "charge" })
+      let outcome = await fixture.server.authorize(
+        ServerFixture.paying(challenge, ["do": "pay"], method: method), for: route)
+      #expect(outcome.response?.status == 405)
+      #expect(outcome.response?.headers[.allow] == "GET, PUT")
+      #expect(outcome.problem?.code == .methodNotAllowed)
+    }
+    #expect(fixture.method.counts.verified == 0)
+  }
+
   @Test func managementMayAnswerAChallengeOfASiblingRoute() async throws {
     let fixture = try await ServerFixture()
     let get = try fixture.route()

@@ -34,7 +34,7 @@ extension VerificationPipeline {
     return nil
   }
 
-  private func isBound(_ challenge: Challenge, _ template: OfferTemplate, _ offer: RouteOffer) -> Bool {
+  func isBound(_ challenge: Challenge, _ template: OfferTemplate, _ offer: RouteOffer) -> Bool {
     do { return try RouteBinding.mismatch(challenge, template, meta: offer.meta) == nil } catch {
       return false
     }

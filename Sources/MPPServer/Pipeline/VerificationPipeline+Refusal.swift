@@ -44,7 +44,8 @@ extension VerificationPipeline {
 
   /// The answer to an error of any kind that came up for a credential.
   func refuse(
-    _ error: any Error, _ challengeID: String, _ request: PaymentRequest, _ route: Route, _ now: Timestamp
+    _ error: any Error, _ challengeID: String, _ request: PaymentRequest, _ route: Route, _ now: Timestamp,
+    credential: AuthenticatedCredential?
   ) async -> PaymentOutcome {
     let (problem, evidence) = problem(of: error, challengeID)
     logger.debug(
@@ -53,35 +54,38 @@ extension VerificationPipeline {
         "mpp.code": .string(problem.code.rawValue), "mpp.challenge": .string(Redaction.short(challengeID)),
       ])
     events.emit(.refused(challengeID: challengeID, problem: problem.code))
-    return await refuse(problem, request, route, now, evidence: evidence)
+    return await refuse(problem, request, route, now, evidence: evidence, credential: credential)
   }
 
   /// A problem document with a fresh challenge of every offer; without one when paying again cannot help.
+  ///
+  /// - Parameter credential: of the request, when it is one of ours.
   func refuse(
     _ problem: PaymentProblem, _ request: PaymentRequest, _ route: Route, _ now: Timestamp,
-    evidence: (any Sendable)? = nil
+    evidence: (any Sendable)? = nil, credential: AuthenticatedCredential? = nil
   ) async -> PaymentOutcome {
+    if problem.code == .methodNotAllowed { return notAllowed(route) }
     guard Self.challengeStatuses.contains(problem.status) else { return self.problem(problem, route) }
     let digest = request.body.flatMap { route.bindsBody && !$0.isEmpty ? BodyDigest.compute($0) : nil }
     let candidates = eligible(request, route)
     guard !candidates.isEmpty else { return notAllowed(route) }
+    let answered = credential.flatMap { isManagement(request, $0, route) ? $0 : nil }
     var offered: [(offer: RouteOffer, challenge: IssuedChallenge)] = []
     var failure: (any Error)?
     for offer in candidates {
       do {
-        offered.append(
-          (
-            offer,
-            try await issue(
-              offer, request, route, now, evidence: evidence, digest: offer.bindsBody ? digest : nil)
-          ))
+        // The price comes first: hints are added to a request that is complete (A5).
+        guard let template = try await template(offer, request, answered) else { continue }
+        let challenge = try await issue(
+          template, offer, request, route, now, evidence: evidence, digest: offer.bindsBody ? digest : nil)
+        offered.append((offer, challenge))
       } catch {
         failure = failure ?? error
       }
     }
     let chosen = ranked(offered, request)
     guard let first = chosen.first else {
-      return self.problem(Self.problem(forPriceFailure: failure, logger), route)
+      return unpriced(problem, failure, request, route, isAnswered: answered != nil)
     }
     if problem.status == 402, events.isObserved {
       events.emit(.challenged(ids: chosen.map(\.challenge.id), problem: problem.code))
@@ -130,12 +134,32 @@ extension VerificationPipeline {
     return .paymentRequired(description: offer.offer.description)
   }
 
+  private func isManagement(
+    _ request: PaymentRequest, _ credential: AuthenticatedCredential, _ route: Route
+  ) -> Bool {
+    route.offers.contains { offer in
+      credential.challenge.method.equalsBytes(of: offer.offer.key.name)
+        && credential.challenge.intent.equalsBytes(of: offer.offer.key.intent)
+        && purpose(request, credential, offer, route) == .management
+    }
+  }
+
+  /// What a fresh challenge of an offer asks for. A management request keeps the price of the challenge it answers: nil, where its
+  /// credential, `answered`, belongs to another offer.
+  private func template(
+    _ offer: RouteOffer, _ request: PaymentRequest, _ answered: AuthenticatedCredential?
+  ) async throws -> OfferTemplate? {
+    guard offer.fixed == nil, let answered else { return try await offer.template(for: request) }
+    guard let template = try await template(offer, answered, request, .management),
+      isBound(answered.challenge, template, offer)
+    else { return nil }
+    return template
+  }
+
   private func issue(
-    _ offer: RouteOffer, _ request: PaymentRequest, _ route: Route, _ now: Timestamp,
-    evidence: (any Sendable)?, digest: String?
+    _ template: OfferTemplate, _ offer: RouteOffer, _ request: PaymentRequest, _ route: Route,
+    _ now: Timestamp, evidence: (any Sendable)?, digest: String?
   ) async throws -> IssuedChallenge {
-    // The price comes first: hints are added to a request that is complete (A5).
-    let template = try await offer.template(for: request)
     let purpose = purpose(request, nil, offer, route)
     let context = ChallengeContext(request: request, purpose: purpose, evidence: evidence, now: now)
     var hinted: RawRequest?
@@ -164,6 +188,21 @@ extension VerificationPipeline {
   func problem(_ problem: PaymentProblem, _ route: Route) -> PaymentOutcome {
     metrics.count(.problem, intent: route.offers[0].offer.key.intent)
     return .problem(Self.response(problem))
+  }
+
+  /// No offer could be priced. A request that cannot be content is not to blame: what is wrong with it is said without a challenge,
+  /// and where nothing is wrong, because it brought no credential, content has to be asked for its price (`04` §17, D12).
+  private func unpriced(
+    _ problem: PaymentProblem, _ failure: (any Error)?, _ request: PaymentRequest, _ route: Route,
+    isAnswered: Bool
+  ) -> PaymentOutcome {
+    if isAnswered { return self.problem(problem, route) }
+    let isManagement = eligible(request, route).allSatisfy { purpose(request, nil, $0, route) == .management }
+    guard isManagement, !(failure is PaymentProblem) else {
+      return self.problem(Self.problem(forPriceFailure: failure, logger), route)
+    }
+    if problem.code == .paymentRequired, route.isNeverContent(request.method) { return notAllowed(route) }
+    return self.problem(problem, route)
   }
 
   /// No offer could be priced: the application's own problem, or an internal error without its text.

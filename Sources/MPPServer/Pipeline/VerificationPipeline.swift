@@ -48,12 +48,15 @@ struct VerificationPipeline: Sendable {
     _ credential: CredentialAuthenticator.Found, _ header: String, _ request: PaymentRequest, _ route: Route,
     _ siblings: [Route], _ now: Timestamp
   ) async -> PaymentOutcome {
+    var known: AuthenticatedCredential?
     do {
       let authenticated = try authenticator.authenticate(credential, header: header)
+      known = authenticated
       let admitted = try await admit(authenticated, request, route, siblings, now)
       return try await redeem(authenticated, admitted)
     } catch {
-      return await refuse(error, credential.credential.challenge.id, request, route, now)
+      return await refuse(
+        error, credential.credential.challenge.id, request, route, now, credential: known)
     }
   }
 
@@ -245,7 +248,7 @@ struct VerificationPipeline: Sendable {
   /// The template a credential is compared with. A management request keeps the price of the challenge it
   /// answers, so a computed price is not asked for a request that has no body to compute it from (A5);
   /// `nil` when that price is not a number.
-  private func template(
+  func template(
     _ offer: RouteOffer, _ credential: AuthenticatedCredential, _ request: PaymentRequest,
     _ purpose: RequestPurpose
   ) async throws -> OfferTemplate? {
