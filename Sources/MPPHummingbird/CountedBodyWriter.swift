@@ -3,6 +3,9 @@ import Hummingbird
 import NIOCore
 import Synchronization
 
+/// A body has ended before the length it declared, or without an end: the connection has to be closed, or its reader waits for more.
+struct ShortBody: Error {}
+
 /// Passes a body on and notices how much of it has been handed over, and whether its reader has left. A reader that knows the
 /// length may leave when it has it, before the end of the response is written.
 struct CountedBodyWriter: ResponseBodyWriter {
@@ -48,7 +51,12 @@ struct CountedBodyWriter: ResponseBodyWriter {
   }
 
   consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
-    if length == nil, count > 0 { progress.complete() }
+    if let length {
+      // The end of such a response would leave its reader waiting for the rest.
+      guard count >= length else { throw ShortBody() }
+    } else if count > 0 {
+      progress.complete()
+    }
     try await writer.finish(trailingHeaders)
     progress.complete()
   }

@@ -7,8 +7,10 @@ import Synchronization
 struct PendingDelivery: Sendable {
   /// Its receipt is in the head of the response: a head without it is another response.
   let payment: Payment
-  /// Bytes of the body.
-  var length = 0
+  /// To a `HEAD`, or a status without content: its `Content-Length` is not that of a body.
+  var isBodyless = false
+  /// Set for a response that reports for itself until its last part passes; nil for one of which the channel alone reports.
+  var body: BodyDelivery?
 }
 
 /// The paid responses of one connection on their way: announced by the task that answers, found again by the channel handler
@@ -44,6 +46,11 @@ final class DeliveryMonitor: Sendable {
       defer { state.requests += 1 }
       return state.requests
     }
+  }
+
+  /// Announces the response to the request in which the monitor is made. It has to report for itself: nobody may come to watch.
+  func expectFirst(_ delivery: PendingDelivery) {
+    state.withLock { $0.pending.append((0, delivery)) }
   }
 
   /// Announces the response to a request. `false`: nobody would notice it.

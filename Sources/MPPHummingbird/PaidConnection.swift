@@ -1,5 +1,8 @@
+import HTTPTypes
 public import Hummingbird
+import MPPServer
 import NIOCore
+import NIOHTTPTypes
 
 /// What a request context keeps of its connection, so that a paid response of known length leaves in one write, as an unpaid one
 /// does: a handler on the channel tells when it has been written, and the price is charged then.
@@ -24,8 +27,38 @@ public struct PaidConnection: Sendable {
     monitor?.expect(delivery, number) ?? false
   }
 
+  /// Announces a response that reports for itself, and watches the connection from now on. Call it before the response is returned, and
+  /// ``handedOver(_:_:)`` when its last part was.
+  func follow(_ payment: Payment, isBodyless: Bool) -> BodyDelivery {
+    let body = BodyDelivery()
+    let delivery = PendingDelivery(payment: payment, isBodyless: isBodyless, body: body)
+    if let monitor {
+      _ = monitor.expect(delivery, number)
+    } else {
+      DeliveryHandler.install(on: channel, expecting: delivery)
+    }
+    return body
+  }
+
+  /// All of a response has been handed to the transport. The channel reports when the socket has taken it; what the channel has not seen
+  /// pass is charged now.
+  func handedOver(_ payment: Payment, _ body: BodyDelivery) {
+    // Behind the last part, which was queued before.
+    channel.eventLoop.execute {
+      if !body.isLeaving { payment.deliveredNow() }
+    }
+  }
+
   /// Watches the connection from now on, unless it is watched already. Call it before the response of this request is returned.
   func watch() {
     if monitor == nil { DeliveryHandler.install(on: channel) }
+  }
+
+  /// Ends the connection with the response of this request.
+  func closeAfterResponse() { ClosingHandler.install(on: channel) }
+
+  /// Tells a client that waits for it to send its body (RFC 9110 §10.1.1).
+  func askForBody() {
+    channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: .continue)), promise: nil)
   }
 }

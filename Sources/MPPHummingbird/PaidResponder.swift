@@ -37,34 +37,38 @@ final class PaidResponder<Context: PaidContext>: HTTPResponder {
       context.logger.error("a paid route is not usable", metadata: ["mpp.code": .string("\(error.code)")])
       return PaymentResponse(problem: .internalError()).response(for: request.method)
     }
+    // Behind a request that offers another protocol NIO's decoder reads no more.
+    if request.headers.contains(.upgrade) { context.connection?.closeAfterResponse() }
     var request = request
     let body: [UInt8]?
     do {
       body = try await RequestCapture.collectBody(
-        &request, isNeeded: target.route.collectsBody, limit: endpoint.server.limits.maxBodyBytes)
+        &request, isNeeded: target.route.collectsBody, limit: endpoint.server.limits.maxBodyBytes,
+        connection: context.connection)
     } catch is NIOTooManyBytesError {
       let problem = PaymentProblem.contentTooLarge(limit: endpoint.server.limits.maxBodyBytes)
       return PaymentResponse(problem: problem).response(for: request.method)
     }
-    let outcome = await endpoint.server.authorize(
-      RequestCapture.capture(request, body: body), for: target.route, siblings: target.siblings)
+    let captured = RequestCapture.capture(request, body: body)
+    let outcome = await endpoint.server.authorize(captured, for: target.route, siblings: target.siblings)
     switch outcome {
     case .challenge(let response), .management(let response), .problem(let response):
       return response.response(for: request.method)
     case .proceed(let payment):
-      return try await serve(payment, target, request, context)
+      return try await serve(payment, target, captured, request, context)
     }
   }
 
-  /// Longest body that is charged when the socket has taken all of it. A longer one is charged when it is queued: a reader that
-  /// takes nearly all of it and goes has had nearly all of it. Nobody gets more than this much for nothing.
-  private static var longestWatchedBody: Int { 64 * 1024 }
+  /// Longest body whose reader may leave without being charged. One that takes nearly all of a longer body and goes has had nearly all
+  /// of it. Nobody gets more than this much for nothing.
+  private static var longestForgivenBody: Int { 64 * 1024 }
 
-  /// Runs the content. The price is charged when all bytes of the body have been handed to the transport, and not at all when the
-  /// handler throws, answers 500 and above, or its body breaks off. A reader that leaves in the middle is charged when it was
-  /// handed more than ``longestWatchedBody``, or anything at all of what is bought one by one.
+  /// Runs the content. The price is charged when the socket has taken all bytes of the body, and not at all when the
+  /// handler throws, answers 500 and above, or its body breaks off. A reader that leaves is charged when all of a long body, or more
+  /// than ``longestForgivenBody`` of it, was handed over, or anything at all of what is bought one by one.
   private func serve(
-    _ payment: Payment, _ target: PaidEndpoint<Context>.Target, _ request: Request, _ context: Context
+    _ payment: Payment, _ target: PaidEndpoint<Context>.Target, _ captured: PaymentRequest,
+    _ request: Request, _ context: Context
   ) async throws -> Response {
     guard let handler = target.handler else {
       await payment.failed()
@@ -84,33 +88,67 @@ final class PaidResponder<Context: PaidContext>: HTTPResponder {
       await payment.failed()
       return response
     }
-    if let refusal = payment.begin() { return refusal.response(for: request.method) }
-    let hasReceipt = payment.finish(status: response.status.code, headers: &response.headers)
-    // A handler on the channel cannot tell a reader that left from a body that broke off.
-    if !payment.isOneTime, let connection = context.connection {
-      if hasReceipt, let length = response.body.contentLength, length <= Self.longestWatchedBody,
-        connection.expect(PendingDelivery(payment: payment, length: length))
-      {
-        return response
-      }
-      if request.headers.value(of: .connection) != "close" { connection.watch() }
+    if let problem = payment.begin() {
+      return await endpoint.server.refusal(of: problem, to: captured, for: target.route)
+        .response(for: request.method)
     }
+    let hasReceipt = payment.finish(status: response.status.code, headers: &response.headers)
+    let isBodyless =
+      request.method == .head || response.status == .noContent || response.status == .notModified
+    var delivery: BodyDelivery?
+    if let connection = context.connection {
+      // A handler on the channel cannot tell a reader that left from a body that broke off.
+      let isForgiven = (response.body.contentLength ?? .max) <= Self.longestForgivenBody && !payment.isOneTime
+      if isForgiven {
+        if hasReceipt, connection.expect(PendingDelivery(payment: payment, isBodyless: isBodyless)) {
+          return response
+        }
+        if request.headers.value(of: .connection) != "close" { connection.watch() }
+      } else if hasReceipt {
+        delivery = connection.follow(payment, isBodyless: isBodyless)
+      } else {
+        connection.watch()
+      }
+    }
+    report(payment, in: &response, isBodyless: isBodyless, delivery, context.connection)
+    return response
+  }
+
+  /// Has the body of a response report for its payment.
+  ///
+  /// - Parameter delivery: nil when nothing on the channel reports of the last part: it counts when it is queued then.
+  private func report(
+    _ payment: Payment, in response: inout Response, isBodyless: Bool, _ delivery: BodyDelivery?,
+    _ connection: PaidConnection?
+  ) {
     let body = response.body
+    let length =
+      isBodyless ? nil : response.headers.value(of: .contentLength).flatMap { Int($0) } ?? body.contentLength
+    @Sendable func handedOver() async {
+      if let delivery, let connection { return connection.handedOver(payment, delivery) }
+      await payment.delivered()
+    }
     response.body = ResponseBody(contentLength: body.contentLength) { writer in
       let progress = CountedBodyWriter.Progress()
       do {
-        try await body.write(CountedBodyWriter(writer, length: body.contentLength, progress: progress))
+        try await body.write(CountedBodyWriter(writer, length: length, progress: progress))
+        guard progress.isWhole else { throw ShortBody() }
       } catch {
         // Who leaves early, or with the last byte, must not have what it got for nothing. Less is forgiven: a write returns when
         // it is queued, so that one who was gone before the first byte looks like one who has read a little. What is bought one by one
         // could be bought again, whole, for what is forgiven here.
-        let forgiven = payment.isOneTime ? 0 : Self.longestWatchedBody
-        let isTaken = progress.hasNoReader && progress.count > forgiven
-        if progress.isWhole || isTaken { await payment.delivered() } else { await payment.failed() }
+        let forgiven = payment.isOneTime ? 0 : Self.longestForgivenBody
+        let hasLeft = progress.hasNoReader && delivery?.isCutOff != true
+        if progress.isWhole {
+          await handedOver()
+        } else if hasLeft && progress.count > forgiven {
+          await payment.delivered()
+        } else {
+          await payment.failed()
+        }
         throw error
       }
-      await payment.delivered()
+      await handedOver()
     }
-    return response
   }
 }

@@ -96,6 +96,37 @@ struct ChargeRouteTests {
     }
   }
 
+  /// RFC 9110 §10.1.1. Whose body will not be read is not asked for it.
+  @Test func aClientThatWaitsWithItsBodyIsAskedForIt() async throws {
+    let fixture = try await Self.fixture(ServerLimits(maxBodyBytes: 16))
+    try await LiveServer.run(Self.echo(fixture), fixture.server) { server in
+      let challenge = try PaidRouteTests.challenge(try await server.exchange("POST", "/echo", body: "hello"))
+      let paying = PaidRouteTests.authorization(challenge, "pay")["Authorization"] ?? ""
+      try await KeepAliveClient(port: server.port).open { conversation in
+        let outbound = conversation.outbound
+        func announce(_ length: Int) async throws {
+          let head = """
+            POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(length)\r\nExpect: 100-continue\r
+            Authorization: \(paying)\r\n\r\n
+            """
+          try await outbound.write(ByteBuffer(string: head))
+        }
+        for _ in 0..<2 {
+          try await announce(5)
+          let asked = try await conversation.next()
+          #expect(asked.status == 100)
+          try await outbound.write(ByteBuffer(string: "hello"))
+          let paid = try await conversation.next()
+          #expect(paid.status == 200)
+          #expect(paid.body == "hello")
+        }
+        try await announce(17)
+        let refused = try await conversation.next()
+        #expect(refused.status == 413)
+      }
+    }
+  }
+
   @Test func aPathThatOnlyChargesHasNoRequestsOfThePaymentProtocol() async throws {
     let fixture = try await Self.fixture()
     let router = Router(context: PaidRequestContext.self)
@@ -116,9 +147,12 @@ struct ChargeRouteTests {
       // A charge for the content, presented where no content is: nothing is verified, so nothing is paid.
       let all = try ChallengeList(fields: try await server.exchange("GET", "/both").headers).challenges
       let charge = try #require(all.first { $0.intent == "charge" })
-      let refused = try await server.exchange(
-        "HEAD", "/both", headers: PaidRouteTests.authorization(charge, "pay"))
-      #expect(refused.status == 405)
+      for method in ["HEAD", "POST"] {
+        let refused = try await server.exchange(
+          method, "/both", headers: PaidRouteTests.authorization(charge, "pay"))
+        #expect(refused.status == 405)
+        #expect(refused.headers[.allow] == "GET")
+      }
       #expect(fixture.method.counts.verified == 0)
     }
   }

@@ -63,6 +63,27 @@ struct DeliveryTests {
     }
   }
 
+  /// A handler that took longer than its lease, and a close meanwhile: nothing of the content is sent, and paying again is (`01` §11).
+  @Test func aPriceThatWasGivenBackIsAskedForAnew() async throws {
+    let fixture = try await ServerFixture()
+    let router = Router(context: PaidRequestContext.self)
+    router.group("ping").add(middleware: fixture.server.session("0.01", per: "request"))
+      .get { _, _ in "pong" }
+    try await LiveServer.run(router, fixture.server) { server in
+      let challenge = try PaidRouteTests.challenge(try await server.exchange("GET", "/ping"))
+      let response = try await server.exchange(
+        "GET", "/ping", headers: PaidRouteTests.authorization(challenge, "payAndLose"))
+      #expect(response.status == 410)
+      #expect(!response.body.contains("pong"))
+      #expect(response.headers[.cacheControl] == "no-store")
+      let fresh = try PaidRouteTests.challenge(response)
+      #expect(response.body.contains(fresh.id))
+      let paid = try await server.exchange(
+        "GET", "/ping", headers: PaidRouteTests.authorization(fresh, "pay"))
+      #expect(paid.body == "pong")
+    }
+  }
+
   /// Replaces every response, as an error page middleware might.
   struct Replacing: RouterMiddleware {
     typealias Context = PaidRequestContext

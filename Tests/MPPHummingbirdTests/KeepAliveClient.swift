@@ -44,6 +44,14 @@ struct KeepAliveClient: Sendable {
       }
     }
 
+    /// Everything until the connection is closed.
+    mutating func rest() async throws -> ByteBuffer {
+      var rest = received
+      received = ByteBuffer()
+      while let chunk = try await inbound.next() { rest.writeImmutableBuffer(chunk) }
+      return rest
+    }
+
     /// The next response; all of them have a length here.
     mutating func next() async throws -> RawResponse {
       while true {

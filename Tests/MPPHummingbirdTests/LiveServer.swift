@@ -6,6 +6,7 @@ import MPPHummingbird
 import NIOCore
 import NIOPosix
 import ServerTestSupport
+import ServiceLifecycle
 
 /// A Hummingbird application on a free port of the loopback interface, and a client that speaks raw HTTP.
 struct LiveServer: Sendable {
@@ -16,6 +17,40 @@ struct LiveServer: Sendable {
     _ router: Router<Context>, _ payments: PaymentServer, tasks: TaskPlace = .pool,
     _ body: @escaping @Sendable (LiveServer) async throws -> Result
   ) async throws -> Result where Context.Source == ApplicationRequestContextSource {
+    try await start(router, payments, tasks) {
+      try await $0.run()
+    } body: { server in
+      try await body(server)
+    }
+  }
+
+  /// As ``run(_:_:tasks:_:)``, in a group that `body` may shut down as a signal would.
+  ///
+  /// - Parameter grace: what is still running then is cancelled.
+  static func runGroup<Context: PaidContext, Result: Sendable>(
+    _ router: Router<Context>, _ payments: PaymentServer, grace: Duration? = nil,
+    _ body: @escaping @Sendable (LiveServer, ServiceGroup) async throws -> Result
+  ) async throws -> Result where Context.Source == ApplicationRequestContextSource {
+    let (groups, continuation) = AsyncStream<ServiceGroup>.makeStream()
+    return try await start(router, payments, .pool) { application in
+      var configuration = ServiceGroupConfiguration(services: [application], logger: application.logger)
+      configuration.maximumGracefulShutdownDuration = grace
+      let group = ServiceGroup(configuration: configuration)
+      continuation.yield(group)
+      continuation.finish()
+      try? await group.run()
+    } body: { server in
+      var iterator = groups.makeAsyncIterator()
+      guard let group = await iterator.next() else { throw FixtureError(description: "no group") }
+      return try await body(server, group)
+    }
+  }
+
+  private static func start<Context: PaidContext, Result: Sendable>(
+    _ router: Router<Context>, _ payments: PaymentServer, _ tasks: TaskPlace,
+    _ run: @escaping @Sendable (any ApplicationProtocol) async throws -> Void,
+    body: @escaping @Sendable (LiveServer) async throws -> Result
+  ) async throws -> Result where Context.Source == ApplicationRequestContextSource {
     let (ports, continuation) = AsyncStream<Int>.makeStream()
     let application = Application(
       router: router, server: tasks.server, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
@@ -25,7 +60,7 @@ struct LiveServer: Sendable {
         continuation.finish()
       }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     return try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await application.run() }
+      group.addTask { try await run(application) }
       var iterator = ports.makeAsyncIterator()
       guard let port = await iterator.next(), port > 0 else {
         throw FixtureError(description: "the server did not start")
@@ -33,6 +68,11 @@ struct LiveServer: Sendable {
       defer { group.cancelAll() }
       return try await body(LiveServer(port: port))
     }
+  }
+
+  /// Returns when the server takes no more connections, because it is shutting down.
+  func listensNoMore() async {
+    while let channel = try? await connect() { try? await channel.executeThenClose { _, _ in } }
   }
 
   /// Sends one request and reads until the server closes the connection.

@@ -184,6 +184,19 @@ struct PaidRouteTests {
     }
   }
 
+  /// One rule for the framing of a body and for what a request is for (`04` §17, B4).
+  @Test(arguments: ["0", "00", "000"]) func aLengthOfZerosIsNoBody(_ length: String) async throws {
+    try await Self.withServer { server, fixture, runs in
+      let ping = try Self.challenge(try await server.exchange("GET", "/ping"))
+      let response = try await server.exchange(
+        "POST", "/ping",
+        headers: Self.authorization(ping, "pay").merging(["Content-Length": length]) { a, _ in a })
+      #expect(response.status == 204)
+      #expect(runs.value == 0)
+      #expect(fixture.method.counts.held == 0)
+    }
+  }
+
   @Test func twoCredentialsAre400AndNothingRuns() async throws {
     try await Self.withServer { server, fixture, runs in
       let challenge = try Self.challenge(try await server.exchange("GET", "/ping"))

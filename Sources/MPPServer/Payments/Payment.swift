@@ -74,12 +74,12 @@ public final class Payment: Sendable {
   /// From here on a close charges the price, because the payer may be reading already. Until here it gives the
   /// price back when the handler takes longer than the hold's lease.
   ///
-  /// - Returns: nil to send the response; or what to send in its place, because the price is not held any more.
-  ///   The payment has failed then.
-  public func begin() -> PaymentResponse? {
+  /// - Returns: nil to send the response; or why the price is not held any more. The payment has failed then; send what
+  ///   ``PaymentServer/refusal(of:to:for:)`` makes of it, and nothing of the content.
+  public func begin() -> PaymentProblem? {
     guard let problem = hold?.begin() else { return nil }
     if resolve(as: 2) { observer.resolved(self, wasDelivered: false) }
-    return VerificationPipeline.response(problem)
+    return problem
   }
 
   /// The whole response was handed to the transport: the price is charged. Not affected by cancellation.
