@@ -38,11 +38,13 @@ struct ChainParameters: Sendable {
 
 /// Fees in token units (`02` §7.1).
 enum Fee {
+  static let attodollarsPerUnit: UInt128 = 1_000_000_000_000
+
   /// `ceil(gas × price / 10¹²)`, or `nil` when that is beyond any balance.
   static func units(gas: UInt64, price: UInt128) -> UInt128? {
     let (product, overflow) = UInt128(gas).multipliedReportingOverflow(by: price)
     guard !overflow else { return nil }
-    let divisor: UInt128 = 1_000_000_000_000
-    return product / divisor + (product % divisor == 0 ? 0 : 1)
+    let (units, rest) = product.quotientAndRemainder(dividingBy: attodollarsPerUnit)
+    return units + (rest == 0 ? 0 : 1)
   }
 }

@@ -9,9 +9,10 @@ extension ChainState {
 
   /// Runs the calls on the state after a block. Without signature, nonce or fee; the validity window of an
   /// expiring nonce is checked.
+  /// - Parameter isEstimate: bounds the gas as `eth_estimateGas` does.
   mutating func simulate(
     _ request: SimulationRequest, after number: UInt64, _ overrides: SimulationOverrides = .init(),
-    at time: ChainTime
+    isEstimate: Bool = false, at time: ChainTime
   ) throws(RPCFailure) -> CallResult {
     guard let block = block(number) else { throw .blockNotFound(Hex.quantity(number)) }
     let validity = overrides.timestamp ?? validity(at: time)
@@ -31,25 +32,29 @@ extension ChainState {
     var context = context(
       timestamp: overrides.timestamp ?? block.timestamp, hash: Self.simulationContext)
     context.blockNumber = number
-    return try trial(request, in: context)
+    return isEstimate ? try estimate(request, in: context) : try trial(request, in: context)
   }
 
   /// Runs a request in a context. What it writes stays until the caller rolls back.
   mutating func trial(
     _ request: SimulationRequest, in context: World.Context
   ) throws(RPCFailure) -> CallResult {
-    var content = request.content
     var context = context
     context.origin = request.from
-    if !request.hasNonce { content.nonce = nonce(of: request.from, key: content.nonceKey) }
     world.begin(context)
     try useAccessKey(of: request)
-    var intrinsic = GasSchedule.intrinsic(content, model: parameters.gasModel)
-    if parameters.gasModel == .schedule { intrinsic.gas += request.hintedGas }
     return run(
-      content.calls, from: request.from, intrinsic: intrinsic,
+      request.content.calls, from: request.from, intrinsic: intrinsic(of: request),
       gasLimit: request.gas ?? ChainParameters.transactionGasCap,
       creationNonce: nonce(of: request.from, key: .zero))
+  }
+
+  func intrinsic(of request: SimulationRequest) -> GasSchedule.Intrinsic {
+    var content = request.content
+    if !request.hasNonce { content.nonce = nonce(of: request.from, key: content.nonceKey) }
+    var intrinsic = GasSchedule.intrinsic(content, model: parameters.gasModel)
+    if parameters.gasModel == .schedule { intrinsic.gas += request.hintedGas }
+    return intrinsic
   }
 
   /// Adds the key that an authorization names, and lets the key that is going to sign run the calls: with its
@@ -85,7 +90,7 @@ extension ChainState {
   }
 
   /// Who has signed as fee payer, when the request carries that signature.
-  private func sponsor(of request: SimulationRequest) -> Address? {
+  func sponsor(of request: SimulationRequest) -> Address? {
     guard let signature = request.sponsorSignature, let token = request.content.feeToken else { return nil }
     var content = request.content
     content.gasLimit = request.gas ?? 0

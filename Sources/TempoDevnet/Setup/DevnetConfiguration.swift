@@ -34,7 +34,8 @@ public struct DevnetConfiguration: Sendable {
   /// The clock by which `validBefore` and `validAfter` are judged.
   public enum ValidityClock: Sendable, Hashable { case chain, wall }
 
-  /// What `eth_call` demands of whoever would pay.
+  /// What `eth_call` demands of whoever would pay. `eth_estimateGas` always asks when the request has a price: it then estimates at
+  /// most what the payer's fee token pays for.
   public enum CallFees: String, Sendable, Hashable {
     /// Nothing, as most public nodes.
     case off

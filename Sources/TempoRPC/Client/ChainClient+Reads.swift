@@ -59,17 +59,17 @@ extension ChainClient {
   public func estimateGas(
     _ transaction: TempoTransaction, from sender: RecoveredSender
   ) async throws(ChainError) -> UInt64 {
-    let value = try await read("eth_estimateGas", [TransactionObject.json(transaction, from: sender)])
+    let value = try await read("eth_estimateGas", [TransactionObject.estimate(transaction, from: sender)])
     return try RPCAnswer.quantity64(value, "gas estimate")
   }
 
-  /// What the transaction would use, run as `from`; the dry run of a payment.
+  /// What the transaction would use, run as `from`; the dry run of a payment. Who pays the fee, and in what, is not looked at.
   ///
   /// - Throws: `.reverted` with the reason when it would fail.
   public func estimateGas(
     _ transaction: TempoTransaction, from: Address
   ) async throws(ChainError) -> UInt64 {
-    let value = try await read("eth_estimateGas", [TransactionObject.json(transaction, from: from)])
+    let value = try await read("eth_estimateGas", [TransactionObject.estimate(transaction, from: from)])
     return try RPCAnswer.quantity64(value, "gas estimate")
   }
 

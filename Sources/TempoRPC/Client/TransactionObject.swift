@@ -15,6 +15,16 @@ enum TransactionObject {
     json(transaction.rpcRequest(from: sender, feePayer: feePayer))
   }
 
+  /// The request of an estimate. It names no price: with one, a node bounds the estimate by what the sender holds of a fee token, though
+  /// somebody else may pay, and in another token.
+  static func estimate(_ transaction: TempoTransaction, from: Address) -> JSONValue {
+    json(transaction.withoutPrice, from: from)
+  }
+
+  static func estimate(_ transaction: TempoTransaction, from sender: RecoveredSender) -> JSONValue {
+    json(transaction.withoutPrice, from: sender)
+  }
+
   static func json(_ value: RPCValue) -> JSONValue {
     switch value {
     case .null: .null
@@ -24,5 +34,14 @@ enum TransactionObject {
     case .object(let members):
       .object(members.map { JSONValue.Member(key: $0.name, value: json($0.value)) })
     }
+  }
+}
+
+extension TempoTransaction {
+  fileprivate var withoutPrice: TempoTransaction {
+    var transaction = self
+    transaction.maxFeePerGas = 0
+    transaction.maxPriorityFeePerGas = 0
+    return transaction
   }
 }

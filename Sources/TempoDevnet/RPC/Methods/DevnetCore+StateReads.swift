@@ -12,7 +12,7 @@ extension DevnetCore {
     case "eth_call":
       return .string(Quantity.data(try simulate(parameters, wall: wall).returnData))
     case "eth_estimateGas":
-      return Quantity.hex(try simulate(parameters, wall: wall).gasUsed)
+      return Quantity.hex(try simulate(parameters, isEstimate: true, wall: wall).gasUsed)
     case "tempo_simulateV1": return try simulateBlocks(parameters, wall: wall)
     case "eth_simulateV1": return try simulateBlocks(parameters, wall: wall)["blocks"]
     default: return nil
@@ -46,15 +46,16 @@ extension DevnetCore {
     return mined + UInt64(waiting)
   }
 
-  private mutating func simulate(_ parameters: RPCParameters, wall: Timestamp) throws(RPCFailure)
-    -> ChainState.CallResult
-  {
+  private mutating func simulate(
+    _ parameters: RPCParameters, isEstimate: Bool = false, wall: Timestamp
+  ) throws(RPCFailure) -> ChainState.CallResult {
     let overrides = try SimulationOverrides(parameters, wall: wall)
     if let answer = try deployless(parameters, overrides, wall: wall) { return answer }
     let request = try SimulationRequest(parameters[0])
     let number = try stateBlock(parameters[1], wall: wall)
-    if configuration.callFees == .node { try chain.checkCallFee(of: request) }
-    let result = try chain.simulate(request, after: number, overrides, at: time(wall: wall))
+    if configuration.callFees == .node, !isEstimate { try chain.checkCallFee(of: request) }
+    let result = try chain.simulate(
+      request, after: number, overrides, isEstimate: isEstimate, at: time(wall: wall))
     if let revert = result.revert { throw .reverted(revert) }
     return result
   }
