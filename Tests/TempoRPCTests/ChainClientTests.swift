@@ -99,6 +99,29 @@ import Testing
       "Fee token 0x20 is paused and cannot be used for fees",
       .refused("Fee token 0x20 is paused and cannot be used for fees")
     ),
+    (
+      "call gas cost (50000) exceeds the gas limit (49999)",
+      .refused("call gas cost (50000) exceeds the gas limit (49999)")
+    ),
+    (
+      "gas floor (181000) exceeds the gas limit (180999)",
+      .refused("gas floor (181000) exceeds the gas limit (180999)")
+    ),
+    ("priority fee is greater than max fee", .refused("priority fee is greater than max fee")),
+    (
+      "transaction gas limit (30000001) is greater than the cap (30000000)",
+      .refused("transaction gas limit (30000001) is greater than the cap (30000000)")
+    ),
+    (
+      "value transfer in Tempo Transaction not allowed",
+      .refused("value transfer in Tempo Transaction not allowed")
+    ),
+    ("invalid chain ID", .refused("invalid chain ID")),
+    // Who sends the same bytes again is safe; who signs others because the base fee has risen may pay twice when it falls.
+    ("gas price is less than basefee", .ambiguous("gas price is less than basefee")),
+    (
+      "max fee per gas less than block base fee", .ambiguous("max fee per gas less than block base fee")
+    ),
     ("rate limit exceeded", .notReceived("rate limit exceeded")),
     ("request timed out", .ambiguous("request timed out")),
     ("gas limit exceeded upstream", .ambiguous("gas limit exceeded upstream")),
@@ -119,6 +142,8 @@ import Testing
       #expect(answer(code, "insufficient funds") == .ambiguous("insufficient funds"))
     }
     #expect(answer(-32003, "already known") == .known("already known"))
+    // The code is the pool's, but there may be room a moment later.
+    #expect(answer(-32003, "txpool is full") == .ambiguous("txpool is full"))
     for code: Int64 in [-32000, -32001, -32002, -32004, -32005, -32601, 429, 3, 0] {
       #expect(answer(code) == .ambiguous("x"))
     }

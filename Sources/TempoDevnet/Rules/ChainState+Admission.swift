@@ -7,7 +7,7 @@ extension ChainState {
     guard !pool.contains(where: { $0.transaction.hash == transaction.hash }) else {
       throw .refused("already known")
     }
-    guard pool.count < ChainParameters.maximumPending else { throw .refused("txpool is full") }
+    guard pool.count < ChainParameters.maximumPending else { throw .rejected("txpool is full") }
     let moment = Moment(
       validity: validity(at: time), block: nextBlockTime(at: time) / 1000, margin: parameters.poolMargin)
     switch readiness(of: transaction, at: moment) {

@@ -47,35 +47,52 @@ extension ChainState {
     guard content.chainID == parameters.chainID else { throw .refused("invalid chain ID") }
     try checkLimits(content)
     for call in content.calls where !call.value.isZero {
-      throw .rejected(
+      throw .refused(
         content.kind == .tempo
           ? "value transfer in Tempo Transaction not allowed" : "value transfer not allowed")
     }
-    guard content.maxFee >= parameters.baseFee else {
-      throw .refused("max fee per gas less than block base fee")
+    try checkGas(content, parameters: parameters)
+  }
+
+  /// Limits of gas and fees, in the words of the pool; calls are answered in those of RPC.
+  private static func checkGas(_ content: DecodedTransaction, parameters: ChainParameters) throws(RPCFailure)
+  {
+    let limit = content.gasLimit
+    guard limit <= ChainParameters.transactionGasCap else {
+      throw .refused(
+        "transaction gas limit (\(limit)) is greater than the cap (\(ChainParameters.transactionGasCap))")
     }
     guard content.maxPriorityFee <= content.maxFee else {
-      throw .refused("max priority fee per gas higher than max fee per gas")
+      throw .refused("priority fee is greater than max fee")
     }
-    guard content.gasLimit <= ChainParameters.transactionGasCap else {
-      throw .refused("exceeds transaction gas limit cap")
+    guard content.maxFee >= parameters.baseFee else { throw .belowBaseFee }
+    let intrinsic = GasSchedule.intrinsic(content, model: parameters.gasModel)
+    guard limit >= intrinsic.gas else {
+      throw .refused("call gas cost (\(intrinsic.gas)) exceeds the gas limit (\(limit))")
     }
-    guard content.gasLimit >= GasSchedule.intrinsic(content, model: parameters.gasModel).required else {
-      throw .refused("intrinsic gas too low")
+    guard limit >= intrinsic.floor else {
+      throw .refused("gas floor (\(intrinsic.floor)) exceeds the gas limit (\(limit))")
+    }
+  }
+
+  private static func check(_ count: Int, _ limit: Int, _ what: String) throws(RPCFailure) {
+    guard count <= limit else {
+      throw .refused("Too many \(what): \(count) exceeds maximum allowed \(limit)")
     }
   }
 
   private static func checkLimits(_ content: DecodedTransaction) throws(RPCFailure) {
-    guard content.calls.count <= 32 else {
-      throw .refused("Too many calls in AA transaction: \(content.calls.count) exceeds maximum allowed 32")
+    try check(content.calls.count, 32, "calls in AA transaction")
+    for (index, call) in content.calls.enumerated() where call.data.count > 131_072 {
+      throw .refused(
+        "Call input size \(call.data.count) exceeds maximum allowed 131072 bytes (call index: \(index))")
     }
-    for call in content.calls where call.data.count > 131_072 {
-      throw .refused("Call data too large: \(call.data.count) exceeds maximum allowed 131072")
+    try check(content.accessList.count, 256, "access list accounts")
+    for (index, keys) in content.accessList.enumerated() {
+      try check(keys, 256, "storage keys in access list entry \(index)")
     }
-    guard content.accessList.count <= 256, content.accessList.allSatisfy({ $0 <= 256 }),
-      content.accessList.reduce(0, +) <= 2_048
-    else { throw .refused("Access list too large") }
-    guard content.delegations <= 16 else { throw .refused("Too many authorizations in AA transaction") }
+    try check(content.accessList.reduce(0, +), 2_048, "total storage keys in access list")
+    try check(content.delegations, 16, "authorizations in AA transaction")
     // The first byte marks subblock transactions, which only validators send.
     guard content.nonceKey.limbs[0] >> 56 != 0x5b else {
       throw .refused("Tempo Transaction with subblock nonce key prefix aren't supported in the pool")
@@ -92,24 +109,26 @@ extension ChainState {
     items[11] = .address(sender)
     let digest = Keccak256.hash([0x78] + RLP.encode(.list(items)))
     guard let payer = SignatureRules.secp256k1Signer(of: digest, signature: signature) else {
-      throw .rejected("fee payer signature recovery failed")
+      throw .refused("fee payer signature recovery failed")
     }
-    guard payer != sender else { throw .rejected("fee payer cannot resolve to sender") }
+    guard payer != sender else { throw .refused("fee payer cannot resolve to sender") }
     return payer
   }
 
   private static func checkLimits(_ terms: KeyTerms) throws(RPCFailure) {
-    func check(_ count: Int, _ limit: Int, _ what: String) throws(RPCFailure) {
-      guard count <= limit else {
-        throw .refused("Too many \(what) in KeyAuthorization: \(count) exceeds maximum allowed \(limit)")
+    try check(terms.limits?.count ?? 0, 256, "token limits in key authorization")
+    func checkScope(_ count: Int, _ what: String) throws(RPCFailure) {
+      guard count <= 64 else {
+        throw .refused(
+          "Keychain signature validation failed: too many \(what), please see "
+            + "https://docs.tempo.xyz/errors/tx/Keychain for more")
       }
     }
-    try check(terms.limits?.count ?? 0, 256, "token limits")
     let targets = terms.scopes?.targets ?? []
-    try check(targets.count, 64, "call scopes")
+    try checkScope(targets.count, "call scopes in key authorization")
     for target in targets {
-      try check(target.rules.count, 64, "selectors")
-      for rule in target.rules { try check(rule.recipients.count, 64, "recipients") }
+      try checkScope(target.rules.count, "selector rules in call scope")
+      for rule in target.rules { try checkScope(rule.recipients.count, "recipients in selector rule") }
     }
   }
 }

@@ -14,12 +14,13 @@ extension ChainState {
     let name = JSONValue.string(Quantity.address(token))
     guard token.hasTokenPrefix, let metadata = world.tokens[token] else {
       throw .rejected(
-        "fee token \(Quantity.address(token)) is not a TIP-20 token",
+        "fee token \(Quantity.address(token)) is not a TIP-20 token; fee tokens must be TIP-20 tokens",
         data: ["name": "FeeTokenNotTip20Error", "token": name])
     }
     guard metadata.currency == "USD" else {
       throw .rejected(
-        "fee token \(Quantity.address(token)) is not a USD token",
+        "fee token \(Quantity.address(token)) uses currency \"\(metadata.currency)\"; fee tokens must be "
+          + "USD-denominated TIP-20 tokens",
         data: ["name": "FeeTokenNotUsdError", "token": name, "currency": .string(metadata.currency)])
     }
     guard !world.isPaused(token) else {

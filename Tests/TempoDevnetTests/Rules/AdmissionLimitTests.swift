@@ -24,20 +24,33 @@ import Testing
     let long = Call(to: h.payee.address, data: [UInt8](repeating: 0, count: 131_073))
     #expect(
       try await h.refusal(hand.raw(calls: [long]))?.message
-        == "Call data too large: 131073 exceeds maximum allowed 131072")
+        == "Call input size 131073 exceeds maximum allowed 131072 bytes (call index: 0)")
     let entry = RLPItem.list([.address(h.payee.address), .list([])])
     let keys = RLPItem.list([
       .address(h.payee.address), .list(Array(repeating: .bytes(Hash32.zero.bytes), count: 257)),
     ])
-    for list in [Array(repeating: entry, count: 257), [keys]] {
+    let fullEntry = RLPItem.list([
+      .address(h.payee.address), .list(Array(repeating: .bytes(Hash32.zero.bytes), count: 256)),
+    ])
+    let lists: [([RLPItem], String)] = [
+      (Array(repeating: entry, count: 257), "access list accounts: 257 exceeds maximum allowed 256"),
+      ([entry, keys], "storage keys in access list entry 1: 257 exceeds maximum allowed 256"),
+      (
+        Array(repeating: fullEntry, count: 9),
+        "total storage keys in access list: 2304 exceeds maximum allowed 2048"
+      ),
+    ]
+    for (list, complaint) in lists {
       var items = hand.items([call])
       items[5] = .list(list)
-      #expect(try await h.refusal(signed(items))?.message == "Access list too large")
+      #expect(try await h.refusal(signed(items))?.message == "Too many \(complaint)")
     }
     let delegation = RLPItem.list([RLP.uint(1337 as UInt64), .address(h.payee.address), .empty, .bytes([])])
     var items = hand.items([call])
     items[12] = .list(Array(repeating: delegation, count: 17))
-    #expect(try await h.refusal(signed(items))?.message == "Too many authorizations in AA transaction")
+    #expect(
+      try await h.refusal(signed(items))?.message
+        == "Too many authorizations in AA transaction: 17 exceeds maximum allowed 16")
   }
 
   @Test func signaturesOfOtherKinds() async throws {

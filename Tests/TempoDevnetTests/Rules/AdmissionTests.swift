@@ -65,19 +65,22 @@ import Testing
     subblock.nonceKey = try UInt256(bigEndian: [0x5b] + [UInt8](repeating: 0, count: 31))
     try await expectRefused(subblock.raw(calls: [call]), -32000, "subblock nonce key prefix")
     try await expectRefused(
-      HandWritten(h).raw(calls: [Call(to: h.payee.address, value: 1)]), -32003,
+      HandWritten(h).raw(calls: [Call(to: h.payee.address, value: 1)]), -32000,
       "value transfer in Tempo Transaction not allowed")
     var cheap = HandWritten(h)
     cheap.maxFee = 19_999_999_999
-    try await expectRefused(cheap.raw(calls: [call]), -32000, "max fee per gas less than block base fee")
+    try await expectRefused(cheap.raw(calls: [call]), -32000, "gas price is less than basefee")
     var tip = HandWritten(h)
     tip.priorityFee = 30_000_000_000
-    try await expectRefused(tip.raw(calls: [call]), -32000, "max priority fee per gas higher")
+    try await expectRefused(tip.raw(calls: [call]), -32000, "priority fee is greater than max fee")
     var gas = HandWritten(h)
     gas.gas = 30_000_001
-    try await expectRefused(gas.raw(calls: [call]), -32000, "exceeds transaction gas limit cap")
+    try await expectRefused(
+      gas.raw(calls: [call]), -32000,
+      "transaction gas limit (30000001) is greater than the cap (30000000)")
     gas.gas = 49_999
-    try await expectRefused(gas.raw(calls: [call]), -32000, "intrinsic gas too low")
+    try await expectRefused(
+      gas.raw(calls: [call]), -32000, "call gas cost (50000) exceeds the gas limit (49999)")
   }
 
   @Test func ethereumTransactions() async throws {
@@ -96,7 +99,7 @@ import Testing
       ]
       return [2] + RLP.encode(.list(items))
     }
-    try await expectRefused(raw { $0.value = 1 }, -32003, "value transfer not allowed")
+    try await expectRefused(raw { $0.value = 1 }, -32000, "value transfer not allowed")
     try await expectRefused(raw { $0.chainID = 1 }, -32000, "invalid chain ID")
     try await expectRefused(raw { $0.nonce = 1 }, -32000, "nonce too high")
     #expect(try await h.refusal(raw { _ in }) == nil)
@@ -110,7 +113,7 @@ import Testing
     // The sender signed another preimage, so somebody unknown is the sender: the sponsor is looked at first.
     let error = try await h.refusal(raw)
     #expect(error?.message.contains("fee payer signature recovery failed") == true)
-    #expect(error?.code == -32003)
+    #expect(error?.code == -32000)
   }
 
   @Test func aSponsorWithoutFundsIsRefused() async throws {

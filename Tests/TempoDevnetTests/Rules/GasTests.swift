@@ -189,5 +189,8 @@ import Testing
     let receipt = try await h.send(h.raw([call], from: h.payer) { $0.gas = 1_000_000 })
     // Ten for each of 16,000 tokens is more than four for each, the nonce and the call.
     #expect(receipt.gasUsed == 21_000 + 160_000)
+    let short = try h.raw([call], from: h.payer) { $0.gas = 180_999 }
+    #expect(
+      try await h.refusal(short)?.message == "gas floor (181000) exceeds the gas limit (180999)")
   }
 }

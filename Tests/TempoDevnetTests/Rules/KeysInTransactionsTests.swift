@@ -143,12 +143,13 @@ import Testing
     }
     #expect(
       try await h.refusal(raw([.list(limits)]))?.message
-        == "Too many token limits in KeyAuthorization: 257 exceeds maximum allowed 256")
+        == "Too many token limits in key authorization: 257 exceeds maximum allowed 256")
     let scopes = (0..<65).map { number in
       RLPItem.list([.address(Address(truncating: UInt256(UInt64(number + 1)).word)), .list([])])
     }
     #expect(
-      try await h.refusal(raw([.empty, .list(scopes)]))?.message.contains("Too many call scopes") == true)
+      try await h.refusal(raw([.empty, .list(scopes)]))?.message.contains(
+        "too many call scopes in key authorization") == true)
   }
 
   @Test func anAccessKeyCannotCreate() async throws {

@@ -14,10 +14,12 @@ struct RPCFailure: Error, Sendable {
 
   /// The pool refuses the transaction (nonce, fee, time, signature).
   static func refused(_ message: String) -> RPCFailure { RPCFailure(-32000, message) }
-  /// The transaction cannot be executed (balance, fee token, sponsor).
+  /// The fee cannot be paid (balance, fee token), or the pool has no room.
   static func rejected(_ message: String, data: JSONValue? = nil) -> RPCFailure {
     RPCFailure(-32003, message, data: data)
   }
+  /// The pool's words; a simulation is answered in others.
+  static let belowBaseFee = refused("gas price is less than basefee")
   static func invalidParameters(_ message: String) -> RPCFailure { RPCFailure(-32602, message) }
   static func blockNotFound(_ block: String) -> RPCFailure { RPCFailure(-32001, "block not found: \(block)") }
   static let undecodable = RPCFailure(-32602, "failed to decode signed transaction")
