@@ -49,6 +49,7 @@ extension ChainState {
       try checkAccessKey(of: transaction, at: moment)
       try checkFeeBalance(of: transaction, token: token)
       try checkFeeLimit(of: transaction, token: token, at: moment)
+      try checkFeePolicy(of: transaction, token: token)
       try checkKeyGrant(of: transaction, feeToken: token, at: moment)
       return .ready
     } catch {

@@ -54,6 +54,14 @@ extension ChainState {
       throw .rejected("insufficient funds for gas * price + value: have \(have) want \(text)")
     }
   }
+
+  /// Whom the token's policy forbids to send pays no fee in it; whether the fee manager may receive is not asked (TIP-1042).
+  func checkFeePolicy(of transaction: ChainTransaction, token: Address) throws(RPCFailure) {
+    guard prepaidFee(of: transaction) != 0,
+      world.policy(token, transaction.feePayer, has: PolicySwitch.blockSender)
+    else { return }
+    throw .refused("TIP20 token error: PolicyForbids(PolicyForbids)")
+  }
 }
 
 extension ChainTransaction {

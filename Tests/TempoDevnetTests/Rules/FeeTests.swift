@@ -86,4 +86,45 @@ import Testing
     #expect(try await h.send(raw).succeeded)
     #expect(h.units(h.payer) == 2_400 - 1 - 1_000)
   }
+
+  @Test func whomThePolicyForbidsToSendPaysNoFee() async throws {
+    let h = try Harness()
+    func policy(_ switches: JSONValue, of account: Address) async throws {
+      try await h.rpc(
+        "devnet_setTokenPolicy", .string(TempoAddress.pathUSD.hex), .string(account.hex), switches)
+    }
+    try await policy(["blockSender": true], of: h.sponsor.address)
+    let sponsored = try h.sponsoredRaw([payment(h)], from: h.payer, by: h.sponsor)
+    let before = try await h.dump()
+    let refusal = try await h.refusal(sponsored)
+    #expect(refusal?.code == -32000)
+    #expect(refusal?.message == "TIP20 token error: PolicyForbids(PolicyForbids)")
+    #expect(try await h.dump() == before)
+    // In another token it may, and a fee of nothing is not sent.
+    #expect(
+      try await h.send(h.transfer(1, to: h.payee.address), from: h.sponsor) {
+        $0.feeToken = TempoAddress.alphaUSD
+      }.revertName == "PolicyForbids")
+    try await h.rpc("devnet_setBaseFee", 0)
+    let free = try h.sponsoredRaw([payment(h)], from: h.payer, by: h.sponsor) { $0.maxFeePerGas = 0 }
+    #expect(try await h.send(free).succeeded)
+    try await h.rpc("devnet_setBaseFee", 20_000_000_000)
+    // What the fee manager may receive does not matter.
+    try await policy([:], of: h.sponsor.address)
+    try await policy(["blockRecipient": true], of: TempoAddress.feeManager)
+    #expect(try await h.send(sponsored).succeeded)
+  }
+
+  @Test func aFeeThatThePolicyForbidsWhenItIsSealedLeavesNoReceipt() async throws {
+    let h = try Harness { $0.sealing = .manual }
+    let raw = try h.raw([payment(h)], from: h.payer)
+    let hash = try await h.rpc("eth_sendRawTransaction", .string(Hex.encode(raw)))
+    try await h.rpc(
+      "devnet_setTokenPolicy", .string(TempoAddress.pathUSD.hex), .string(h.payer.address.hex),
+      ["blockSender": true])
+    h.devnet.mine()
+    #expect(h.devnet.pendingTransactions.isEmpty)
+    #expect(try await h.rpc("eth_getTransactionReceipt", hash) == .null)
+    #expect(h.units(h.payer) == Harness.initial)
+  }
 }
