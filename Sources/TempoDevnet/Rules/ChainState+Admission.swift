@@ -20,7 +20,7 @@ extension ChainState {
 
   enum Readiness {
     case ready
-    /// May become admissible by waiting: a nonce gap, a `validAfter` ahead.
+    /// May become admissible by waiting: a nonce gap, a `validAfter` ahead, a base fee that is too high.
     case early(RPCFailure)
     case refused(RPCFailure)
   }
@@ -40,6 +40,8 @@ extension ChainState {
     do throws(RPCFailure) {
       let now = moment.validity
       try checkWindow(transaction.content, at: now, margin: moment.margin)
+      // The base fee may have risen since it was admitted, and fall again.
+      guard transaction.content.maxFee >= parameters.baseFee else { return .early(.belowBaseFee) }
       if let after = transaction.content.validAfter, after > now {
         return .early(
           .refused("transaction not valid yet: current block timestamp \(now) < validAfter \(after)"))

@@ -127,4 +127,27 @@ import Testing
     #expect(try await h.rpc("eth_getTransactionReceipt", hash) == .null)
     #expect(h.units(h.payer) == Harness.initial)
   }
+
+  @Test func aTransactionBelowTheBaseFeeWaitsUntilItFalls() async throws {
+    let h = try Harness { $0.sealing = .manual }
+    let raw = try h.raw([payment(h)], from: h.payer)
+    let hash = try await h.rpc("eth_sendRawTransaction", .string(Hex.encode(raw)))
+    try await h.rpc("devnet_setBaseFee", 24_000_000_001)
+    h.devnet.mine()
+    #expect(h.devnet.pendingTransactions.count == 1)
+    #expect(try await h.rpc("eth_getTransactionReceipt", hash) == .null)
+    try await h.rpc("devnet_setBaseFee", 24_000_000_000)
+    h.devnet.mine()
+    let receipt = try await h.rpc("eth_getTransactionReceipt", hash)
+    #expect(receipt["status"] == "0x1")
+    #expect(receipt["effectiveGasPrice"]?.stringValue == UInt256(24_000_000_000 as UInt64).hexQuantity)
+    // One that never falls in time is forgotten.
+    let late = try h.raw([payment(h)], from: h.payer)
+    try await h.rpc("eth_sendRawTransaction", .string(Hex.encode(late)))
+    try await h.rpc("devnet_setBaseFee", 24_000_000_001)
+    h.devnet.clock.advance(seconds: 25)
+    h.devnet.mine()
+    #expect(h.devnet.pendingTransactions.isEmpty)
+    #expect(h.devnet.receipts().count == 1)
+  }
 }
