@@ -158,6 +158,9 @@ import Testing
     #expect(code(-32001, "block not found: 0x5") == .unavailable)
     #expect(code(-32005) == .unavailable)
     #expect(code(-32602) == .rejected)
+    #expect(
+      code(-32602, "block range extends beyond current head block: requested 5, head 4") == .unavailable)
+    #expect(code(-32602, "query exceeds max block range 100000") == .rejected)
     #expect(code(-32000, "Too Many Requests") == .unavailable)
     let error = ErrorClassifier.read(JSONRPCError(code: 3, message: "execution reverted", data: "0x32d2c1a3"))
     #expect(error.revertReason == "AmountNotIncreasing")

@@ -13,13 +13,16 @@ private final class LogNode: RPCTransport {
   let longest: UInt64
   /// Older ones it has forgotten.
   let oldest: UInt64
+  /// Answers that it gives before it has the newest block.
+  let lag: Mutex<Int>
   /// What was asked for and answered.
   let answered = Mutex<[ClosedRange<UInt64>]>([])
 
-  init(_ blocks: [UInt64], longest: UInt64 = .max, oldest: UInt64 = 0) {
+  init(_ blocks: [UInt64], longest: UInt64 = .max, oldest: UInt64 = 0, lag: Int = 0) {
     self.blocks = blocks
     self.longest = longest
     self.oldest = oldest
+    self.lag = Mutex(lag)
   }
 
   func send(_ body: [UInt8], timeoutMilliseconds: Int64) async throws(RPCTransportError) -> [UInt8] {
@@ -28,6 +31,14 @@ private final class LogNode: RPCTransport {
       let from = Self.number(filter["fromBlock"]), let to = Self.number(filter["toBlock"]), from <= to
     else { throw RPCTransportError(.connectionFailed, mayHaveBeenReceived: false) }
     let range = from...to
+    let isBehind = lag.withLock { lag in
+      lag -= 1
+      return lag >= 0
+    }
+    if isBehind {
+      let text = "block range extends beyond current head block: requested \(to), head \(to - 1)"
+      return Self.answer(id, "error", ["code": -32602, "message": .string(text)])
+    }
     guard range.upperBound - range.lowerBound < longest else {
       return Self.answer(id, "error", ["code": -32000, "message": "block range too wide"])
     }
@@ -112,6 +123,23 @@ private final class LogNode: RPCTransport {
     for limit: UInt64 in [100, 101, .max] {
       #expect(await !search(LogNode([]), to: 100, limit: limit).0.isCutOff)
     }
+  }
+
+  @Test("A node that lags is asked the same again, and is none that refuses long stretches")
+  func lagging() async throws {
+    let blocks: [UInt64] = [7, 99_999, 250_000]
+    let node = LogNode(blocks, lag: 2)
+    let (found, logs) = await search(node, to: 250_000)
+    #expect(found.failure == nil)
+    #expect(logs == blocks)
+    #expect(node.answered.withLock { $0 }.first == 150_001...250_000)
+    let far = LogNode(blocks, lag: .max)
+    let (none, _) = await search(far, to: 250_000)
+    #expect(none.failure?.code == .unavailable)
+    #expect(none.failure?.isRetryable == true)
+    #expect(none.oldest == nil)
+    // As often as one read is repeated.
+    #expect(Int.max - far.lag.withLock { $0 } == ChainClientLimits().attempts)
   }
 
   @Test("What was found before the node refused is kept, with the refusal")

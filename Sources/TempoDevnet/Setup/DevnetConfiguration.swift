@@ -43,6 +43,13 @@ public struct DevnetConfiguration: Sendable {
     case node
   }
 
+  package struct LogLimits: Sendable {
+    /// Blocks between the first and the last.
+    package var blocks: UInt64 = 100_000
+    /// Of several blocks.
+    package var logs = 20_000
+  }
+
   /// Part of every signature; 4217 brings USDC.e.
   public var chainID: UInt64 = 1337
   /// Where the time of blocks comes from.
@@ -88,6 +95,8 @@ public struct DevnetConfiguration: Sendable {
   public var extraLegacyEscrowInitCode: Hash32?
   /// Programs that come along in calls without a target.
   package var deployless = DeploylessPrograms.standard
+  /// What one query for logs may take, as a node has it by default.
+  package var logLimits = LogLimits()
   /// Blocks (with their transactions and receipts) that are kept; older ones are forgotten.
   public var retainedBlocks = 100_000
   /// Whether the HTTP server may listen on an address other hosts can reach. The prefunded keys are public

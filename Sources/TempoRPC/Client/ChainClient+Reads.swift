@@ -164,6 +164,7 @@ extension ChainClient {
   }
 
   /// Logs of `address` between two blocks, oldest first.
+  /// - Throws: `.unavailable` when the node does not have the last of them yet.
   public func logs(
     address: Address, topics: [Hash32?], from: UInt64, to: UInt64
   ) async throws(ChainError) -> [Log] {

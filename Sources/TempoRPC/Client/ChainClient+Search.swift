@@ -23,7 +23,7 @@ extension ChainClient {
   ///
   /// - Parameters:
   ///   - first: the oldest block that matters.
-  ///   - last: the newest.
+  ///   - last: the newest; one that the node does not have yet is waited for, as long as a read is repeated.
   ///   - limit: blocks that are searched besides `last`; a search that it cuts off is counted.
   package func searchLogs(
     address: Address, topics: [Hash32?], from first: UInt64, to last: UInt64, limit: UInt64 = .max

@@ -23,7 +23,7 @@ enum ErrorClassifier {
       switch error.code {
       case -32601, -32004: .unsupported
       case -1, -32001, -32005, -32603, 429: .unavailable
-      default: throttled.contains { text.contains($0) } ? .unavailable : .rejected
+      default: (throttled + [behind]).contains { text.contains($0) } ? .unavailable : .rejected
       }
     return ChainError(code, error.message, rpcCode: error.code)
   }
@@ -61,6 +61,8 @@ enum ErrorClassifier {
   }
 
   private static let alreadyThere = ["already known", "nonce too low", "expiringnoncereplay"]
+  /// A node that does not have the newest blocks of a range yet: the same question is answered a moment later.
+  private static let behind = "block range extends beyond current head"
   private static let throttled = ["rate limit", "too many requests"]
   /// What says nothing of how the bytes end, in lower case: too late is no word about an earlier sending, by us or by the signer; the
   /// base fee falls again, and the pool empties. The same bytes are sent until they have expired, and no others are signed before.

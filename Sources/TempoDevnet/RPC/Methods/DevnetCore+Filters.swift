@@ -74,5 +74,5 @@ extension DevnetCore {
 }
 
 extension RPCFailure {
-  fileprivate static let filterMissing = RPCFailure(-32000, "filter not found")
+  fileprivate static let filterMissing = invalidParameters("filter not found")
 }
