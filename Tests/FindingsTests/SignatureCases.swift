@@ -55,6 +55,9 @@ enum SignatureCases {
     ("empty", { _, _ in [0x01] }),
   ]
 
+  /// What the chain takes and we do not: `v` is to be 27 or 28.
+  static let strictlyRefused: Set<String> = ["v 0 or 1"]
+
   private static let zeros = [UInt8](repeating: 0, count: 32)
 
   private static func edited(

@@ -25,8 +25,8 @@ enum SignatureTable {
   enum Verdict: Sendable {
     case valid
     case invalid
-    /// `v` 0 and 1: the chain reads and normalises them in transactions, and nowhere else.
-    case validInTransactions
+    /// `v` 0 and 1: the chain normalises them in transactions and in what its contracts are given; we do it in transactions only.
+    case validOnChain
   }
 
   enum Domain: Sendable, CaseIterable {
@@ -179,7 +179,7 @@ enum SignatureTable {
 
   private static func recoveryBytes(_ scheme: Scheme) -> [Entry] {
     let other = scheme.entry("the other v", .invalid) { bytes, _ in bytes[64] = 55 - bytes[64] }
-    let parity = scheme.entry("v 0 or 1", .validInTransactions) { bytes, _ in bytes[64] -= 27 }
+    let parity = scheme.entry("v 0 or 1", .validOnChain) { bytes, _ in bytes[64] -= 27 }
     let swapped = scheme.entry("the other of v 0 and 1", .invalid) { bytes, _ in bytes[64] = 28 - bytes[64] }
     return [other, parity, swapped]
       + [UInt8(2), 26, 29, 35, 36, 255].map { v in

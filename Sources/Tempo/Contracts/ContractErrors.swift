@@ -19,6 +19,7 @@ public enum ContractErrors {
       "InvalidRecipient", "ContractPaused", "InvalidCurrency", "InvalidQuoteToken", "InvalidAmount",
       "NoOptedInSupply", "Unauthorized", "ProtectedAddress", "InvalidToken", "Uninitialized",
       "InvalidTransferPolicyId", "PermitExpired", "LogoURITooLong", "InvalidLogoURI",
+      "VirtualAddressUnregistered",
     ].map { ABIFunction($0) }
 
   /// Errors of access keys: limits, scopes, expiry, revocation.

@@ -46,4 +46,7 @@ enum Addresses {
 extension Address {
   /// Whether the address lies in the range of TIP-20 tokens, whether or not a token is there.
   var hasTokenPrefix: Bool { high == 0x20c0_0000_0000_0000 && middle >> 32 == 0 }
+
+  /// Whether the address stands for an account that has registered as its master (TIP-1022): ten bytes `fd` after the first four.
+  var isVirtual: Bool { high & 0xffff_ffff == 0xfdfd_fdfd && middle >> 16 == 0xfdfd_fdfd_fdfd }
 }

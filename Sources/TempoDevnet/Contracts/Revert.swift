@@ -60,6 +60,9 @@ struct Revert: Error, Sendable, Hashable {
   static let permitExpired = Revert("PermitExpired", 0x1a15_a3cc)
   static let invalidSignature = Revert("InvalidSignature", 0x8baa_579f)
 
+  static let virtualAddressUnregistered = Revert(
+    "VirtualAddressUnregistered", Calldata.selector("VirtualAddressUnregistered()"))
+
   // Channel reserve (`02` §11.3).
   static let channelAlreadyExists = Revert("ChannelAlreadyExists", 0x0ec0_f149)
   static let channelNotFound = Revert("ChannelNotFound", 0x1e07_dd94)
@@ -135,7 +138,7 @@ struct Revert: Error, Sendable, Hashable {
     callNotAllowed, invalidCallScope, unauthorizedCaller, zeroPublicKey, expiryInPast, invalidSignatureType,
     invalidAmount, permitExpired, pairDoesNotExist, identicalTokens, insufficientLiquidity, maxInputExceeded,
     insufficientOutput, channelFinalized, notPayee, invalidKeyID, keyAuthorizationWitnessAlreadyBurned,
-    invalidFormat,
+    invalidFormat, virtualAddressUnregistered,
   ]
 }
 

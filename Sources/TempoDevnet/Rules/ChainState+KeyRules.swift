@@ -85,6 +85,10 @@ extension ChainState {
         "KeyAuthorization must be signed by root account \(Quantity.address(account)), but was signed by "
           + Quantity.address(signer))
     }
+    if signer == account, let used = transaction.accessKey, used.id != grant.terms.keyID {
+      throw .refused(
+        "keychain validation failed: root-signed key authorization must use root transaction signature")
+    }
     if let bound = grant.account, bound != account {
       throw .refused(
         "KeyAuthorization must be signed by root account \(Quantity.address(bound)), but was signed by "

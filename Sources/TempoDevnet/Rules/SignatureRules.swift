@@ -70,6 +70,12 @@ enum SignatureRules {
     }
   }
 
+  /// As ``signer(of:signature:)``, for what a contract is given: `v` may also be 0 or 1 there (TIP-1020). Nothing else has asked for the
+  /// canonical bytes.
+  static func signerInCall(of digest: Hash32, signature: [UInt8]) -> Address? {
+    signer(of: digest, signature: normalised(signature))
+  }
+
   /// `r ‖ s ‖ v`; also the only kind a sponsor may use.
   static func secp256k1Signer(of digest: Hash32, signature: [UInt8]) -> Address? {
     guard signature.count == 65, signature[64] == 27 || signature[64] == 28 else { return nil }

@@ -36,6 +36,25 @@ import Testing
         == "access keys cannot authorize other keys, only the root key can authorize new keys")
   }
 
+  @Test func theRootsAuthorizationIsBroughtByTheRootOrByItsKey() async throws {
+    let free = try w.authorization {
+      $0.expiry = .empty
+      $0.isAdmin = RLP.uint(1 as UInt64)
+    }
+    #expect(try await h.send(w.sponsored([w.pay(1)], authorization: free)).succeeded)
+    let other = try w.authorization { $0.keyID = h.stranger.address }
+    #expect(
+      try await h.refusal(w.sponsored([w.pay(1)], authorization: other))?.message
+        == "keychain validation failed: root-signed key authorization must use root transaction signature")
+    // What the administrator's key has signed itself it may bring.
+    let own = try w.authorization(signedBy: w.key) {
+      $0.keyID = h.stranger.address
+      $0.account = .address(w.account)
+    }
+    #expect(try await h.send(w.sponsored([w.pay(1)], authorization: own)).succeeded)
+    #expect(h.devnet.accessKey(h.stranger.address, of: w.account)?.isRevoked == false)
+  }
+
   @Test func anAdministratorCannotBeRestricted() async throws {
     let restrictions: [(inout AccessScene.Terms) -> Void] = [
       { _ in },
@@ -214,6 +233,11 @@ import Testing
     let plain = h.payer.privateKey.sign(digest).bytes65
     #expect(try await verify(SignatureVerifierABI.verify, w.account, plain) == yes)
     #expect(try await verify(SignatureVerifierABI.verify, h.stranger.address, plain) == no)
+    // A recovery byte of 0 or 1 is read as 27 or 28.
+    let low = Array(plain.dropLast()) + [plain[64] - 27]
+    #expect(try await verify(SignatureVerifierABI.verify, w.account, low) == yes)
+    let lowWrapped = Array(wrapped.dropLast()) + [wrapped[85] - 27]
+    #expect(try await verify(verifyKeychain, w.account, lowWrapped) == yes)
     let failures: [(ABIFunction, [UInt8], String)] = [
       (verifyKeychain, plain, "InvalidFormat"), (SignatureVerifierABI.verify, wrapped, "InvalidFormat"),
       (SignatureVerifierABI.verify, [], "InvalidFormat"),

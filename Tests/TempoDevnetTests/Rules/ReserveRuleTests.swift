@@ -70,7 +70,7 @@ import Testing
     let signatures: [[UInt8]] = [
       try scene.voucher(1_000, by: h.stranger), try scene.voucher(999), [],
       Array(try scene.voucher(1_000).dropLast()), try scene.voucher(1_000) + [0],
-      try scene.voucher(1_000).dropLast() + [0], try scene.voucher(1_000).dropLast() + [29],
+      try scene.voucher(1_000).dropLast() + [2], try scene.voucher(1_000).dropLast() + [29],
       HighS.twin(of: try scene.voucher(1_000)), [UInt8](repeating: 0, count: 65),
     ]
     for signature in signatures {
@@ -97,6 +97,17 @@ import Testing
   @Test func aTopUpBeyondUInt96Overflows() async throws {
     let (scene, _) = try await ChannelScene.opened(h)
     #expect(try await scene.topUp(Voucher.maximumAmount).revertName == "DepositOverflow")
+  }
+
+  @Test func aVouchersRecoveryByteMayAlsoBeZeroOrOne() async throws {
+    let (scene, _) = try await ChannelScene.opened(h)
+    var signature = try scene.voucher(5)
+    signature[64] -= 27
+    #expect(try await scene.settle(5, signature: signature).succeeded)
+    var other = try scene.voucher(6)
+    other[64] = 28 - other[64]
+    #expect(try await scene.settle(6, signature: other).revertName == "InvalidSignature")
+    scene.expectState(5, 10_000_000)
   }
 
   @Test func aPausedTokenHoldsEverythingUp() async throws {

@@ -84,6 +84,9 @@ struct ReserveDescriptor: Sendable, Hashable {
     Keccak256.hash(Words.encode(words + [UInt256(Addresses.reserve.word), UInt256(chainID)]))
   }
 
+  /// Somebody must be able to send for the payee: a virtual address cannot.
+  var canBeServed: Bool { !payee.isVirtual || !`operator`.isZero && !`operator`.isVirtual }
+
   var signer: Address { authorizedSigner.isZero ? payer : authorizedSigner }
 
   func isPayeeOrOperator(_ caller: Address) -> Bool {

@@ -60,7 +60,9 @@ extension World {
       salt: try input.word(4), authorizedSigner: try input.address(5), contextHash: context.contextHash)
     let deposit = try input.uint96(3)
     let token = descriptor.token
-    guard !descriptor.payee.isZero, !descriptor.payee.hasTokenPrefix else { throw Revert.invalidPayee }
+    guard !descriptor.payee.isZero, !descriptor.payee.hasTokenPrefix, descriptor.canBeServed else {
+      throw Revert.invalidPayee
+    }
     guard token.hasTokenPrefix, tokens[token] != nil else { throw Revert.invalidToken }
     guard deposit > 0 else { throw Revert.zeroDeposit }
     guard !context.contextHash.isZero else { throw Revert.expiringNonceHashNotSet }
@@ -203,13 +205,14 @@ extension World {
   ) throws(Revert) {
     if signature.count != 65 { charge(5_000) }
     let digest = voucherDigest(id, cumulative)
-    guard SignatureRules.signer(of: digest, signature: signature) == descriptor.signer else {
+    guard SignatureRules.signerInCall(of: digest, signature: signature) == descriptor.signer else {
       throw Revert.invalidSignature
     }
   }
 
   /// Money that the payee could not be paid does not come in.
   private func checkPayeePolicy(_ descriptor: ReserveDescriptor) throws(Revert) {
+    try checkRegistered(descriptor.payee)
     guard !policy(descriptor.token, descriptor.payee, has: PolicySwitch.blockRecipient) else {
       throw Revert.policyForbids
     }

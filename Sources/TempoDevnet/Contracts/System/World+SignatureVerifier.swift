@@ -8,14 +8,14 @@ extension World {
     case 0x1904_5a25:  // recover(bytes32,bytes)
       let signature = try input.byteString(1)
       guard SignatureRules.hasForm(signature) else { throw Revert.invalidFormat }
-      guard let signer = SignatureRules.signer(of: try input.word(0), signature: signature) else {
+      guard let signer = SignatureRules.signerInCall(of: try input.word(0), signature: signature) else {
         throw Revert.invalidSignature
       }
       return Words.encode(signer)
     case 0x1a86_b550:  // verify(address,bytes32,bytes)
       let signature = try input.byteString(2)
       guard SignatureRules.hasForm(signature) else { throw Revert.invalidFormat }
-      guard let signer = SignatureRules.signer(of: try input.word(1), signature: signature) else {
+      guard let signer = SignatureRules.signerInCall(of: try input.word(1), signature: signature) else {
         throw Revert.invalidSignature
       }
       return Words.encode(signer == (try input.address(0)))
@@ -36,7 +36,7 @@ extension World {
   /// The access key that signed, inside the wrapper of transaction signatures; `nil` when the wrapper is
   /// another account's.
   private func keychainSigner(_ input: Calldata) throws(Revert) -> (account: Address, id: Address)? {
-    let signature = try input.byteString(2)
+    let signature = SignatureRules.normalised(try input.byteString(2))
     guard SignatureRules.isKeychain(signature), signature.count > 21,
       SignatureRules.hasForm(Array(signature[21...]))
     else { throw Revert.invalidFormat }

@@ -138,7 +138,13 @@ extension World {
     try complete(token, from: owner, to: recipient, amount: amount, memo: memo)
   }
 
+  /// Nobody can register here, so no virtual address has a master.
+  func checkRegistered(_ recipient: Address) throws(Revert) {
+    guard !recipient.isVirtual else { throw Revert.virtualAddressUnregistered }
+  }
+
   private func checkTransfer(_ token: Address, from owner: Address, to recipient: Address) throws(Revert) {
+    try checkRegistered(recipient)
     guard !isPaused(token) else { throw Revert.contractPaused }
     guard !recipient.isZero, !recipient.hasTokenPrefix else { throw Revert.invalidRecipient }
     guard !policy(token, owner, has: PolicySwitch.blockSender),

@@ -8,10 +8,12 @@ extension World {
     charge(20_000)
     switch input.selector {
     case 0x40c1_0f19:  // mint(address,uint256)
+      try checkRegistered(try input.address(0))
       try require(TokenRole.issuer, of: caller, on: token)
       try mint(token, to: try input.address(0), amount: try input.uint256(1))
     case 0xe44f_0b12:  // mintWithMemo(address,uint256,bytes32)
       let memo = try input.word(2)
+      try checkRegistered(try input.address(0))
       try require(TokenRole.issuer, of: caller, on: token)
       try mint(token, to: try input.address(0), amount: try input.uint256(1), memo: memo)
     case 0x4296_6c68:  // burn(uint256)
