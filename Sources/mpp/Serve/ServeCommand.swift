@@ -87,7 +87,7 @@ struct ServeCommand: AsyncParsableCommand {
     let sponsor = try await feePayerOptions(signer)
     let secrets = try Self.secrets(secret)
     let chainID = try await chain.resolvedChainID(url)
-    var logger = Logger(label: "mpp.serve")
+    var logger = Logger(label: "mpp.serve") { CleanLog(label: $0) }
     logger.logLevel = verbose ? .debug : .warning
     let ledger = try openLedger()
     let payments = try await PaymentServer(

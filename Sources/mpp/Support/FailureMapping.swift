@@ -149,7 +149,7 @@ enum FailureMapping {
         hint: "nothing was signed; wait for it, or name another --journal")
     case .storage:
       return CommandFailure(
-        .stateInvalid, "\(cause.reason)", hint: "nothing was sent; check the disk and the path")
+        .stateInvalid, "\(cause.reason)", hint: "what could not be written down was not sent; check the disk and the path")
     default:
       return CommandFailure(
         .stateInvalid, cause.reason,
