@@ -98,7 +98,7 @@ final class RequestRun: Sendable {
       printer.failure(index, error)
       fail(
         FailureMapping.payment(error, isOutOfUse: await isOutOfUse(error.exposure.channel)),
-        exposure: error.exposure)
+        error)
       return
     } catch {
       return fail(Self.failure(for: error))
@@ -150,10 +150,10 @@ final class RequestRun: Sendable {
   }
 
   private func fail(
-    _ failure: CommandFailure, exposure: PaymentClientError.Exposure = .none, countsAsFailed: Bool = true
+    _ failure: CommandFailure, _ error: PaymentClientError? = nil, countsAsFailed: Bool = true
   ) {
     tally.withLock { tally in
-      tally.count(exposure)
+      if let error { tally.count(error) }
       if countsAsFailed { tally.failed += 1 }
       tally.failure = tally.failure ?? failure
     }

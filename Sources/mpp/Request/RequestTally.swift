@@ -33,8 +33,17 @@ struct RequestTally: Sendable {
     count(payment.channel)
   }
 
-  mutating func count(_ exposure: PaymentClientError.Exposure) {
-    if exposure.channel == nil, exposure.authorized > .zero { count(undelivered: exposure.authorized) }
+  /// A failure with what left for it. A charge that is used up was paid, whatever came of it.
+  mutating func count(_ error: PaymentClientError) {
+    let exposure = error.exposure
+    if exposure.channel == nil, exposure.authorized > .zero {
+      if FailureMapping.isPresentedAgain(error) {
+        count(undelivered: exposure.authorized)
+      } else {
+        paid = Self.sum(paid, exposure.authorized)
+        bought += 1
+      }
+    }
     count(exposure.channel)
   }
 

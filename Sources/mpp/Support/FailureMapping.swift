@@ -1,5 +1,6 @@
 import ArgumentParser
 import EVM
+import HTTPTypes
 import MPPClient
 import MPPCore
 import MPPServer
@@ -108,9 +109,12 @@ enum FailureMapping {
   }
 
   /// Whether the charge is not finished for this client: the next equal request presents it before anything new is signed.
-  private static func isPresentedAgain(_ error: PaymentClientError) -> Bool {
-    let mayBeFinished: [PaymentClientError.Code] = [.paymentRefused, .receiptInvalid]
-    return error.isRetryable || !mayBeFinished.contains(error.code)
+  static func isPresentedAgain(_ error: PaymentClientError) -> Bool {
+    switch error.code {
+    case .paymentRefused: error.isRetryable
+    case .receiptInvalid: error.response.map { $0.status.code >= 500 } ?? false
+    default: true
+    }
   }
 
   /// Charges without an answer that counts.
@@ -149,7 +153,8 @@ enum FailureMapping {
         hint: "nothing was signed; wait for it, or name another --journal")
     case .storage:
       return CommandFailure(
-        .stateInvalid, "\(cause.reason)", hint: "what could not be written down was not sent; check the disk and the path")
+        .stateInvalid, "\(cause.reason)",
+        hint: "what could not be written down was not sent; check the disk and the path")
     default:
       return CommandFailure(
         .stateInvalid, cause.reason,
