@@ -65,6 +65,6 @@ struct RequestTally: Sendable {
 extension PaymentSummary {
   /// The amount of a charge that the server did not deliver for; nil for all others.
   var undelivered: Amount? {
-    channel == nil && amount == .zero && authorized > .zero ? authorized : nil
+    channel == nil && exposure.authorized > .zero ? exposure.authorized : nil
   }
 }

@@ -112,14 +112,15 @@ enum FailureMapping {
   static func isPresentedAgain(_ error: PaymentClientError) -> Bool {
     switch error.code {
     case .paymentRefused: error.isRetryable
-    case .receiptInvalid: error.response.map { $0.status.code >= 500 } ?? false
+    case .receiptInvalid: error.response.map { !(200..<400).contains($0.status.code) } ?? false
     default: true
     }
   }
 
   /// Charges without an answer that counts.
   static func charges(_ amount: Amount) -> String {
-    "\(Money.text(amount)) is paid, or may be, by charge: repeat the same command, it presents the same payment again"
+    "\(Money.text(amount)) is paid, or may be, by charge: repeat the same command, it presents the same payment again "
+      + "as long as `mpp sessions list` shows it"
   }
 
   /// What was paid, and is used up.
