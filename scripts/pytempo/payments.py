@@ -130,9 +130,9 @@ def forms(chain):
     call = path.transfer(to=PAYEE, amount=1)
     for members, text in (
         (dict(chain_id=1), "invalid chain ID"),
-        (dict(max_fee_per_gas=19_999_999_999), "max fee per gas less than block base fee"),
-        (dict(gas_limit=49_999), "intrinsic gas too low"),
-        (dict(gas_limit=30_000_001), "exceeds transaction gas limit cap"),
+        (dict(max_fee_per_gas=19_999_999_999), "gas price is less than basefee"),
+        (dict(gas_limit=49_999), "exceeds the gas limit (49999)"),
+        (dict(gas_limit=30_000_001), "is greater than the cap (30000000)"),
     ):
         chain.rejects(chain.transaction(call, **members).sign(PAYER_KEY), text)
     valued = Call.create(to=PATH, value=1, data=call.data)
