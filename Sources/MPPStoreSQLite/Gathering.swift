@@ -7,8 +7,8 @@
   struct Gathering {
     /// From the beginning of one transaction to that of the next, while changes keep coming.
     private static let interval: UInt64 = 2_500_000
-    /// Pauses between two looks at the queue, in nanoseconds, after the glance. Each is longer than the one before: the thread wakes a few times, not
-    /// dozens of times.
+    /// Pauses between two looks at the queue, in nanoseconds, after the glance. Each is longer than the one before: the thread wakes a
+    /// few times, not dozens of times.
     private static let pauses: [UInt64] = [190_000, 500_000, 750_000, 1_000_000]
     /// A short pause before the others, enough for a few callers that come back at once. That it brings nothing says nothing.
     private static let glance: UInt64 = 60_000

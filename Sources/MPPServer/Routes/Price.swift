@@ -7,7 +7,9 @@ public enum Price: Sendable {
   /// Computed for each content request. Called for requests without a credential too, so it must be cheap
   /// and must not depend on who asks. It is not called for management requests: those keep the price of
   /// the challenge they answer (A5), also in a fresh challenge that comes with a refusal. A `HEAD` or `POST` that answers no challenge
-  /// of this server is priced as content would be; where that throws it is told what is wrong with it, or 405, and never 500. A payment that was made at an earlier price is delivered at that price when it is on record;
+  /// of this server is priced as content would be; where that throws it is told what is wrong with it, or 405, and never 500.
+  ///
+  /// A payment that was made at an earlier price is delivered at that price when it is on record;
   /// one that its payer broadcasts itself must find the price it was quoted, so a price with such payers holds for the life of a
   /// challenge (``RouteOptions/lifetimeSeconds``).
   case computed(@Sendable (PaymentRequest) async throws -> String)

@@ -135,8 +135,8 @@ public final class TempoSessionMethod: ServerMethod {
   /// Asks the node for its chain. The chain actions that the last run left unfinished are ``run()``'s: they may take longer than a payer
   /// who has asked for its deposit waits.
   ///
-  /// - Throws: when the ledger cannot be read; `ConfigurationError` when the node, or the ledger, is on another chain. A node that does not answer is asked
-  ///   again before it is believed.
+  /// - Throws: when the ledger cannot be read; `ConfigurationError` when the node, or the ledger, is on another chain. A node that does
+  ///   not answer is asked again before it is believed.
   public func start() async throws {
     try await channels.client.checkChainAtStart()
     _ = try await channels.intents.pending(.channels, limit: 1)
