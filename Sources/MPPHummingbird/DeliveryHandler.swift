@@ -183,16 +183,21 @@ final class DeliveryHandler: ChannelDuplexHandler, RemovableChannelHandler {
       context.close(mode: mode, promise: promise)
       letGo(context)
     case .output:
+      // Fails what the socket has not taken, as the whole close does.
+      noteCutOff()
       context.close(mode: mode, promise: promise)
     }
   }
 
   private func closeNow(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
-    if isQuiescing || isOutOfTime {
-      isCutOff = true
-      delivering?.body?.cutOff()
-    }
+    noteCutOff()
     context.close(mode: .all, promise: promise)
+  }
+
+  private func noteCutOff() {
+    guard isQuiescing || isOutOfTime else { return }
+    isCutOff = true
+    delivering?.body?.cutOff()
   }
 
   /// A response is reported.

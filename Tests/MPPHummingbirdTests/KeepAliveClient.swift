@@ -84,6 +84,8 @@ struct KeepAliveClient: Sendable {
     isReset: Bool = false, _ body: @escaping @Sendable (inout Conversation) async throws -> Result
   ) async throws -> Result {
     var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      // Else the system lets it grow, to 32 MiB and more: who reads nothing would still take everything.
+      .channelOption(.socketOption(.so_rcvbuf), value: 65_536)
     if isReset {
       bootstrap = bootstrap.channelInitializer { channel in
         guard let socket = channel as? any SocketOptionProvider else {
